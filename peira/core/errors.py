@@ -1,0 +1,121 @@
+"""The error tree.
+
+    PeiraError                  everything Peira raises on purpose
+    ├── UsageError              the caller asked for something that cannot be (a bad name, a bad type)
+    │   └── QueryError          a query does not parse or names an unknown field; knows its position
+    ├── NotFoundError           a run, metric, object or project is not in this lab
+    │   └── AmbiguousError      the given text fits more than one
+    ├── LabError                the lab cannot be opened, made or written
+    ├── DamagedError            stored bytes do not match their checksum or digest
+    └── UnsupportedError        a newer format, or a missing optional part
+
+Every message says what was tried, on what, what was expected and what to do next. `code` is stable: the command line,
+the server's problem+json and the docs use the same one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class PeiraError(Exception):
+    """Base of every error that Peira raises on purpose.
+
+    Args:
+        message: what was tried, on what, and what was expected and found.
+        hint: what to do next, as one sentence; empty when there is nothing to do.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+    def details(self) -> dict[str, Any]:
+        """Machine-readable facts besides code, message and hint (a position, suggestions)."""
+        return {}
+
+
+class UsageError(PeiraError):
+    """The caller asked for something that cannot be."""
+
+    code = "usage"
+
+
+class QueryError(UsageError):
+    """A query cannot be read.
+
+    Args:
+        position: index of the first offending character in the query text, from 0.
+        length: number of offending characters, at least 1.
+        suggestions: names that may have been meant.
+    """
+
+    code = "query"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        position: int,
+        length: int = 1,
+        suggestions: tuple[str, ...] = (),
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.position = position
+        self.length = length
+        self.suggestions = suggestions
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "position": self.position,
+            "length": self.length,
+            "suggestions": list(self.suggestions),
+        }
+
+
+class NotFoundError(PeiraError):
+    """Something named is not in this lab.
+
+    Args:
+        suggestions: near names, best first.
+    """
+
+    code = "not-found"
+
+    def __init__(self, message: str, *, suggestions: tuple[str, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.suggestions = suggestions
+
+    def details(self) -> dict[str, Any]:
+        return {"suggestions": list(self.suggestions)}
+
+
+class AmbiguousError(NotFoundError):
+    """The given text fits more than one thing; `suggestions` lists them."""
+
+    code = "ambiguous"
+
+
+class LabError(PeiraError):
+    """The lab cannot be opened, made or written."""
+
+    code = "lab"
+
+
+class DamagedError(PeiraError):
+    """Stored bytes do not match their checksum or digest."""
+
+    code = "damaged"
+
+
+class UnsupportedError(PeiraError):
+    """A format of a newer Peira, or an optional part that is not installed."""
+
+    code = "unsupported"

@@ -1,0 +1,161 @@
+"""The records of a run folder, each declared once.
+
+`Birth` is `run.json`. Everything else is one line of `events.jsonl`, told apart by its field `kind`. A reader skips kinds
+and fields it does not know and says so. Times are seconds since the Unix epoch. See `docs/formats/run-folder.md`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+FORMAT = 1
+
+Value = None | bool | int | float | str
+"""A param's value. Non-finite floats are stored as `{"float": "NaN"}` (or `Infinity`, `-Infinity`); lists as lists."""
+
+EndStatus = Literal["finished", "failed", "killed"]
+MediaType = Literal["image", "audio", "video", "table", "histogram", "figure", "text", "html"]
+AlertLevel = Literal["info", "warning", "error"]
+
+
+class Birth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The birth certificate of a run, written once, atomically, before anything else."""
+
+    format: int
+    id: str
+    name: str
+    project: str
+    created: float
+    group: str | None = None
+    why: str | None = None
+    parent: str | None = None
+    user: str = ""
+    host: str = ""
+    boot: str = ""
+    """Identity of the machine's boot: a pid means something only together with it."""
+    pid: int = 0
+    pid_started: float = 0.0
+    """Start time of the process, seconds since the epoch: tells a re-used pid apart."""
+    command: list[str] = msgspec.field(default_factory=list)
+    directory: str = ""
+    python: str = ""
+    peira: str = ""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """Base of the lines of `events.jsonl`."""
+
+    time: float
+
+
+class Params(Event, frozen=True, kw_only=True, tag="params"):
+    """Inputs of the run. Nested names are joined with `/`. A later value of the same name replaces the earlier one."""
+
+    values: dict[str, Any]
+
+
+class Tags(Event, frozen=True, kw_only=True, tag="tags", omit_defaults=True):
+    """Tags given or taken by the program itself. People's tags are in the journal."""
+
+    add: list[str] = msgspec.field(default_factory=list)
+    remove: list[str] = msgspec.field(default_factory=list)
+
+
+class Note(Event, frozen=True, kw_only=True, tag="note"):
+    """A note in Markdown by the program; a later one is added below the earlier ones."""
+
+    text: str
+
+
+class Captured(Event, frozen=True, kw_only=True, tag="captured"):
+    """What the run recorded by itself about one aspect: `code`, `host`, `packages`, `environment`, …"""
+
+    aspect: str
+    value: dict[str, Any]
+
+
+class Media(Event, frozen=True, kw_only=True, tag="media", omit_defaults=True):
+    """Something to look at or hear, under a key, at a step. The object is in the store before this line is written."""
+
+    key: str
+    step: int
+    type: MediaType
+    object: str
+    """BLAKE3 digest of the bytes, 64 hex digits."""
+    mime: str
+    size: int
+    caption: str | None = None
+    detail: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Small facts for drawing: width, height, sample rate, or a histogram's `edges` and `counts`."""
+
+
+class File(msgspec.Struct, frozen=True):
+    """One file of an artifact. `path` is relative, with `/`, and never leaves the artifact."""
+
+    path: str
+    object: str
+    size: int
+
+
+class Artifact(Event, frozen=True, kw_only=True, tag="artifact", omit_defaults=True):
+    """A named tree of files that the run made (or used)."""
+
+    name: str
+    type: str
+    role: Literal["made", "used"] = "made"
+    files: list[File]
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Alert(Event, frozen=True, kw_only=True, tag="alert", omit_defaults=True):
+    """Something a person should look at."""
+
+    title: str
+    text: str = ""
+    level: AlertLevel = "warning"
+
+
+class Lost(Event, frozen=True, kw_only=True, tag="lost"):
+    """Records that could not be written since the last such line, and why. Honest gaps are counted gaps."""
+
+    points: int
+    events: int
+    reason: str
+
+
+class Inexact(Event, frozen=True, kw_only=True, tag="inexact"):
+    """A metric value that float64 cannot hold was rounded; here it is as given."""
+
+    key: str
+    step: int
+    given: str
+
+
+class Alive(Event, frozen=True, kw_only=True, tag="alive"):
+    """A sign of life when nothing else was written for a while."""
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """The exception that ended a run."""
+
+    type: str
+    message: str
+    traceback: str
+
+
+class End(Event, frozen=True, kw_only=True, tag="end", omit_defaults=True):
+    """The run has ended. `duration_s` is of the monotonic clock, so a jump of the wall clock does not change it."""
+
+    status: EndStatus
+    duration_s: float
+    exit_code: int | None = None
+    signal: str | None = None
+    error: Failure | None = None
+    peak_memory_bytes: int | None = None
+
+
+AnyEvent = (
+    Params | Tags | Note | Captured | Media | Artifact | Alert | Lost | Inexact | Alive | End
+)
