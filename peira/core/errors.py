@@ -1,7 +1,7 @@
 """The error tree.
 
     PeiraError                  everything Peira raises on purpose
-    ├── UsageError              the caller asked for something that cannot be (a bad name, a bad type)
+    ├── UsageError              the caller asked for something that cannot be (a bad name, type)
     │   └── QueryError          a query does not parse or names an unknown field; knows its position
     ├── NotFoundError           a run, metric, object or project is not in this lab
     │   └── AmbiguousError      the given text fits more than one
@@ -9,8 +9,8 @@
     ├── DamagedError            stored bytes do not match their checksum or digest
     └── UnsupportedError        a newer format, or a missing optional part
 
-Every message says what was tried, on what, what was expected and what to do next. `code` is stable: the command line,
-the server's problem+json and the docs use the same one.
+Every message says what was tried, on what, what was expected and what to do next. `code` is
+stable: the command line, the server's problem+json and the docs use the same one.
 """
 
 from __future__ import annotations

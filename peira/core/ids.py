@@ -1,8 +1,8 @@
 """Run ids: 12 lower-case base32 characters, time-ordered.
 
-The alphabet is RFC 4648 section 7 ("base32hex"), which sorts as its values do. 60 bits: 40 of milliseconds since
-2020-01-01 UTC (until 2054), then 20 random ones. The folder of a run is made exclusively, so a clash on one machine is
-seen and drawn again.
+The alphabet is RFC 4648 section 7 ("base32hex"), which sorts as its values do. 60 bits: 40 of
+milliseconds since 2020-01-01 UTC (until 2054), then 20 random ones. The folder of a run is made
+exclusively, so a clash on one machine is seen and drawn again.
 """
 
 from __future__ import annotations

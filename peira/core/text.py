@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-# C0, DEL, C1, line and paragraph separators, bidirectional controls, lone surrogates: what a terminal or a reader's eye
-# can be fooled with.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# C0, DEL, C1, line and paragraph separators, bidirectional controls, lone surrogates: what a
+# terminal or a reader's eye can be fooled with.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def printable(text: str) -> str:

@@ -1,7 +1,8 @@
 """The records of a run folder, each declared once.
 
-`Birth` is `run.json`. Everything else is one line of `events.jsonl`, told apart by its field `kind`. A reader skips kinds
-and fields it does not know and says so. Times are seconds since the Unix epoch. See `docs/formats/run-folder.md`.
+`Birth` is `run.json`. Everything else is one line of `events.jsonl`, told apart by its field
+`kind`. A reader skips kinds and fields it does not know and says so. Times are seconds since the
+Unix epoch. See `docs/formats/run-folder.md`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import msgspec
 FORMAT = 1
 
 Value = None | bool | int | float | str
-"""A param's value. Non-finite floats are stored as `{"float": "NaN"}` (or `Infinity`, `-Infinity`); lists as lists."""
+"""A param's value. Non-finite floats are stored as `{"float": "NaN"}` (or `Infinity`, `-Infinity`);
+lists as lists.
+"""
 
 EndStatus = Literal["finished", "failed", "killed"]
 MediaType = Literal["image", "audio", "video", "table", "histogram", "figure", "text", "html"]
@@ -51,7 +54,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
 
 
 class Params(Event, frozen=True, kw_only=True, tag="params"):
-    """Inputs of the run. Nested names are joined with `/`. A later value of the same name replaces the earlier one."""
+    """Inputs of the run. Nested names are joined with `/`. A later value of the same name replaces
+    the earlier one.
+    """
 
     values: dict[str, Any]
 
@@ -70,14 +75,18 @@ class Note(Event, frozen=True, kw_only=True, tag="note"):
 
 
 class Captured(Event, frozen=True, kw_only=True, tag="captured"):
-    """What the run recorded by itself about one aspect: `code`, `host`, `packages`, `environment`, …"""
+    """What the run recorded by itself about one aspect: `code`, `host`, `packages`, `environment`,
+    …
+    """
 
     aspect: str
     value: dict[str, Any]
 
 
 class Media(Event, frozen=True, kw_only=True, tag="media", omit_defaults=True):
-    """Something to look at or hear, under a key, at a step. The object is in the store before this line is written."""
+    """Something to look at or hear, under a key, at a step. The object is in the store before this
+    line is written.
+    """
 
     key: str
     step: int
@@ -88,7 +97,8 @@ class Media(Event, frozen=True, kw_only=True, tag="media", omit_defaults=True):
     size: int
     caption: str | None = None
     detail: dict[str, Any] = msgspec.field(default_factory=dict)
-    """Small facts for drawing: width, height, sample rate, or a histogram's `edges` and `counts`."""
+    """Small facts for drawing: width, height, sample rate, or a histogram's `edges` and `counts`.
+    """
 
 
 class File(msgspec.Struct, frozen=True):
@@ -118,7 +128,9 @@ class Alert(Event, frozen=True, kw_only=True, tag="alert", omit_defaults=True):
 
 
 class Lost(Event, frozen=True, kw_only=True, tag="lost"):
-    """Records that could not be written since the last such line, and why. Honest gaps are counted gaps."""
+    """Records that could not be written since the last such line, and why. Honest gaps are counted
+    gaps.
+    """
 
     points: int
     events: int
@@ -146,7 +158,9 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class End(Event, frozen=True, kw_only=True, tag="end", omit_defaults=True):
-    """The run has ended. `duration_s` is of the monotonic clock, so a jump of the wall clock does not change it."""
+    """The run has ended. `duration_s` is of the monotonic clock, so a jump of the wall clock does
+    not change it.
+    """
 
     status: EndStatus
     duration_s: float
@@ -156,6 +170,4 @@ class End(Event, frozen=True, kw_only=True, tag="end", omit_defaults=True):
     peak_memory_bytes: int | None = None
 
 
-AnyEvent = (
-    Params | Tags | Note | Captured | Media | Artifact | Alert | Lost | Inexact | Alive | End
-)
+AnyEvent = Params | Tags | Note | Captured | Media | Artifact | Alert | Lost | Inexact | Alive | End

@@ -1,6 +1,7 @@
 """The framing of every line that Peira writes: `<json><TAB><crc32 of the json, 8 hex digits><LF>`.
 
-JSON never holds a raw tab or line feed, so both are safe as separators. See `docs/formats/lines.md`.
+JSON never holds a raw tab or line feed, so both are safe as separators. See
+`docs/formats/lines.md`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def frame(json: bytes) -> bytes:
-    """Return the line that carries `json`: the bytes themselves, a tab, their CRC-32 (RFC 1952), a line feed."""
+    """Return the line that carries `json`: the bytes themselves, a tab, their CRC-32 (RFC 1952), a
+    line feed.
+    """
     return b"%b\t%08x\n" % (json, crc32(json))
 
 
@@ -24,7 +27,8 @@ def encode(record: Any) -> bytes:
 
 
 def body(line: bytes) -> bytes | None:
-    """Return the JSON of a framed line (without its line feed), or None when the checksum does not fit.
+    """Return the JSON of a framed line (without its line feed), or None when the checksum does not
+    fit.
 
     >>> body(frame(b"[1]").rstrip())
     b'[1]'

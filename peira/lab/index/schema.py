@@ -1,9 +1,10 @@
 """The tables of the index. All of it can be deleted and rebuilt from the plain files.
 
-Nothing here is migrated: a file with another `SCHEMA_VERSION`, or a damaged one, is replaced and filled again.
+Nothing here is migrated: a file with another `SCHEMA_VERSION`, or a damaged one, is replaced and
+filled again.
 
-Names of params and metrics are stored once in `key`; `attribute` and `metric` are clustered by (key, run), so a filter or a
-sort on one name reads one small range of the table.
+Names of params and metrics are stored once in `key`; `attribute` and `metric` are clustered by
+(key, run), so a filter or a sort on one name reads one small range of the table.
 """
 
 from __future__ import annotations
@@ -94,8 +95,9 @@ attribute = Table(
     sqlite_with_rowid=False,
 )
 
-# One row a run and metric. Values are NULL where there is none (all NaN: min, max and mean are NULL; first and last may be
-# NaN, which SQLite cannot hold: then NULL with the text in `first_text`, `last_text`).
+# One row a run and metric. Values are NULL where there is none (all NaN: min, max and mean are
+# NULL; first and last may be NaN, which SQLite cannot hold: then NULL with the text in
+# `first_text`, `last_text`).
 metric = Table(
     "metric",
     metadata,
@@ -120,7 +122,8 @@ metric = Table(
     sqlite_with_rowid=False,
 )
 
-# The picture of a metric: exact points up to a budget, above it buckets. Layout: docs/formats/overview.md.
+# The picture of a metric: exact points up to a budget, above it buckets. Layout:
+# docs/formats/overview.md.
 overview = Table(
     "overview",
     metadata,
@@ -141,14 +144,16 @@ tag = Table(
     sqlite_with_rowid=False,
 )
 
-# Events kept as they came, for the Run screen: note, captured, media, artifact, alert, lost, inexact.
+# Events kept as they came, for the Run screen: note, captured, media, artifact, alert, lost,
+# inexact.
 event = Table(
     "event",
     metadata,
     Column("n", Integer, primary_key=True),
     Column("run", Integer, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("name", Text, nullable=False),  # media key, artifact name, captured aspect, alert title; else ""
+    # media key, artifact name, captured aspect, alert title; else ""
+    Column("name", Text, nullable=False),
     Column("step", BigInteger),
     Column("time", Float, nullable=False),
     Column("data", LargeBinary, nullable=False),  # the line's JSON
