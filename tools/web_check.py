@@ -42,7 +42,7 @@ def main() -> int:
         subprocess.run(
             [sys.executable, "-m", "pip", "install", "-q", hatch_build.NODE_WHEEL], check=True
         )
-    npm, environment = hatch_build.npm_command()
+    _, npm, environment = hatch_build.node_command()
     install(npm, environment)
     for task in ("check", "test"):
         print(f"+ npm run {task}", flush=True)
