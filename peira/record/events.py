@@ -40,7 +40,7 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Identity of the machine's boot: a pid means something only together with it."""
     pid: int = 0
     pid_started: float = 0.0
-    """Start time of the process, seconds since the epoch: tells a re-used pid apart."""
+    """When the process was started, seconds since the boot: tells a re-used pid apart."""
     command: list[str] = msgspec.field(default_factory=list)
     directory: str = ""
     python: str = ""
