@@ -1,0 +1,273 @@
+"""The lab: one place of record, opened for reading and for people's decisions.
+
+`Lab` only delegates: what a method does is in the module of that noun (journal, ingest, points,
+seal, gc, problems; query, runs, groups, fields, traces).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from peira.core import ids
+from peira.core.errors import NotFoundError
+from peira.lab import journal as journals
+from peira.lab import place as places
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from peira.lab.gc import GcReport
+    from peira.lab.index import Index
+    from peira.lab.ingest import CaughtUp, Ingest
+    from peira.lab.points import Points, Series
+    from peira.lab.problems import Problem
+    from peira.objects.folder import FolderObjects
+
+T = TypeVar("T")
+
+
+class HasId(Protocol):
+    """Anything with a run id: a `RunRecord`, a `Run`."""
+
+    @property
+    def id(self) -> str: ...
+
+
+RunRef = str | HasId
+
+
+class Lab:
+    """One place of record: a `.peira` folder.
+
+    Any number of labs, threads and processes may use the same folder at once; reading never
+    disturbs a run that writes. Close it, or use it as a context manager.
+
+    Args:
+        place: a `.peira` folder or the folder that holds it; None finds it as git finds a
+            repository (`PEIRA_LAB`, then upward from the working directory).
+        create: make the lab when it is missing.
+
+    Raises:
+        LabError: there is no lab there, or it cannot be made.
+        UnsupportedError: the place is the address of a server.
+    """
+
+    def __init__(self, place: str | os.PathLike[str] | None = None, *, create: bool = True) -> None:
+        self.root: Path = places.find(place, create=create)
+        self.journal = journals.Journal(self.root)
+
+    def close(self) -> None:
+        """Let go of the index. The lab can be used again; it opens what it needs."""
+        opened = self.__dict__.pop("index", None)
+        for name in ("ingest", "points"):
+            part = self.__dict__.pop(name, None)
+            if part is not None:
+                part.close()
+        if opened is not None:
+            opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Lab({str(self.root)!r})"
+
+    # Parts, opened when first used.
+
+    @cached_property
+    def objects(self) -> FolderObjects:
+        """The content-addressed store of this lab."""
+        from peira.objects.folder import FolderObjects
+
+        return FolderObjects(self.root / "objects")
+
+    @cached_property
+    def index(self) -> Index:
+        """The searchable copy of everything; it mends itself."""
+        from peira.lab.index import open_index
+
+        return open_index(places.index_path(self.root))
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine of the index, for reading. Prefer `ask`, which survives damage."""
+        return self.index.engine
+
+    @cached_property
+    def ingest(self) -> Ingest:
+        """What brings the index up to date."""
+        from peira.lab.ingest import Ingest
+
+        return Ingest(self.root, self.index, self.journal)
+
+    @cached_property
+    def points(self) -> Points:
+        """The exact points of all runs."""
+        from peira.lab.points import FolderPoints
+
+        return FolderPoints(self.root)
+
+    # Reading.
+
+    def catch_up(self, *, wait_s: float = 5.0) -> CaughtUp:
+        """Bring the index up to what is on disk now.
+
+        Exactly-once whoever else does the same at the same time. Cheap when nothing changed.
+        When another process is at it for longer than `wait_s`, this returns with `is_behind` and
+        the lab answers from what is there.
+        """
+        return self.ingest.catch_up(wait_s=wait_s)
+
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        """Return `question(connection)` on one consistent state of the index.
+
+        When the index turns out to be damaged, it is replaced, filled again and asked once more.
+        """
+        from peira.lab.index import IndexDamagedError
+
+        try:
+            with self.index.read() as connection:
+                return question(connection)
+        except IndexDamagedError:
+            self.catch_up(wait_s=60.0)
+            with self.index.read() as connection:
+                return question(connection)
+
+    def series(self, run: RunRef, key: str) -> Series:
+        """Return the exact points of one metric of one run, in the order of its writers.
+
+        Raises:
+            NotFoundError: there is no such run, or it has no such metric.
+        """
+        return self.points.series(self.run_id(run), key)
+
+    def problems(self, run: RunRef | None = None) -> list[Problem]:
+        """Return the damage found while reading, of one run or of the whole lab."""
+        from peira.lab.problems import problems
+
+        wanted = None if run is None else self.run_id(run)
+        return self.ask(lambda connection: problems(connection, wanted))
+
+    # Decisions of people. Each is a record of the journal: on disk when the method returns, seen by
+    # every reader after its next `catch_up`.
+
+    def tag(self, run: RunRef, *tags: str) -> None:
+        """Give tags to a run."""
+        self._tag(run, tags, True)
+
+    def untag(self, run: RunRef, *tags: str) -> None:
+        """Take tags from a run, also those its program gave."""
+        self._tag(run, tags, None)
+
+    def note(self, run: RunRef, text: str) -> None:
+        """Set the note of a run, in Markdown; an empty text brings the program's note back."""
+        self._decide(journals.RUN_NOTE, run, text or None)
+
+    def rename(self, run: RunRef, name: str) -> None:
+        """Give a run another name; an empty one brings the first name back."""
+        self._decide(journals.RUN_NAME, run, name.strip() or None)
+
+    def remove(self, run: RunRef) -> None:
+        """Hide a run. Nothing is lost: `restore` brings it back, `purge` makes it final."""
+        self._decide(journals.RUN_DELETED, run, True)
+
+    def restore(self, run: RunRef) -> None:
+        """Bring a removed run back."""
+        self._decide(journals.RUN_DELETED, run, None)
+
+    def set_goal(self, project: str, goal: dict[str, Any] | None) -> None:
+        """Set what a project is after: `{"metric": …, "direction": "max" | "min", …}`."""
+        self.journal.append(journals.GOAL, project, goal)
+
+    def save_view(self, project: str, name: str, value: dict[str, Any] | None) -> None:
+        """Keep a view of a project under a name; None removes it."""
+        self.journal.append(journals.VIEW, f"{project}/{name}", value)
+
+    def history(self, run: RunRef) -> list[journals.Decision]:
+        """Return every decision about a run, oldest first."""
+        wanted = self.run_id(run)
+        return [
+            decision
+            for decision in self.journal.history()
+            if decision.kind.startswith("run.") and decision.id.split("/", 1)[0] == wanted
+        ]
+
+    # Upkeep.
+
+    def seal(self, run: RunRef | None = None) -> list[str]:
+        """Turn the lines of ended runs into Parquet; returns the ids of the runs sealed now.
+
+        All ended runs that are not sealed yet when None.
+        """
+        from peira.lab.seal import Sealer
+
+        with Sealer(self.root, self.index) as sealer:
+            sealed = sealer.seal(None if run is None else self.run_id(run))
+        if sealed:
+            self.catch_up()
+        return sealed
+
+    def seal_some(self, budget_s: float = 0.5) -> list[str]:
+        """Seal ended runs for about `budget_s` seconds; for a server's idle moments."""
+        from peira.lab.seal import Sealer
+
+        with Sealer(self.root, self.index) as sealer:
+            sealed = sealer.seal(budget_s=budget_s)
+        if sealed:
+            self.catch_up()
+        return sealed
+
+    def gc(self, *, dry_run: bool = False) -> GcReport:
+        """Delete objects that nothing names any more, and finish interrupted purges."""
+        from peira.lab.gc import collect
+
+        self.catch_up(wait_s=60.0)
+        return collect(self.root, self.journal, self.objects, dry_run=dry_run)
+
+    def purge(self, run: RunRef) -> None:
+        """Delete a removed run for good: its folder goes, the journal keeps that it was.
+
+        Raises:
+            UsageError: the run was not removed before, or still runs.
+        """
+        from peira.lab.gc import purge
+
+        self.catch_up()
+        purge(self.root, self.index, self.journal, self.run_id(run))
+        self.catch_up()
+
+    def run_id(self, run: RunRef) -> str:
+        """Return the full id of a run, given as a record, an id, its start or end, or a name.
+
+        Raises:
+            NotFoundError, AmbiguousError: see `run`.
+        """
+        if not isinstance(run, str):
+            return run.id
+        if ids.is_run_id(run) and (self.root / "runs" / run).is_dir():
+            return run
+        return self._find(run)
+
+    def _find(self, ref: str) -> str:
+        raise NotFoundError(f"There is no run {ref!r} in {self.root}.")
+
+    def _tag(self, run: RunRef, tags: tuple[str, ...], value: bool | None) -> None:
+        wanted = self.run_id(run)
+        for tag in tags:
+            self.journal.append(journals.RUN_TAG, f"{wanted}/{tag}", value)
+
+    def _decide(self, kind: str, run: RunRef, value: Any) -> None:
+        self.journal.append(kind, self.run_id(run), value)
