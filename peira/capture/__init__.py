@@ -1,0 +1,27 @@
+"""What a run records by itself: code, packages, host, environment, process, console, use of the
+machine.
+
+All of it is best effort, and none of it may cost training: `birth_facts` is what a run needs before
+its first line (below 5 ms), `collect` is made to run in a daemon thread, `Monitor` takes below 5 ms
+a sample. Secrets are redacted here, before anything reaches the disk. See
+`docs/reference/captured.md`.
+"""
+
+from peira.capture.birth import birth_facts
+from peira.capture.collect import collect
+from peira.capture.console import Tee
+from peira.capture.monitor import Monitor
+from peira.capture.redaction import redact, redact_arguments, redact_named, redact_url
+from peira.capture.settings import CaptureSettings
+
+__all__ = [
+    "CaptureSettings",
+    "Monitor",
+    "Tee",
+    "birth_facts",
+    "collect",
+    "redact",
+    "redact_arguments",
+    "redact_named",
+    "redact_url",
+]

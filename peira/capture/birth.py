@@ -1,0 +1,70 @@
+"""What a run must know about itself before its first line: cheap facts only."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from peira.capture.redaction import redact_arguments
+from peira.record.liveness import boot_id, host, process_started
+
+_ARGUMENT_CHARACTERS_MAX = 4_096
+_ARGUMENTS_MAX = 1_000
+
+
+def birth_facts() -> dict[str, Any]:
+    """Return the fields of `Birth` that the process itself knows.
+
+    The keys are `user, host, boot, pid, pid_started, command, directory, python`. The command line
+    is redacted. What cannot be found out is empty (`""`, `0.0`). Takes below 5 ms; safe from any
+    thread and after a fork.
+    """
+    pid = os.getpid()
+    return {
+        "user": user_name(),
+        "host": host(),
+        "boot": boot_id(),
+        "pid": pid,
+        "pid_started": process_started(pid),
+        "command": command(),
+        "directory": working_directory(),
+        "python": sys.version.split()[0],
+    }
+
+
+def user_name() -> str:
+    """Return who runs this: `PEIRA_USER` when set, else the name the system knows."""
+    for variable in ("PEIRA_USER", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        name = os.environ.get(variable, "").strip()
+        if name:
+            return name
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without an entry in the password file
+        return f"uid-{os.getuid()}"
+
+
+def command() -> list[str]:
+    """Return the command line of this process, redacted; long words are cut."""
+    words = list(sys.orig_argv or sys.argv)[:_ARGUMENTS_MAX]
+    return [
+        w if len(w) <= _ARGUMENT_CHARACTERS_MAX else w[:_ARGUMENT_CHARACTERS_MAX] + "…"
+        for w in redact_arguments([_printable_surrogates(w) for w in words])
+    ]
+
+
+def working_directory() -> str:
+    """Return the working directory, or "" when it has been removed."""
+    try:
+        return _printable_surrogates(str(Path.cwd()))
+    except OSError:
+        return ""
+
+
+def _printable_surrogates(text: str) -> str:
+    """Bytes of file names that are not UTF-8 come as lone surrogates, which JSON cannot carry."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,212 @@
+"""Takes secrets out of text before it touches the disk.
+
+Two ways to know a secret: by the *name* it goes under (`--api-key X`, `MY_PASS=X`, `"token": "X"`),
+and by its own *shape* (`ghp_…`, `AKIA…`, a JWT, a private key, a password in a URL). Both err on
+the side of taking out too much. What is found is replaced by `[redacted]`; its length is not kept.
+See `docs/explanation/privacy.md`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+PLACEHOLDER = "[redacted]"
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SECRET_WORDS = _words(
+    "pass passwd password passphrase pwd pw secret secrets token credential credentials creds "
+    "auth authorization bearer cookie apikey accesskey secretkey privatekey authkey"
+)
+# A key is a secret only with one of these before it: `sort_key` and jax's `--key 42` are not.
+_KEY_KINDS = _words(
+    "api access private secret auth account encryption signing ssh license licence storage deploy"
+)
+# `pad_token`, `max_token`, `token_id`: words of language models, not secrets.
+_MODEL_TOKEN_BEFORE = _words(
+    "pad eos bos unk mask cls sep image end start stop special first last next max min num n per"
+)
+_MODEL_TOKEN_AFTER = _words(
+    "id ids type types count length len limit embedding dim drop dropout merging mixing mixer"
+)
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+# Secrets known by their own form.
+_SHAPES = re.compile(
+    "|".join(
+        (
+            r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+            r"(?:.*?-----END [A-Z0-9 ]{0,40}-----|.*)",
+            r"\b(?:AKIA|ASIA|AIDA|AROA|ABIA|ACCA)[A-Z0-9]{16}\b",  # AWS key ids
+            r"\bgh[pousr]_[A-Za-z0-9]{16,}",  # GitHub
+            r"\bgithub_pat_[A-Za-z0-9_]{20,}",
+            r"\bgl(?:pat|ptt|rt|dt)-[A-Za-z0-9_\-]{16,}",  # GitLab
+            r"\b[sr]k[-_](?=[A-Za-z_\-]*[0-9])[A-Za-z0-9_\-]{20,}",  # OpenAI, Anthropic, Stripe
+            r"\bhf_[A-Za-z0-9]{16,}",  # Hugging Face
+            r"\bAIza[A-Za-z0-9_\-]{30,}",  # Google
+            r"\bya29\.[A-Za-z0-9_\-]{16,}",
+            r"\bxox[abeoprs]-[A-Za-z0-9\-]{8,}",  # Slack
+            r"\bhooks\.slack\.com/services/[A-Za-z0-9/]+",
+            r"\bpypi-[A-Za-z0-9_\-]{16,}",
+            r"\bnpm_[A-Za-z0-9]{20,}",
+            r"\bdapi[0-9a-f]{32}\b",  # Databricks
+            r"\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}\.?[A-Za-z0-9_\-]*",  # JWT
+        )
+    ),
+    re.DOTALL,
+)
+_URL_USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]{0,30}://)(?P<user>[^\s/?#'\"<>]*)@")
+# A password that holds a raw slash; `host:8080/path@v1` is not one.
+_URL_SLASH_PASSWORD = re.compile(r"(://[^\s/:@'\"]{1,200}:)(?!\d+/)[^\s@'\"]{1,500}@")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=_.~\-]{8,}")
+_HEADER = re.compile(r"(?i)\b(authorization|cookie|set-cookie|x-api-key)(\s*:\s*)[^'\"\r\n]+")
+_VALUE = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
+_NAME = r"(?<![\w.\-])(?P<name>[\w.\-]{2,100})"
+_NAMED = re.compile(
+    rf"{_NAME}(?P<join>[\"']?\s*(?:=|:(?!//))\s*)(?P<value>{_VALUE}|[^\s,;&\"'(){{}}\[\]]+)"
+)
+_LITERAL = re.compile(rf"{_NAME}(?P<join>[\"'\]]{{0,2}}\s*[=:]\s*)(?P<value>{_VALUE})")
+_OPTION = re.compile(
+    rf"(?<!\S)(?P<name>--?[\w.\-]{{2,100}})(?P<join>\s+)(?P<value>{_VALUE}|[^\s\-\[]\S*)"
+)
+_QUERY_SIGNATURE = re.compile(r"(?i)([?&](?:sig|signature|x-amz-signature|code|key)=)[^&\s'\"#]+")
+# Users of a URL that are no secrets: `ssh://git@host`.
+_PLAIN_USERS = frozenset(("git", "hg", "svn", "ssh"))
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether what goes under `name` is to be kept off the disk.
+
+    >>> is_secret_name("MY_PASS"), is_secret_name("--api-key"), is_secret_name("max_tokens")
+    (True, True, False)
+    """
+    words = [w.lower() for w in _WORD.findall(name)]
+    for index, word in enumerate(words):
+        before = words[index - 1] if index else ""
+        after = words[index + 1] if index + 1 < len(words) else ""
+        if word == "token" and (before in _MODEL_TOKEN_BEFORE or after in _MODEL_TOKEN_AFTER):
+            continue
+        if word == "pass" and before in ("first", "second", "n", "num", "forward", "backward"):
+            continue
+        if word in _SECRET_WORDS:
+            return True
+        if word in ("key", "keys") and before in _KEY_KINDS:
+            return True
+    return False
+
+
+def redact(text: str) -> str:
+    """Return `text` without the secrets that can be told by name or shape.
+
+    >>> redact("train --api-key abc --lr 1 postgres://me:pw@db/x")
+    'train --api-key [redacted] --lr 1 postgres://[redacted]@db/x'
+    """
+    text = _redact_shapes(text)
+    text = _HEADER.sub(rf"\1\2{PLACEHOLDER}", text)
+    text = _NAMED.sub(_hide_named, text)
+    text = _OPTION.sub(_hide_named, text)
+    return _QUERY_SIGNATURE.sub(rf"\1{PLACEHOLDER}", text)
+
+
+def redact_source(text: str) -> str:
+    """Return program text (a diff) without secrets: shapes, and quoted literals under a secret's
+    name.
+
+    Gentler than `redact`, so that `token = tokenizer(text)` stays what it is.
+    """
+    return _LITERAL.sub(_hide_named, _redact_shapes(text))
+
+
+def redact_named(name: str, value: str) -> str:
+    """Return the value of a named thing (an environment variable, an option), redacted by name or
+    by shape.
+    """
+    return PLACEHOLDER if value and is_secret_name(name) else redact(value)
+
+
+def redact_arguments(arguments: Sequence[str]) -> list[str]:
+    """Return a command line, word by word, without secrets.
+
+    Knows `--token=X`, `--token X`, `TOKEN=X`, `+db.password=X`, and all that `redact` knows inside
+    a word. After a secret's name the next word is taken out unless it is an option itself.
+
+    >>> redact_arguments(["train.py", "--api-key", "abc", "--lr", "1"])
+    ['train.py', '--api-key', '[redacted]', '--lr', '1']
+    """
+    redacted: list[str] = []
+    hide_next = False
+    for word in arguments:
+        if hide_next and not word.startswith("-"):
+            redacted.append(PLACEHOLDER)
+            hide_next = False
+            continue
+        name, equals, value = word.partition("=")
+        if equals and value and " " not in name and is_secret_name(name):
+            redacted.append(f"{redact(name)}={PLACEHOLDER}")
+            hide_next = False
+            continue
+        hide_next = word.startswith("-") and not equals and " " not in word and is_secret_name(word)
+        redacted.append(redact(word))
+    return redacted
+
+
+def redact_url(url: str) -> str:
+    """Return a git remote or another URL without user, password and secret query parts.
+
+    >>> redact_url("https://me:ghp_0123456789abcdefghij@github.com/a/b.git")
+    'https://github.com/a/b.git'
+    """
+    url = _URL_SLASH_PASSWORD.sub(r"\1@", url)
+    plain = _URL_USER.sub(
+        lambda m: m["scheme"] + (f"{m['user']}@" if m["user"] in _PLAIN_USERS else ""), url
+    )
+    return redact(plain)
+
+
+def is_secret_file(path: str) -> bool:
+    """Whether a file of this (relative) path stays out of a diff: keys, `.env`, passwords."""
+    name = path.rsplit("/", 1)[-1].lower()
+    if _SECRET_FILE.match(name):
+        return True
+    stem, _, extension = name.rpartition(".")
+    is_code = extension in _CODE_EXTENSIONS and bool(stem)
+    return not is_code and is_secret_name(stem or name)
+
+
+_SECRET_FILE = re.compile(
+    r"""(?x) (?:
+    \.env(\..*)? | .*\.env | .*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk|asc|gpg|tfvars|ovpn) |
+    id_(rsa|dsa|ecdsa|ed25519).* | \.?netrc | _netrc | \.pgpass | \.npmrc | \.pypirc |
+    \.htpasswd | \.git-credentials | \.dockercfg | kubeconfig.* | credentials(\..*)? |
+    secrets?(\..*)? | service[-_]?account.*\.json | wp-config\.php ) \Z"""
+)
+_CODE_EXTENSIONS = _words(
+    "py pyi pyx js ts jsx tsx c h cc cpp hpp cu rs go java kt md rst ipynb svelte css"
+)
+
+
+def _redact_shapes(text: str) -> str:
+    text = _SHAPES.sub(PLACEHOLDER, text)
+    text = _URL_USER.sub(_hide_user, text)
+    text = _URL_SLASH_PASSWORD.sub(rf"\1{PLACEHOLDER}@", text)
+    return _BEARER.sub(rf"\1 {PLACEHOLDER}", text)
+
+
+def _hide_user(match: re.Match[str]) -> str:
+    user = match["user"]
+    kept = user if user in _PLAIN_USERS else PLACEHOLDER
+    return f"{match['scheme']}{kept}@"
+
+
+def _hide_named(match: re.Match[str]) -> str:
+    if not is_secret_name(match["name"]):
+        return match.group()
+    value = match["value"]
+    quote = value[0] if value[0] in "\"'" else ""
+    if quote and len(value) <= 2:
+        return match.group()
+    return f"{match['name']}{match['join']}{quote}{PLACEHOLDER}{quote}"
