@@ -21,6 +21,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "man
 
 # Places that may catch everything, each with its reason.
 CATCH_ALL = {
+    "peira/capture/collect.py": "one aspect of a strange machine must not cost the others",
     "peira/run.py": "the SDK border: training must not die of tracking",
 }
 
