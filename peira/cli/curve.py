@@ -113,9 +113,7 @@ class _Canvas:
         share = (value / 2 - bottom / 2) / half if half > 0 else 0.5
         return dots - round(share * dots)
 
-    def _join(
-        self, left: tuple[int, int, int], right: tuple[int, int, int], owner: int
-    ) -> None:
+    def _join(self, left: tuple[int, int, int], right: tuple[int, int, int], owner: int) -> None:
         (x0, up0, low0), (x1, up1, low1) = left, right
         y0, y1 = (up0 + low0) / 2, (up1 + low1) / 2
         for x in range(x0 + 1, x1):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-MISSING = "–"  # what is not there; an empty text is there
+MISSING = "-"  # what is not there; an empty text is there
 DIGITS = 4
 
 

@@ -27,7 +27,9 @@ from peira.core.text import printable
 @click.option("-a", "--add", is_flag=True, help="Add TEXT below what is there.")
 @click.option("--clear", is_flag=True, help="Take the note away.")
 @in_session
-def note(session: Session, run: str, text: str | None, *, edit: bool, add: bool, clear: bool) -> None:
+def note(
+    session: Session, run: str, text: str | None, *, edit: bool, add: bool, clear: bool
+) -> None:
     """Read or write the note of RUN, in Markdown.
 
     Earlier versions stay in the lab's journal with who wrote them.

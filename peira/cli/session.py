@@ -47,7 +47,7 @@ class Session:
         return Lab(find(self.place, create=False))
 
     def read_query(self, words: Iterable[str]) -> str:
-        """Return the query of this command: its words joined; errors underline their place in it."""
+        """Return the query: its words joined. An error underlines its place in it."""
         self.query = " ".join(words)
         return self.query
 
