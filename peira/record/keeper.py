@@ -1,0 +1,76 @@
+"""The thread beside training: durability every 5 s, signs of life, what is slow at the start and
+at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import NamedTuple
+
+
+class Task(NamedTuple):
+    """Something to do again and again.
+
+    Args:
+        period_s: seconds between two starts.
+        first_s: seconds until the first.
+        work: what to do; must not raise.
+    """
+
+    period_s: float
+    first_s: float
+    work: Callable[[], None]
+
+
+class Keeper:
+    """Runs tasks in one daemon thread; at the end, one last piece of work with a limit to the wait
+    for it.
+
+    Python 3.12 starts no thread during the exit of the interpreter, so the last work is done by
+    the thread that is there.
+    """
+
+    def __init__(self, tasks: list[Task], last: Callable[[], None]) -> None:
+        self._tasks = tasks
+        self._last = last
+        self._stop = Event()
+        self._done = Event()
+        self._thread: Thread | None = None
+        self._pid = 0
+
+    def start(self) -> None:
+        """Start the thread, unless it runs already in this process."""
+        if self._pid == os.getpid():
+            return
+        self._pid = os.getpid()
+        self._stop, self._done = Event(), Event()
+        self._thread = Thread(target=self._run, name="peira-keeper", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Do the last work and stop; return whether it was done within `timeout_s`.
+
+        Without a live thread (a fork child, a failed start) the caller does the work itself.
+        """
+        thread = self._thread
+        if self._pid != os.getpid() or thread is None or not thread.is_alive():
+            self._last()
+            return True
+        self._stop.set()
+        return self._done.wait(timeout_s)
+
+    def _run(self) -> None:
+        now = time.monotonic()
+        due = [now + task.first_s for task in self._tasks]
+        stop, done = self._stop, self._done
+        while not stop.wait(max(0.0, min(due) - time.monotonic())):
+            now = time.monotonic()
+            for index, task in enumerate(self._tasks):
+                if due[index] <= now:
+                    task.work()
+                    due[index] = max(due[index] + task.period_s, now)
+        self._last()
+        done.set()

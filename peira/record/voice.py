@@ -1,0 +1,43 @@
+"""What Peira says to the person at the terminal: seldom, on standard error, one line at a time."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from peira.core.text import printable
+
+_ONCE_MAX = 1_000
+
+
+class Voice:
+    """Speaks on standard error, or not at all. Never raises, and never says the same twice if
+    asked so.
+    """
+
+    def __init__(self, *, is_quiet: bool = False) -> None:
+        self._is_quiet = is_quiet
+        self._said: set[object] = set()
+        self._pid = os.getpid()
+
+    def say(self, text: str) -> None:
+        """Print one line that starts with `peira: `."""
+        if self._is_quiet:
+            return
+        line = f"peira: {printable(text)}\n"
+        try:
+            if os.getpid() == self._pid and sys.stderr is not None:
+                sys.stderr.write(line)
+                sys.stderr.flush()
+            else:  # a fork child must not wait for the stream's lock, which the parent may have held
+                os.write(2, line.encode())
+        except (OSError, ValueError, AttributeError, RuntimeError):
+            return  # nobody listens: the stream is closed, full, or being written by the code we interrupted
+
+    def say_once(self, topic: object, text: str) -> bool:
+        """Print `text` unless this topic was spoken of; return whether it was new."""
+        if topic in self._said or len(self._said) >= _ONCE_MAX:
+            return False
+        self._said.add(topic)
+        self.say(text)
+        return True
