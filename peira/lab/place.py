@@ -13,7 +13,7 @@ SETTING = "PEIRA_LAB"
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
-# File systems that do not keep the promises SQLite's write-ahead log needs: shared memory and working locks.
+# File systems without what SQLite's write-ahead log needs: shared memory and working locks.
 _FAR_FILE_SYSTEMS = {
     "nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "glusterfs",
     "9p", "afs", "fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.gcsfuse",

@@ -55,8 +55,10 @@ run = Table(
     Column("rev", BigInteger, nullable=False),  # rises with every change of this run
     Column("birth", LargeBinary, nullable=False),  # run.json as read
     Column("end", LargeBinary),  # the end event as read
+    Column("folder_ns", BigInteger, nullable=False, default=0),  # mtime of the folder when read
     Index("run_project_created", "project", "created"),
     Index("run_name", "name"),
+    Index("run_rev", "rev"),
 )
 
 # How far each file has been read. `offset` and the facts commit together: ingest is exactly-once.

@@ -1,0 +1,152 @@
+"""Events of a run -> attributes, tags, events, and fields of the run."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, select
+
+from peira.lab import journal
+from peira.lab.index import schema
+from peira.lab.index.upsert import insert_new
+from peira.lab.ingest_facts import Facts, Row
+from peira.record import events
+from peira.record.events import AnyEvent
+from peira.record.points import NONFINITE
+
+TEXT_CHARACTERS_MAX = 65_536
+"""What the index keeps of a param's text; the run folder keeps all."""
+
+
+class RunFields:
+    """Fields of the row of a run that its events change."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.changed: Row = {}
+
+    def set(self, **fields: Any) -> None:
+        """Change fields."""
+        self.changed.update(fields)
+
+    def add(self, name: str, amount: int) -> None:
+        """Add to a count."""
+        self.changed[name] = self.changed.get(name, self.row[name]) + amount
+
+
+def fold(facts: Facts, fields: RunFields, writer: str, event: AnyEvent, body: bytes) -> None:
+    """Write what one event says about the run of `fields`."""
+    run = fields.row["n"]
+    match event:
+        case events.Params(values=values):
+            for name, value in values.items():
+                key = facts.key("param", name)
+                facts.put(schema.attribute, {"key": key, "run": run} | attribute_row(value))
+        case events.Tags(add=add, remove=remove):
+            _fold_tags(facts, fields.row, add, remove)
+        case events.End():
+            if not writer:
+                fields.set(end=body, ended=event.time, duration=event.duration_s)
+        case events.Alive():
+            pass
+        case _:
+            _keep(facts, fields, event, body)
+
+
+def _keep(facts: Facts, fields: RunFields, event: AnyEvent, body: bytes) -> None:
+    """Keep an event as it came, and count what is counted."""
+    name, step = "", None
+    match event:
+        case events.Captured(aspect=aspect, value=value):
+            name = aspect
+            commit = value.get("commit")
+            if aspect == "code" and isinstance(commit, str) and commit:
+                fields.set(commit=commit)
+        case events.Media():
+            name, step = event.key, event.step
+        case events.Artifact():
+            name = event.name
+        case events.Alert():
+            name = event.title
+            fields.add("alerts", 1)
+        case events.Lost():
+            fields.add("lost_points", event.points)
+        case events.Inexact():
+            name, step = event.key, event.step
+        case _:
+            pass
+    kind = str(type(event).__struct_config__.tag)
+    facts.put(
+        schema.event,
+        {
+            "run": fields.row["n"],
+            "kind": kind,
+            "name": name,
+            "step": step if step is None or abs(step) < 1 << 63 else None,
+            "time": event.time,
+            "data": body,
+        },
+    )
+
+
+def _fold_tags(facts: Facts, row: Row, add: list[str], remove: list[str]) -> None:
+    """Tags by the program. What a person said about the same tag stands above it."""
+    facts.flush()
+    tag, decision = schema.tag, schema.decision
+    for name in add:
+        said = facts.connection.execute(
+            select(decision.c.time).where(
+                decision.c.kind == journal.RUN_TAG, decision.c.id == f"{row['id']}/{name}"
+            )
+        ).first()
+        if said is None:
+            facts.connection.execute(
+                insert_new(tag), {"name": name, "run": row["n"], "by": ""}
+            )
+    for name in remove:
+        facts.connection.execute(
+            delete(tag).where(tag.c.name == name, tag.c.run == row["n"], tag.c.by == "")
+        )
+
+
+def attribute_row(value: Any) -> Row:
+    """Return type, number and canonical text of a param's value.
+
+    >>> attribute_row(True)
+    {'type': 'bool', 'num': 1.0, 'text': 'true'}
+    """
+    match value:
+        case None:
+            return {"type": "null", "num": None, "text": "null"}
+        case bool():
+            return {"type": "bool", "num": float(value), "text": "true" if value else "false"}
+        case int():
+            return {"type": "int", "num": _number(value), "text": _int_text(value)}
+        case float():
+            number = value if math.isfinite(value) else None
+            return {"type": "float", "num": number, "text": repr(value)}
+        case str():
+            return {"type": "str", "num": None, "text": value[:TEXT_CHARACTERS_MAX]}
+        case {"float": str(name)} if len(value) == 1 and name in NONFINITE:
+            return {"type": "float", "num": None, "text": name}
+    text = msgspec.json.encode(value).decode("utf-8")
+    return {"type": "json", "num": None, "text": text[:TEXT_CHARACTERS_MAX]}
+
+
+def _number(value: int) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _int_text(value: int) -> str:
+    # Python refuses to write out integers of more than 4,300 digits.
+    return str(value) if value.bit_length() < 10_000 else hex(value)
+
+
+def end_of(data: bytes | None) -> events.End | None:
+    """Return the end event kept in the row of a run."""
+    return None if data is None else msgspec.json.decode(data, type=events.End)
