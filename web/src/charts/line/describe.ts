@@ -1,0 +1,102 @@
+// What a chart says about itself: the honest footer, the sentence for screen readers, the table.
+
+import { formatCount, formatNumber } from "../../data/format";
+import { extentOf } from "../../data/series";
+import type { Looks } from "./looks";
+import type { LineInput } from "./model";
+import type { Outside } from "./ranges";
+import { xValueText } from "./readout";
+
+/** "all 8 runs, 1.2 M points, min–max per pixel" and everything that qualifies it. */
+export function footerText(
+  input: LineInput,
+  looks: Looks,
+  painted: { readonly isReduced: boolean },
+  outside: Outside,
+): string {
+  const { series, expectedCount } = input;
+  const loaded = new Set(series.map((one) => one.run)).size;
+  if (expectedCount !== undefined && loaded < expectedCount) {
+    return `${formatCount(loaded)} of ${formatCount(expectedCount)} runs, the rest is loading`;
+  }
+  if (series.length === 0) return "no points";
+  let points = 0;
+  let nonfinite = 0;
+  let isExact = !painted.isReduced;
+  for (const one of series) {
+    points += one.pointCount;
+    nonfinite += one.nonfiniteCount;
+    isExact &&= one.isExact;
+  }
+  const parts = [
+    subject(input, loaded),
+    `${formatCount(points)} ${points === 1 ? "point" : "points"}`,
+    looks.isDensity ? "density, every run counted" : isExact ? "exact" : "min–max per pixel",
+  ];
+  if (series.some((one) => one.raw)) parts.push("smoothed, raw behind");
+  if (nonfinite > 0) parts.push(`${formatCount(nonfinite)} NaN or infinite`);
+  if (outside.unplaced > 0) parts.push(`${formatCount(outside.unplaced)} not above 0`);
+  return parts.join(", ");
+}
+
+function subject({ series }: LineInput, loaded: number): string {
+  const groups = series.filter((one) => one.runCount !== undefined);
+  if (groups.length === 0) return loaded === 1 ? "1 run" : `all ${formatCount(loaded)} runs`;
+  const runs = groups.reduce((sum, one) => sum + (one.runCount ?? 0), 0);
+  return `${formatCount(groups.length)} groups of ${formatCount(runs)} runs`;
+}
+
+/** One or two sentences in place of the picture. */
+export function sentenceOf(input: LineInput, looks: Looks): string {
+  const { title, series, options } = input;
+  let yMin = Infinity;
+  let yMax = -Infinity;
+  let xMin = Infinity;
+  let xMax = -Infinity;
+  for (const one of series) {
+    const extent = extentOf(one);
+    yMin = Math.min(yMin, extent.yMin);
+    yMax = Math.max(yMax, extent.yMax);
+    xMin = Math.min(xMin, extent.xMin);
+    xMax = Math.max(xMax, extent.xMax);
+  }
+  if (!(yMin <= yMax)) return `${title}: no points to draw.`;
+  const form = looks.isDensity ? "Density of" : "Line chart of";
+  const names = looks.all.length <= 4 ? `: ${looks.all.map((look) => look.label).join(", ")}` : "";
+  const [from, to] = [xValueText(xMin, options.xKind), xValueText(xMax, options.xKind)];
+  return (
+    `${form} ${title} by ${options.xLabel} from ${from} to ${to}, ` +
+    `${series.length} ${series.length === 1 ? "curve" : "curves"}${names}. ` +
+    `Values from ${formatNumber(yMin)} to ${formatNumber(yMax)}.`
+  );
+}
+
+export interface SummaryRow {
+  readonly run: string;
+  readonly label: string;
+  readonly color: string;
+  readonly points: number;
+  readonly first: number;
+  readonly last: number;
+  readonly min: number;
+  readonly minAt: number;
+  readonly max: number;
+  readonly maxAt: number;
+}
+
+/** The table twin of the picture: one row per curve. */
+export function summaryRows(looks: Looks): SummaryRow[] {
+  return looks.all.map(({ series, label, color }) => {
+    const row = { first: NaN, last: NaN, min: NaN, minAt: NaN, max: NaN, maxAt: NaN };
+    for (let i = 0; i < series.y.length; i++) {
+      const y = series.y[i]! + series.yOrigin;
+      if (y - y !== 0) continue;
+      const x = series.x[i]! + series.xOrigin;
+      if (Number.isNaN(row.first)) row.first = y;
+      row.last = y;
+      if (!(y >= row.min)) [row.min, row.minAt] = [y, x];
+      if (!(y <= row.max)) [row.max, row.maxAt] = [y, x];
+    }
+    return { run: series.run, label, color, points: series.pointCount, ...row };
+  });
+}

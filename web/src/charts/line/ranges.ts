@@ -1,0 +1,143 @@
+// Which part of x and y a chart shows, and how many points lie outside.
+
+import { padded, usableDomain, type Range, type ScaleKind } from "../../data/scale";
+import { extentOf, visibleRange, type Column, type Series } from "../../data/series";
+
+/** Part of the height left free above and below the curves. */
+const ROOM_Y = 0.05;
+const SAMPLE_MAX = 20_000;
+
+export function xDomain(all: readonly Series[], kind: ScaleKind): Range {
+  let min = Infinity;
+  let max = -Infinity;
+  for (const series of all) {
+    const extent = extentOf(series);
+    min = Math.min(min, kind === "log" ? extent.xMinPositive : extent.xMin);
+    max = Math.max(max, extent.xMax);
+  }
+  if (!(min <= max)) return kind === "log" ? [1, 10] : [0, 1];
+  return usableDomain(kind, [min, max]);
+}
+
+export interface YDomain {
+  readonly range: Range;
+  /** True when the outlier-robust range is narrower than all data. */
+  readonly hasOutliers: boolean;
+}
+
+export function yDomain(
+  all: readonly Series[],
+  view: Range,
+  kind: ScaleKind,
+  isRobust: boolean,
+): YDomain {
+  const full = fullRange(all, view, kind);
+  if (full === null) return { range: kind === "log" ? [0.1, 1] : [0, 1], hasOutliers: false };
+  const bulk = bulkRange(all, view, kind, full);
+  const range = isRobust && bulk !== null ? bulk : full;
+  return {
+    range: padded(kind, usableDomain(kind, range), ROOM_Y),
+    hasOutliers: bulk !== null,
+  };
+}
+
+function fullRange(all: readonly Series[], [xMin, xMax]: Range, kind: ScaleKind): Range | null {
+  let min = Infinity;
+  let max = -Infinity;
+  for (const series of all) {
+    const extent = extentOf(series);
+    if (extent.xMin >= xMin && extent.xMax <= xMax) {
+      min = Math.min(min, kind === "log" ? extent.yMinPositive : extent.yMin);
+      max = Math.max(max, extent.yMax);
+      continue;
+    }
+    const [first, end] = visibleRange(series, xMin, xMax);
+    for (const column of columnsOf(series)) {
+      for (let i = first; i < end; i++) {
+        const x = series.x[i]! + series.xOrigin;
+        if (x < xMin || x > xMax) continue;
+        const y = column[i]! + series.yOrigin;
+        if (y < min && (kind === "linear" || y > 0)) min = y;
+        if (y > max) max = y;
+      }
+    }
+  }
+  return min <= max ? [min, max] : null;
+}
+
+function columnsOf(series: Series): Column[] {
+  return [series.y, series.raw, series.low, series.high].filter((column) => column !== undefined);
+}
+
+/**
+ * The middle 96 % of the points with room of a quarter on both sides; null when that would cut
+ * less than a third off, because then nothing is gained by hiding points.
+ */
+function bulkRange(
+  all: readonly Series[],
+  [xMin, xMax]: Range,
+  kind: ScaleKind,
+  full: Range,
+): Range | null {
+  let total = 0;
+  for (const series of all) total += series.y.length;
+  const stride = Math.max(1, Math.floor(total / SAMPLE_MAX));
+  const sample = new Float64Array(Math.ceil(total / stride) + all.length);
+  let size = 0;
+  for (const series of all) {
+    const [first, end] = visibleRange(series, xMin, xMax);
+    for (let i = first; i < end; i += stride) {
+      const y = series.y[i]! + series.yOrigin;
+      if (y - y !== 0 || (kind === "log" && y <= 0)) continue;
+      sample[size++] = kind === "log" ? Math.log(y) : y;
+    }
+  }
+  if (size < 20) return null;
+  const sorted = sample.subarray(0, size).sort();
+  const low = sorted[Math.floor(size * 0.02)]!;
+  const high = sorted[Math.ceil(size * 0.98) - 1]!;
+  const room = (high - low) * 0.25;
+  const [fullLow, fullHigh] = kind === "log" ? [Math.log(full[0]), Math.log(full[1])] : full;
+  const min = Math.max(fullLow, low - room);
+  const max = Math.min(fullHigh, high + room);
+  if (!(max > min) || (max - min) * 1.5 > fullHigh - fullLow) return null;
+  return kind === "log" ? [Math.exp(min), Math.exp(max)] : [min, max];
+}
+
+export interface Outside {
+  readonly above: number;
+  readonly below: number;
+  /** Values at or below zero, which a log axis cannot show. */
+  readonly unplaced: number;
+}
+
+/** Points in the x range that the y range leaves out. */
+export function countOutside(
+  all: readonly Series[],
+  [xMin, xMax]: Range,
+  [yMin, yMax]: Range,
+  kind: ScaleKind,
+): Outside {
+  let above = 0;
+  let below = 0;
+  let unplaced = 0;
+  for (const series of all) {
+    const extent = extentOf(series);
+    if (extent.yMin >= yMin && extent.yMax <= yMax) continue;
+    const [first, end] = visibleRange(series, xMin, xMax);
+    for (let i = first; i < end; i++) {
+      const x = series.x[i]! + series.xOrigin;
+      if (x < xMin || x > xMax) continue;
+      const y = series.y[i]! + series.yOrigin;
+      if (y > yMax) above++;
+      else if (kind === "log" && y <= 0) unplaced++;
+      else if (y < yMin) below++;
+    }
+  }
+  return { above, below, unplaced };
+}
+
+/** The range that holds both: axes of a live chart grow under the pointer, they never shrink. */
+export function grown(held: Range | null, next: Range): Range {
+  return held === null ? next : [Math.min(held[0], next[0]), Math.max(held[1], next[1])];
+}

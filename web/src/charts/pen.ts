@@ -1,0 +1,199 @@
+// The one way charts draw: the same calls paint a canvas or write an SVG, so that an exported
+// figure is the picture on the screen. Lengths are CSS pixels.
+
+import type { Points } from "../data/decimate";
+
+export interface Stroke {
+  readonly color: string;
+  readonly width: number;
+  readonly dash?: readonly number[];
+  readonly alpha?: number;
+}
+
+export interface TextStyle {
+  readonly color: string;
+  readonly align: "left" | "center" | "right";
+  readonly isBold?: boolean;
+}
+
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Pen {
+  /** Device pixels per CSS pixel; an SVG counts as 2. */
+  readonly ratio: number;
+  readonly font: string;
+  /** `points` holds `size` floats, x and y in turn; NaN lifts the pen, a lone point is a dot. */
+  polyline(points: Points, size: number, stroke: Stroke): void;
+  area(points: Points, color: string, alpha: number): void;
+  segment(x1: number, y1: number, x2: number, y2: number, stroke: Stroke): void;
+  disc(x: number, y: number, radius: number, color: string): void;
+  text(text: string, x: number, y: number, style: TextStyle): void;
+  measure(text: string): number;
+  /** A raster stretched over `box`; its pixels are device pixels. */
+  image(image: ImageData, box: Box): void;
+  rect(box: Box, color: string, alpha?: number): void;
+  clip(box: Box, draw: () => void): void;
+}
+
+export const FONT_SIZE_PX = 11;
+
+export class CanvasPen implements Pen {
+  constructor(
+    readonly context: CanvasRenderingContext2D,
+    readonly ratio: number,
+    readonly font: string,
+  ) {}
+
+  /** Empties the canvas and sets the unit to one CSS pixel. */
+  begin(width: number, height: number, background?: string): void {
+    const { context } = this;
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    if (background !== undefined) {
+      context.fillStyle = background;
+      context.fillRect(0, 0, width, height);
+    }
+    context.font = `${FONT_SIZE_PX}px ${this.font}`;
+    context.textBaseline = "middle";
+    context.lineJoin = "bevel"; // a mitre would overshoot the top of a spike
+    context.lineCap = "butt";
+  }
+
+  polyline(points: Points, size: number, stroke: Stroke): void {
+    const { context } = this;
+    this.#setStroke(stroke);
+    context.beginPath();
+    let runLength = 0;
+    let dots: number[] | null = null;
+    for (let i = 0; i < size; i += 2) {
+      const x = points[i]!;
+      if (x !== x) {
+        if (runLength === 1) (dots ??= []).push(i - 2);
+        runLength = 0;
+      } else if (runLength++ === 0) context.moveTo(x, points[i + 1]!);
+      else context.lineTo(x, points[i + 1]!);
+    }
+    if (runLength === 1) (dots ??= []).push(size - 2);
+    context.stroke();
+    if (dots !== null) {
+      context.fillStyle = stroke.color;
+      context.beginPath();
+      const radius = dotRadius(stroke);
+      for (const i of dots) {
+        context.moveTo(points[i]! + radius, points[i + 1]!);
+        context.arc(points[i]!, points[i + 1]!, radius, 0, 2 * Math.PI);
+      }
+      context.fill();
+    }
+    this.#reset(stroke);
+  }
+
+  area(points: Points, color: string, alpha: number): void {
+    const { context } = this;
+    context.globalAlpha = alpha;
+    context.fillStyle = color;
+    context.beginPath();
+    for (let i = 0; i < points.length; i += 2) {
+      if (i === 0) context.moveTo(points[0]!, points[1]!);
+      else context.lineTo(points[i]!, points[i + 1]!);
+    }
+    context.fill();
+    context.globalAlpha = 1;
+  }
+
+  segment(x1: number, y1: number, x2: number, y2: number, stroke: Stroke): void {
+    const { context } = this;
+    this.#setStroke(stroke);
+    context.beginPath();
+    context.moveTo(x1, y1);
+    context.lineTo(x2, y2);
+    context.stroke();
+    this.#reset(stroke);
+  }
+
+  disc(x: number, y: number, radius: number, color: string): void {
+    const { context } = this;
+    context.fillStyle = color;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.fill();
+  }
+
+  text(text: string, x: number, y: number, style: TextStyle): void {
+    const { context } = this;
+    if (style.isBold) context.font = `600 ${FONT_SIZE_PX}px ${this.font}`;
+    context.fillStyle = style.color;
+    context.textAlign = style.align;
+    context.fillText(text, x, y);
+    if (style.isBold) context.font = `${FONT_SIZE_PX}px ${this.font}`;
+  }
+
+  measure(text: string): number {
+    return this.context.measureText(text).width;
+  }
+
+  image(image: ImageData, box: Box): void {
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    canvas.getContext("2d")?.putImageData(image, 0, 0);
+    const { context } = this;
+    context.imageSmoothingEnabled = false;
+    context.drawImage(canvas, box.left, box.top, box.width, box.height);
+  }
+
+  rect(box: Box, color: string, alpha = 1): void {
+    const { context } = this;
+    context.globalAlpha = alpha;
+    context.fillStyle = color;
+    context.fillRect(box.left, box.top, box.width, box.height);
+    context.globalAlpha = 1;
+  }
+
+  clip(box: Box, draw: () => void): void {
+    const { context } = this;
+    context.save();
+    context.beginPath();
+    context.rect(box.left, box.top, box.width, box.height);
+    context.clip();
+    draw();
+    context.restore();
+  }
+
+  #setStroke(stroke: Stroke): void {
+    const { context } = this;
+    context.strokeStyle = stroke.color;
+    context.lineWidth = stroke.width;
+    if (stroke.alpha !== undefined) context.globalAlpha = stroke.alpha;
+    if (stroke.dash !== undefined && stroke.dash.length > 0) context.setLineDash([...stroke.dash]);
+  }
+
+  #reset(stroke: Stroke): void {
+    if (stroke.alpha !== undefined) this.context.globalAlpha = 1;
+    if (stroke.dash !== undefined && stroke.dash.length > 0) this.context.setLineDash([]);
+  }
+}
+
+export function dotRadius(stroke: Stroke): number {
+  return Math.max(1.5, stroke.width);
+}
+
+/** The pixel edge nearest to `value`, moved so that a one-device-pixel line fills one row. */
+export function crisp(value: number, ratio: number): number {
+  return (Math.round(value * ratio) + 0.5) / ratio;
+}
+
+/** Gives a canvas the pixels of its size; setting a size clears, so only when it changed. */
+export function fitCanvas(
+  canvas: HTMLCanvasElement,
+  { width, height }: { readonly width: number; readonly height: number },
+  ratio: number,
+): void {
+  const pixelWidth = Math.round(width * ratio);
+  const pixelHeight = Math.round(height * ratio);
+  if (canvas.width !== pixelWidth) canvas.width = pixelWidth;
+  if (canvas.height !== pixelHeight) canvas.height = pixelHeight;
+}
