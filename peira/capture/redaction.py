@@ -20,8 +20,9 @@ def _words(text: str) -> frozenset[str]:
 
 _SECRET_WORDS = _words(
     "pass passwd password passphrase pwd pw secret secrets token credential credentials creds "
-    "auth authorization bearer cookie apikey accesskey secretkey privatekey authkey"
+    "auth authorization bearer cookie apikey accesskey secretkey privatekey authkey pgpass"
 )
+_SECRET_ENDS = ("password", "passwd", "passphrase", "secret", "token", "apikey")
 # A key is a secret only with one of these before it: `sort_key` and jax's `--key 42` are not.
 _KEY_KINDS = _words(
     "api access private secret auth account encryption signing ssh license licence storage deploy"
@@ -61,7 +62,7 @@ _SHAPES = re.compile(
 )
 _URL_USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]{0,30}://)(?P<user>[^\s/?#'\"<>]*)@")
 # A password that holds a raw slash; `host:8080/path@v1` is not one.
-_URL_SLASH_PASSWORD = re.compile(r"(://[^\s/:@'\"]{1,200}:)(?!\d+/)[^\s@'\"]{1,500}@")
+_URL_SLASH_PASSWORD = re.compile(r"(://)[^\s/:@'\"]{1,200}:(?!\d+/)[^\s@'\"]{1,500}@")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=_.~\-]{8,}")
 _HEADER = re.compile(r"(?i)\b(authorization|cookie|set-cookie|x-api-key)(\s*:\s*)[^'\"\r\n]+")
 _VALUE = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
@@ -92,7 +93,7 @@ def is_secret_name(name: str) -> bool:
             continue
         if word == "pass" and before in ("first", "second", "n", "num", "forward", "backward"):
             continue
-        if word in _SECRET_WORDS:
+        if word in _SECRET_WORDS or word.endswith(_SECRET_ENDS):
             return True
         if word in ("key", "keys") and before in _KEY_KINDS:
             return True
@@ -160,7 +161,7 @@ def redact_url(url: str) -> str:
     >>> redact_url("https://me:ghp_0123456789abcdefghij@github.com/a/b.git")
     'https://github.com/a/b.git'
     """
-    url = _URL_SLASH_PASSWORD.sub(r"\1@", url)
+    url = _URL_SLASH_PASSWORD.sub(r"\1", url)
     plain = _URL_USER.sub(
         lambda m: m["scheme"] + (f"{m['user']}@" if m["user"] in _PLAIN_USERS else ""), url
     )

@@ -19,7 +19,8 @@ import re
 # One token: a control sequence (CSI), an operating system command (OSC), another escape, a control
 # character.
 _TOKEN = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^\[\]]|\r\n|[\r\n\x08\x07\x00]"
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|"
+    r"\x1b[^\[\]\x1b]|\r\n|[\r\n\x08\x07\x00\x1b]"
 )
 # A control sequence that may go on in the next write.
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?\Z")

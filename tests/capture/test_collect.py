@@ -1,0 +1,95 @@
+"""What a run records by itself: cheap at birth, complete beside training, never in its way."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from peira.capture import CaptureSettings, Monitor, birth_facts, collect
+from peira.capture.monitor import visible_gpus
+from peira.record.liveness import is_alive
+
+
+def test_birth_facts_are_true_and_cheap() -> None:
+    """The process can be found again by them, and they cost below 5 ms."""
+    birth_facts()
+    begin = time.perf_counter()
+    facts = birth_facts()
+    assert time.perf_counter() - begin < 0.005
+    assert is_alive(facts["pid"], facts["pid_started"])
+    assert facts["python"] == sys.version.split()[0] and facts["directory"] == str(Path.cwd())
+
+
+def test_the_user_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PEIRA_USER says who runs, before the system's name."""
+    monkeypatch.setenv("PEIRA_USER", "ada")
+    assert birth_facts()["user"] == "ada"
+
+
+def test_a_secret_on_the_command_line_is_not_recorded() -> None:
+    """The real command line of a real process, read back."""
+    code = "from peira.capture import birth_facts; print(birth_facts()['command'])"
+    command = [sys.executable, "-c", code, "--api-key", "s3cr3t", "--token=s3cr3t"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "s3cr3t" not in answer.stdout and "[redacted]" in answer.stdout
+
+
+def test_all_aspects_are_plain_json() -> None:
+    """Each aspect of the default is there, without an error, and can be an event line."""
+    found = dict(collect())
+    assert list(found) == list(CaptureSettings().aspects)
+    assert all("error" not in value for value in found.values())
+    json.dumps(found)
+    assert found["packages"]["installed"]["msgspec"]
+    assert {"msgspec", "pytest"} <= set(found["packages"]["imported"])
+    assert found["host"]["cpu_cores_logical"] == os.cpu_count()
+
+
+def test_a_failing_aspect_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An aspect that cannot be found out says so; the others are collected."""
+    monkeypatch.setattr(sys, "orig_argv", [None])
+    found = dict(collect(CaptureSettings(aspects=("process", "host"))))
+    assert "error" in found["process"] and "host" in found["host"]
+
+
+def test_only_what_is_asked_for_is_collected() -> None:
+    """Aspects not named, or not known, are not collected."""
+    assert [a for a, _ in collect(CaptureSettings(aspects=("host", "odd")))] == ["host"]
+
+
+def test_samples_are_small_numbers_with_units() -> None:
+    """A sample holds finite floats under `system/`; rates come with the second one."""
+    monitor = Monitor()
+    first, second = monitor.sample(), monitor.sample()
+    assert first["system/process/memory_bytes"] > 1_000_000
+    assert "system/cpu_percent" in second and "system/cpu_percent" not in first
+    assert all(k.startswith("system/") and isinstance(v, float) for k, v in second.items())
+
+
+def test_a_sample_takes_below_5_ms() -> None:
+    """The best of ten, so that a busy machine does not decide."""
+    monitor = Monitor()
+    monitor.sample()
+    took_s = []
+    for _ in range(10):
+        begin = time.perf_counter()
+        monitor.sample()
+        took_s.append(time.perf_counter() - begin)
+    assert min(took_s) < 0.005
+
+
+def test_gpus_are_those_of_the_process() -> None:
+    """CUDA_VISIBLE_DEVICES is read as CUDA reads it: indices or UUIDs, up to the first unknown."""
+    names = {0: "GPU-aaa", 1: "GPU-bbb", 2: "GPU-abc"}
+    assert visible_gpus(None, names) == [0, 1, 2]
+    assert visible_gpus("2,0", names) == [2, 0]
+    assert visible_gpus("GPU-b", names) == [1]
+    assert visible_gpus("GPU-a", names) == []
+    assert visible_gpus("0,-1,2", names) == [0]
+    assert visible_gpus("", names) == []
