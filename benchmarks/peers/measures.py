@@ -102,7 +102,7 @@ class Bench:
         acknowledged, lost = 0, 0
         for i in range(self.sizes.kills):
             name = f"kill-{i}"
-            told = self._killed(name, random.Random(i).uniform(0.3, 1.0))
+            told = self._killed(name, random.Random(i).uniform(1.0, 3.0))
             back = self._task("count", name)
             acknowledged += told
             lost += max(0, told - back["readable"])

@@ -1,14 +1,20 @@
-"""W&B offline. It has no local reader of its own, so its transaction log is read record by record
-with the classes that `wandb sync` uses.
+"""W&B offline. It has no local reader of its own, so its transaction log is read here, record by
+record, with its own message classes.
 """
 
 from __future__ import annotations
 
 import json
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from work import Driver, main
+
+HEADER = 7
+BLOCK = 32 * 1024
+PIECE_HEADER = 7
 
 
 class Wandb(Driver):
@@ -50,18 +56,9 @@ class Wandb(Driver):
 
     def _history(self, path: Path) -> list[dict[str, float]]:
         from wandb.proto import wandb_internal_pb2
-        from wandb.sdk.internal.datastore import DataStore
 
-        store = DataStore()
-        store.open_for_scan(str(path))
         found = []
-        while True:
-            try:
-                data = store.scan_data()
-            except AssertionError:  # a torn end
-                break
-            if data is None:
-                break
+        for data in transactions(path.read_bytes()):
             record = wandb_internal_pb2.Record()
             record.ParseFromString(data)
             if record.WhichOneof("record_type") == "history":
@@ -72,6 +69,28 @@ class Wandb(Driver):
                     }
                 )
         return found
+
+
+def transactions(data: bytes) -> Iterator[bytes]:
+    """Yield the records of a transaction log: LevelDB's log format after a header of 7 bytes.
+
+    Blocks of 32 KiB hold pieces `crc32 (4), length (2), type (1), bytes`; type 1 is a whole record,
+    2, 3 and 4 are its first, middle and last pieces.
+    """
+    at, pieces = HEADER, b""
+    while at + PIECE_HEADER <= len(data):
+        room = BLOCK - at % BLOCK
+        if room < PIECE_HEADER:
+            at += room
+            continue
+        _, length, kind = struct.unpack_from("<IHB", data, at)
+        piece = data[at + PIECE_HEADER : at + PIECE_HEADER + length]
+        if kind not in (1, 2, 3, 4) or len(piece) < length:
+            return  # a torn end
+        at += PIECE_HEADER + length
+        pieces = piece if kind in (1, 2) else pieces + piece
+        if kind in (1, 4):
+            yield pieces
 
 
 main(Wandb())
