@@ -56,7 +56,7 @@ run = Table(
     Column("birth", LargeBinary, nullable=False),  # run.json as read
     Column("end", LargeBinary),  # the end event as read
     Column("folder_ns", BigInteger, nullable=False, default=0),  # mtime of the folder when read
-    Index("run_project_created", "project", "created"),
+    Index("run_project_created", "project", "deleted", "created"),
     Index("run_name", "name"),
     Index("run_rev", "rev"),
 )
