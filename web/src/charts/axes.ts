@@ -5,15 +5,16 @@ import { ticksOf, type AxisKind, type Tick } from "../data/ticks";
 import { crisp, type Box, type Pen } from "./pen";
 import type { ChartTheme } from "./theme";
 
-const X_TICK_SPACING_PX = 84;
-const Y_TICK_SPACING_PX = 40;
+const X_TICK_SPACING_PX = 58;
+const Y_TICK_SPACING_PX = 32;
 const TICK_COUNT_MAX = 6;
 const LABEL_GAP_PX = 8;
 
 export function xTicks(scale: Scale, kind: AxisKind): readonly Tick[] {
   const width = Math.abs(scale.end - scale.start);
-  const spacing = kind === "time" ? X_TICK_SPACING_PX * 1.2 : X_TICK_SPACING_PX;
-  const count = Math.max(2, Math.min(TICK_COUNT_MAX + 2, Math.floor(width / spacing)));
+  const spacing = kind === "time" ? X_TICK_SPACING_PX * 1.4 : X_TICK_SPACING_PX;
+  const wanted = Math.floor(width / spacing);
+  const count = Math.max(2, Math.min(width > 700 ? 9 : TICK_COUNT_MAX, wanted));
   return ticksOf(kind, scale.kind, [scale.min, scale.max], count);
 }
 

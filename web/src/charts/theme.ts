@@ -1,8 +1,7 @@
 // The colours of styles/tokens.css as a canvas needs them. Read once per theme version.
 
 import { slotColor } from "../data/palette";
-
-export type Rgb = readonly [red: number, green: number, blue: number];
+import type { DensityInk, Rgb } from "./density/raster";
 
 export interface ChartTheme {
   readonly isDark: boolean;
@@ -17,9 +16,19 @@ export interface ChartTheme {
   readonly rest: string;
   readonly bad: string;
   readonly font: string;
-  /** Strongest colour of the density ramp: counts go from a tint of it to it. */
-  readonly density: Rgb;
-  readonly densityRest: Rgb;
+  /** Few, many and most series in a pixel: strong is dark on light ground, light on dark. */
+  readonly density: DensityInk;
+  /** The same in grey, under highlighted runs. */
+  readonly densityRest: DensityInk;
+}
+
+const LIGHT_INK = ["#8fb3f2", "#3f78de", "#10337f"] as const;
+const DARK_INK = ["#2a4f96", "#5f93f5", "#e6efff"] as const;
+const LIGHT_GREY = ["#c4c7ce", "#969aa5", "#5d626e"] as const;
+const DARK_GREY = ["#474a54", "#747883", "#aeb2bd"] as const;
+
+function inkOf([few, many, most]: readonly [string, string, string]): DensityInk {
+  return [toRgb(few), toRgb(many), toRgb(most)];
 }
 
 let cached: { version: unknown; theme: ChartTheme } | null = null;
@@ -46,8 +55,8 @@ export function readTheme(version: unknown): ChartTheme {
     rest: isForced ? "GrayText" : token("--run-rest", "#9a9ca3"),
     bad: isForced ? "CanvasText" : token("--bad", "#b8302a"),
     font: token("--font", "system-ui, sans-serif"),
-    density: toRgb(isForced ? fg : isDark ? "#8fb6ff" : "#1f4fb0"),
-    densityRest: toRgb(isForced ? fg : isDark ? "#b4b7c0" : "#5d626e"),
+    density: inkOf(isForced ? [fg, fg, fg] : isDark ? DARK_INK : LIGHT_INK),
+    densityRest: inkOf(isForced ? [fg, fg, fg] : isDark ? DARK_GREY : LIGHT_GREY),
   };
   cached = { version, theme };
   return theme;

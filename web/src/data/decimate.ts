@@ -29,7 +29,7 @@ export function decimate(
   while (i < count) {
     const y = py[i]!;
     const x = px[i]!;
-    if (y !== y || x !== x) {
+    if (y - y !== 0 || x - x !== 0) { // NaN, or a place no pixel has
       if (isPenDown) {
         out[size++] = NaN;
         out[size++] = NaN;
@@ -47,7 +47,7 @@ export function decimate(
     i++;
     while (i < count) {
       const nextY = py[i]!;
-      if (nextY !== nextY || Math.floor(px[i]! * inverse) !== column) break;
+      if (nextY - nextY !== 0 || Math.floor(px[i]! * inverse) !== column) break;
       if (nextY < lowY) {
         lowY = nextY;
         low = i;

@@ -41,14 +41,29 @@ function nearestByScan(series: Series, x: number): number {
   return best;
 }
 
+/**
+ * The point that speaks for `x`: the nearer of its two neighbours. Null inside a gap, and
+ * further outside a series than its points are apart.
+ */
 export function hitAt(series: Series, x: number): Hit | null {
   const index = nearestIndex(series, x);
-  if (index < 0) return null;
+  if (index < 0 || !isInReach(series, index, x)) return null;
   return {
     index,
     x: series.x[index]! + series.xOrigin,
     y: series.y[index]! + series.yOrigin,
   };
+}
+
+function isInReach(series: Series, index: number, x: number): boolean {
+  const extent = extentOf(series);
+  const { length } = series.x;
+  const spacing = length > 1 ? (extent.xMax - extent.xMin) / (length - 1) : 0;
+  const gap = Math.abs(series.x[index]! + series.xOrigin - x);
+  if (gap <= spacing * 2) return true;
+  if (!extent.isSorted) return false;
+  const at = lowerBound(series.x, series.xOrigin, x);
+  return at > 0 && at < length && (index === at || index === at - 1);
 }
 
 /** A series does not speak for an x further than this from its own ends. */

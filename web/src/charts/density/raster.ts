@@ -144,46 +144,58 @@ export class DensityRaster {
     return this.counts[column * this.#stride + row] ?? 0;
   }
 
-  /** The counts as colour: one series is faint but seen, the busiest pixels are full. */
-  toImage(color: Rgb): ImageData {
+  /** The counts as colour: one series is light but seen, the busiest pixels are full. */
+  toImage(ink: DensityInk): ImageData {
     const { counts, width, height } = this;
     const image = new ImageData(width, height);
     const pixels = new Uint32Array(image.data.buffer);
-    const ramp = alphaRamp(this.countMax, busyCount(counts));
+    const ramp = inkRamp(ink, this.countMax, busyCount(counts));
     const hues = this.#hues;
-    const flat = (color[2] << 16) | (color[1] << 8) | color[0];
     for (let column = 0; column < width; column++) {
       const base = column * this.#stride;
       for (let row = 0; row < height; row++) {
         const count = counts[base + row]!;
         if (count === 0) continue;
-        let rgb = flat;
+        let pixel = ramp[count]!;
         if (hues !== null) {
           const at = base + row;
-          rgb =
-            (Math.round(hues[2][at]! / count) << 16) |
-            (Math.round(hues[1][at]! / count) << 8) |
-            Math.round(hues[0][at]! / count);
+          const [red, green, blue] = hues;
+          pixel = packed([red[at]! / count, green[at]! / count, blue[at]! / count], pixel >>> 24);
         }
-        pixels[row * width + column] = ((ramp[count]! << 24) | rgb) >>> 0;
+        pixels[row * width + column] = pixel;
       }
     }
     return image;
   }
 }
 
-const ALPHA_MIN = 30; // of 255: a single run among a thousand must still be seen
-const ALPHA_MAX = 245;
+/** Colours for few, many and most series in a pixel. */
+export type DensityInk = readonly [few: Rgb, many: Rgb, most: Rgb];
 
-/** Alpha (0-255) by count: logarithmic, so that one run and all runs both show. */
-export function alphaRamp(countMax: number, countFull: number): Uint8Array {
-  const ramp = new Uint8Array(countMax + 1);
+const ALPHA_MIN = 84; // of 255: a single run among a thousand must still be seen
+const ALPHA_MAX = 250;
+
+/** Packed RGBA by count: logarithmic, so that one run and all runs both show. */
+export function inkRamp(ink: DensityInk, countMax: number, countFull: number): Uint32Array {
+  const ramp = new Uint32Array(countMax + 1);
   const full = Math.log(Math.max(2, countFull));
   for (let count = 1; count <= countMax; count++) {
-    const share = Math.min(1, Math.log(count) / full);
-    ramp[count] = Math.round(ALPHA_MIN + (ALPHA_MAX - ALPHA_MIN) * share);
+    const share = Math.min(1, Math.log(count) / full) ** 1.4;
+    const [from, to, part] =
+      share < 0.5 ? [ink[0], ink[1], share * 2] : [ink[1], ink[2], share * 2 - 1];
+    const mixed: Rgb = [
+      from[0] + (to[0] - from[0]) * part,
+      from[1] + (to[1] - from[1]) * part,
+      from[2] + (to[2] - from[2]) * part,
+    ];
+    ramp[count] = packed(mixed, ALPHA_MIN + (ALPHA_MAX - ALPHA_MIN) * share);
   }
   return ramp;
+}
+
+/** One pixel of little-endian RGBA. */
+function packed([red, green, blue]: Rgb, alpha: number): number {
+  return ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
 /** The count that 99 % of the covered pixels stay below: a few busy pixels must not dim the rest. */

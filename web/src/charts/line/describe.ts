@@ -2,7 +2,8 @@
 
 import { formatCount, formatNumber } from "../../data/format";
 import { extentOf } from "../../data/series";
-import type { Looks } from "./looks";
+import { readTheme } from "../theme";
+import { looksOf, type Looks } from "./looks";
 import type { LineInput } from "./model";
 import type { Outside } from "./ranges";
 import { xValueText } from "./readout";
@@ -85,8 +86,8 @@ export interface SummaryRow {
 }
 
 /** The table twin of the picture: one row per curve. */
-export function summaryRows(looks: Looks): SummaryRow[] {
-  return looks.all.map(({ series, label, color }) => {
+export function summaryRows(input: LineInput): SummaryRow[] {
+  return looksOf(input, readTheme(input.themeVersion), 1).all.map(({ series, label, color }) => {
     const row = { first: NaN, last: NaN, min: NaN, minAt: NaN, max: NaN, maxAt: NaN };
     for (let i = 0; i < series.y.length; i++) {
       const y = series.y[i]! + series.yOrigin;

@@ -31,7 +31,7 @@ import type { LinkChange } from "../link";
 import { CanvasPen, fitCanvas } from "../pen";
 import { cancelPaint, requestPaint, type Paintable } from "../scheduler";
 import { readTheme } from "../theme";
-import { footerText, sentenceOf, summaryRows, type SummaryRow } from "./describe";
+import { footerText, sentenceOf } from "./describe";
 import { chartPng, chartSvg, type Still } from "./export";
 import { listen, type ChartActions } from "./gestures";
 import { looksOf, type Looks } from "./looks";
@@ -204,7 +204,7 @@ export class LineKernel implements Paintable, ChartActions {
 
   #tellReadout(input: LineInput, looks: Looks): void {
     const { hover } = input.link;
-    const hasReadout = hover.x !== null && looks.all.length > 0;
+    const hasReadout = hover.x !== null && looks.all.length > 0 && this.#isInDomain(hover.x);
     if (!hasReadout && !this.#hadReadout) return;
     this.#hadReadout = hasReadout;
     const readout =
@@ -213,6 +213,11 @@ export class LineKernel implements Paintable, ChartActions {
         : readoutAt(looks, input.options, hover.x, hover.run);
     this.events.onReadout?.(readout);
     if (this.#isKeyed && readout !== null) this.events.onAnnounce?.(spoken(readout));
+  }
+
+  #isInDomain(x: number): boolean {
+    const scale = this.#layout?.x;
+    return scale !== undefined && x >= scale.min && x <= scale.max;
   }
 
   // -- gestures --------------------------------------------------------------------------------
@@ -398,12 +403,6 @@ export class LineKernel implements Paintable, ChartActions {
   csv(): string {
     const { series, options, link } = this.#need();
     return curvesCsv(series, options.xLabel, link.zoom ?? undefined);
-  }
-
-  /** The table twin of the picture. */
-  table(): SummaryRow[] {
-    const input = this.#need();
-    return summaryRows(looksOf(input, readTheme(input.themeVersion), 1));
   }
 
   #still(): Still {

@@ -74,7 +74,7 @@ function endLabelWidth(pen: Pen, looks: Looks, width: number): number {
   if (width < END_LABEL_PLOT_MIN_PX || named.length === 0) return 0;
   let widest = 0;
   for (const look of named) widest = Math.max(widest, pen.measure(look.label));
-  return Math.ceil(Math.min(widest + 16, END_LABEL_MAX_PX, width * END_LABEL_SHARE));
+  return Math.ceil(Math.min(widest + 20, END_LABEL_MAX_PX, width * END_LABEL_SHARE));
 }
 
 export interface Painted {
@@ -91,6 +91,11 @@ export function paintChart(
   options: LineOptions,
 ): Painted {
   const { plot } = layout;
+  if (looks.all.length === 0) {
+    const [x, y] = [layout.width / 2, layout.height / 2];
+    pen.text("No points yet", x, y, { color: theme.fg2, align: "center" });
+    return { isReduced: false, density: null };
+  }
   drawYAxis(pen, theme, plot, layout.y, layout.yTicks);
   let isReduced = false;
   let density: DensityRaster | null = null;
@@ -192,7 +197,7 @@ const END_LABEL_GAP_PX = 13;
 
 function drawEndLabels(pen: Pen, theme: ChartTheme, layout: Layout, looks: Looks): void {
   const { plot } = layout;
-  const room = layout.width - (plot.left + plot.width) - 16;
+  const room = layout.width - (plot.left + plot.width) - 19;
   if (room < 24 || layout.width < END_LABEL_PLOT_MIN_PX) return;
   const labels: EndLabel[] = [];
   for (const look of namedLooks(looks)) {
@@ -200,12 +205,11 @@ function drawEndLabels(pen: Pen, theme: ChartTheme, layout: Layout, looks: Looks
     if (!Number.isNaN(y)) labels.push({ look, y, at: y });
   }
   spread(labels, plot.top + 5, plot.top + plot.height - 5);
-  const left = plot.left + plot.width + 5;
+  const left = plot.left + plot.width + 8;
   for (const { look, y, at } of labels) {
-    pen.polyline(Float32Array.of(left - 5, y, left, at, left + 6, at), 6, {
+    pen.polyline(Float32Array.of(left - 7, y, left, at, left + 6, at), 6, {
       color: look.color,
-      width: look.isStrong ? 2 : 1.5,
-      dash: look.dash,
+      width: look.isStrong ? 2 : 1,
     });
     pen.text(fitted(pen, look.label, room - 4), left + 9, at, {
       color: look.isStrong ? theme.fg : theme.fg2,

@@ -36,9 +36,15 @@ export function yDomain(
   const bulk = bulkRange(all, view, kind, full);
   const range = isRobust && bulk !== null ? bulk : full;
   return {
-    range: padded(kind, usableDomain(kind, range), ROOM_Y),
+    range: roomy(kind, usableDomain(kind, range)),
     hasOutliers: bulk !== null,
   };
+}
+
+/** Room above and below, but never a piece below zero where nothing is below zero. */
+function roomy(kind: ScaleKind, range: Range): Range {
+  const [min, max] = padded(kind, range, ROOM_Y);
+  return kind === "linear" && range[0] >= 0 && min < 0 ? [0, max] : [min, max];
 }
 
 function fullRange(all: readonly Series[], [xMin, xMax]: Range, kind: ScaleKind): Range | null {
