@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _CHANNELS_MAX = 16
 _EXPECTED = (
-    "Expected a path to a WAV, MP3, OGG or FLAC file, or an array (samples,) or (samples, channels) "
-    "of floats in [-1, 1] or 16 or 32 bit integers, with sample_rate."
+    "Expected a path of a WAV, MP3, OGG or FLAC file, or an array (samples,) or (samples, channels)"
+    " of floats in [-1, 1] or 16 or 32 bit integers, with sample_rate."
 )
 
 

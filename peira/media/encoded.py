@@ -76,7 +76,7 @@ def as_array(value: Any, kind: str) -> np.ndarray[Any, Any]:
 
 
 def is_torch(value: Any) -> bool:
-    """Whether `value` is a PyTorch tensor, told by its type's name so that torch is not imported."""
+    """Whether `value` is a PyTorch tensor, told by name so that torch is not imported."""
     return any(
         t.__module__.partition(".")[0] == "torch" and t.__name__ == "Tensor"
         for t in type(value).__mro__

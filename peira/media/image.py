@@ -153,7 +153,7 @@ def to_pixels(value: Any, detail: dict[str, Any]) -> np.ndarray[Any, Any]:
 def _check_size(width: int, height: int) -> None:
     if width * height > PIXELS_MAX:
         raise UsageError(
-            f"An image of {width} x {height} pixels is too large; {PIXELS_MAX:,} pixels are the limit.",
+            f"An image of {width} x {height} pixels is too large; the limit is {PIXELS_MAX:,}.",
             hint="Log a smaller copy, or the file as an artifact.",
         )
 
@@ -165,7 +165,7 @@ def _to_uint8(array: np.ndarray[Any, Any], detail: dict[str, Any]) -> np.ndarray
         return np.ascontiguousarray(array)
     if array.dtype.kind == "b":
         return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype.kind in "iu" and 0 <= array.min() and array.max() <= 255:
+    if array.dtype.kind in "iu" and array.min() >= 0 and array.max() <= 255:
         return array.astype(np.uint8)
     values = array.astype(np.float64)
     finite = np.isfinite(values)

@@ -49,7 +49,7 @@ def encode_table(
     for index, row in enumerate(cells):
         if len(row) != len(names):
             raise UsageError(
-                f"Row {index} of the table has {len(row)} cells, but there are {len(names)} columns."
+                f"Row {index} of the table has {len(row)} cells; there are {len(names)} columns."
             )
     kept = cells[: CELLS_MAX // max(1, len(names))]
     stored = [[_cell(value) for value in row] for row in kept]
