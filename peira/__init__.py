@@ -1,0 +1,95 @@
+"""Peira: the record of a team's machine learning experiments.
+
+    import peira
+
+    run = peira.init("mnist", params={"lr": 1e-3})
+    run.log({"train/loss": 0.25}, step=10)
+    run.finish()
+
+    best = peira.Lab().runs("val/acc.max > 0.9", sort="-val/acc.max")
+
+`docs/reference/sdk.md` describes all of it. Reading names are loaded at their first use, so that a
+training process pays only for what it needs.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from peira.core.errors import (
+    AmbiguousError,
+    DamagedError,
+    LabError,
+    NotFoundError,
+    PeiraError,
+    QueryError,
+    UnsupportedError,
+    UsageError,
+)
+from peira.core.version import __version__
+from peira.current import (
+    alert,
+    current_run,
+    finish,
+    flush,
+    log,
+    log_artifact,
+    log_audio,
+    log_figure,
+    log_histogram,
+    log_html,
+    log_image,
+    log_table,
+    log_text,
+    log_video,
+    note,
+    save_model,
+)
+from peira.run import Run, init
+
+if TYPE_CHECKING:
+    from peira.lab.lab import Lab
+
+__all__ = [
+    "AmbiguousError",
+    "DamagedError",
+    "Lab",
+    "LabError",
+    "NotFoundError",
+    "PeiraError",
+    "QueryError",
+    "Run",
+    "UnsupportedError",
+    "UsageError",
+    "__version__",
+    "alert",
+    "current_run",
+    "finish",
+    "flush",
+    "init",
+    "log",
+    "log_artifact",
+    "log_audio",
+    "log_figure",
+    "log_histogram",
+    "log_html",
+    "log_image",
+    "log_table",
+    "log_text",
+    "log_video",
+    "note",
+    "save_model",
+]
+
+_LATER = {"Lab": "peira.lab.lab"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'peira' has no attribute {name!r}")
+    found = getattr(import_module(_LATER[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -23,7 +23,7 @@ _FALSE = frozenset({"", "0", "false", "no", "off"})
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the environment asks for. The variable of a field is `PEIRA_` and its name in capitals."""
+    """What the environment asks for. The variable of a field is `PEIRA_<FIELD>`."""
 
     lab: str | None = None
     project: str | None = None

@@ -46,7 +46,7 @@ def _flatten(values: Mapping[Any, Any], prefix: str, depth: int) -> Iterator[tup
             raise UsageError("A key is empty.", hint="Give every value a name.")
         elif len(key) > KEY_CHARACTERS_MAX:
             raise UsageError(
-                f"The key {key[:40]!r}… has {len(key)} characters; {KEY_CHARACTERS_MAX} is the limit."
+                f"The key {key[:40]!r}… has {len(key)} characters of {KEY_CHARACTERS_MAX}."
             )
         else:
             yield key, value
@@ -139,7 +139,9 @@ def step_value(step: Any) -> int:
 
 
 def param_value(value: Any, depth: int = 0) -> Any:
-    """Return `value` as JSON can hold it. Non-finite floats become `{"float": "NaN"}`, what is
+    """Return `value` as JSON can hold it.
+
+    Non-finite floats become `{"float": "NaN"}`, what is
     unknown its text.
     """
     if value is None or isinstance(value, bool):
@@ -181,7 +183,7 @@ def named_values(values: Any) -> Mapping[Any, Any]:
     if dataclasses.is_dataclass(values) and not isinstance(values, type):
         return dataclasses.asdict(values)
     try:
-        return vars(values)
+        return dict(vars(values))
     except TypeError:
         raise UsageError(
             f"params is a {type(values).__name__}.", hint="Give a dict, a dataclass or a namespace."

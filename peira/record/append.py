@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 from threading import RLock
 
@@ -22,8 +23,9 @@ class AppendFile:
     may have to write while the code that it interrupted was writing.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_open: Callable[[], None] = lambda: None) -> None:
         self.path = path
+        self._on_open = on_open
         self.lock = RLock()
         self.fd = -1
         self.size = 0
@@ -62,6 +64,7 @@ class AppendFile:
         self.fd = os.open(self.path, _FLAGS, 0o600)
         if os.fstat(self.fd).st_size:
             self.is_torn = True  # opened again after a fault: how it ends is not known
+        self._on_open()
 
     def sync(self) -> None:
         """Make everything written durable. Does not hold the lock while the disk works, so nobody

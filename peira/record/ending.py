@@ -80,8 +80,8 @@ class Watch:
 
     Args:
         on_end: ends what is not ended; must not raise and should take below 5 s.
-        activity: a number that grows while the program records. A `sys.exit` that somebody caught is told from one that ended
-            the program by what is recorded after it.
+        activity: a number that grows while the program records. A `sys.exit` that somebody caught
+            is told from one that ended the program by what is recorded after it.
     """
 
     def __init__(self, on_end: Callable[[Ending], None], activity: Callable[[], int]) -> None:
@@ -118,7 +118,9 @@ class Watch:
                 signal.signal(number, self._on_signal)
 
     def stop(self) -> None:
-        """Take the hooks away where they are still ours; where others were set on top, ours only pass on."""
+        """Take the hooks away where they are still ours; where others were set on top, ours only
+        pass on.
+        """
         if self._pid != os.getpid():
             return
         self._pid = 0

@@ -5,6 +5,7 @@ wait in memory.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from peira.record import lines
@@ -19,8 +20,10 @@ WAITING_BYTES_MAX = 8 << 20
 class EventsFile(AppendFile):
     """Events of one writer, in the order in which they happened."""
 
-    def __init__(self, path: Path, losses: Losses) -> None:
-        super().__init__(path)
+    def __init__(
+        self, path: Path, losses: Losses, on_open: Callable[[], None] = lambda: None
+    ) -> None:
+        super().__init__(path, on_open)
         self.losses = losses
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0

@@ -20,8 +20,13 @@ class RunParams(MutableMapping[str, Any]):
     >>> run.params.update({"net": {"layers": 3}})       # as net/layers      # doctest: +SKIP
     """
 
-    def __init__(self, record: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        record: Callable[[Event], None],
+        redact: Callable[[str, str], str] = lambda name, text: text,
+    ) -> None:
         self._record = record
+        self._redact = redact
         self._values: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -42,7 +47,7 @@ class RunParams(MutableMapping[str, Any]):
     def __repr__(self) -> str:
         return f"RunParams({self._values!r})"
 
-    def update(self, values: Any = (), /, **named: Any) -> None:  # type: ignore[override]
+    def update(self, values: Any = (), /, **named: Any) -> None:
         """Record all of `values` in one event: a mapping, pairs, a dataclass or a namespace.
 
         Raises:
@@ -50,9 +55,16 @@ class RunParams(MutableMapping[str, Any]):
         """
         given = values if isinstance(values, Mapping) else _pairs(values)
         flat = {key: param_value(value) for key, value in flatten({**given, **named})}
+        for key, value in flat.items():
+            if isinstance(value, str):
+                flat[key] = self._redact(key, value)
         if flat:
             self._values.update(flat)
             self._record(Params(time=now_s(), values=flat))
+
+    def events(self) -> list[Event]:
+        """Return events that tell all params again."""
+        return [Params(time=now_s(), values=dict(self._values))] if self._values else []
 
 
 def _pairs(values: Any) -> Mapping[Any, Any]:
@@ -89,6 +101,10 @@ class RunTags:
             for tag in gone:
                 self._tags.pop(tag, None)
             self._record(Tags(time=now_s(), remove=gone))
+
+    def events(self) -> list[Event]:
+        """Return events that tell all tags again."""
+        return [Tags(time=now_s(), add=list(self._tags))] if self._tags else []
 
     def __contains__(self, tag: object) -> bool:
         return tag in self._tags

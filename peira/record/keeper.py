@@ -10,6 +10,9 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import NamedTuple
 
+THREAD_PREFIX = "peira-"
+"""Threads of Peira have names that start with this."""
+
 
 class Task(NamedTuple):
     """Something to do again and again.
@@ -41,13 +44,17 @@ class Keeper:
         self._thread: Thread | None = None
         self._pid = 0
 
+    def is_mine(self) -> bool:
+        """Whether the thread was started in this process: a fork child has none."""
+        return self._pid == os.getpid()
+
     def start(self) -> None:
         """Start the thread, unless it runs already in this process."""
-        if self._pid == os.getpid():
+        if self.is_mine():
             return
         self._pid = os.getpid()
         self._stop, self._done = Event(), Event()
-        self._thread = Thread(target=self._run, name="peira-keeper", daemon=True)
+        self._thread = Thread(target=self._run, name=f"{THREAD_PREFIX}keeper", daemon=True)
         self._thread.start()
 
     def stop(self, timeout_s: float) -> bool:

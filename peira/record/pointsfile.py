@@ -59,9 +59,10 @@ class PointsFile(AppendFile):
         losses: Losses,
         on_inexact: Callable[[str, int, str], None],
         on_rejected: Callable[[str, str], None],
+        on_open: Callable[[], None] = lambda: None,
         clock: Callable[[], int] = time_ns,
     ) -> None:
-        super().__init__(path)
+        super().__init__(path, on_open)
         self.next_step = 0
         """The step of a row that names none: one more than that of the row before."""
         self.losses = losses

@@ -29,10 +29,10 @@ class Voice:
             if os.getpid() == self._pid and sys.stderr is not None:
                 sys.stderr.write(line)
                 sys.stderr.flush()
-            else:  # a fork child must not wait for the stream's lock, which the parent may have held
+            else:  # a fork child must not wait for a lock that the parent may have held
                 os.write(2, line.encode())
         except (OSError, ValueError, AttributeError, RuntimeError):
-            return  # nobody listens: the stream is closed, full, or being written by the code we interrupted
+            return  # nobody listens: the stream is closed, or in the middle of a write
 
     def say_once(self, topic: object, text: str) -> bool:
         """Print `text` unless this topic was spoken of; return whether it was new."""

@@ -38,6 +38,7 @@ class Writer:
     Args:
         writer: id of this writer; the empty text for the main one.
         on_rejected: called with key and reason when a metric value is not a number; may raise.
+        on_open: called when a file was opened.
         on_deleted: called when the run's files were removed under it, after the folder was made
             again.
     """
@@ -50,17 +51,19 @@ class Writer:
         voice: Voice,
         on_rejected: Callable[[str, str], None],
         on_deleted: Callable[[], None] = lambda: None,
+        on_open: Callable[[], None] = lambda: None,
         clock: Callable[[], int] = time_ns,
     ) -> None:
         self.folder = folder
         self.id = writer
         self.losses = Losses(voice)
-        self.events = EventsFile(folder.events(writer), self.losses)
+        self.events = EventsFile(folder.events(writer), self.losses, on_open=on_open)
         self.points = PointsFile(
             folder.points(writer),
             losses=self.losses,
             on_inexact=self._tell_inexact,
             on_rejected=on_rejected,
+            on_open=on_open,
             clock=clock,
         )
         self._voice = voice
@@ -70,6 +73,11 @@ class Writer:
         self.is_child = False
         """Whether this is the copy of a writer in a fork child."""
         _writers.add(self)
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self.points.size + self.events.size
 
     def log(self, values: Mapping[str, Any], step: Any = None) -> None:
         """Write one metric row; see `PointsFile.append_row`."""
@@ -86,13 +94,17 @@ class Writer:
         if self.points.is_deleted() or self.events.is_deleted():
             self._make_again()
         if self.events.catch_up():
-            lost = self.losses.take()
-            if lost is not None:
-                self.record(lost)
+            self.tell_losses()
         self.sync()
 
+    def tell_losses(self) -> None:
+        """Write what was lost since the last time."""
+        lost = self.losses.take()
+        if lost is not None:
+            self.record(lost)
+
     def sync(self) -> bool:
-        """Make all that was written durable; return whether it is. A failure is told and recorded."""
+        """Make all that was written durable; return whether it is. Failures are told."""
         is_durable = True
         for file in (self.points, self.events):
             try:
@@ -141,9 +153,7 @@ class Writer:
         """Write and sync what is left, then close the files."""
         self.upkeep()
         self.events.give_up()
-        lost = self.losses.take()
-        if lost is not None:
-            self.record(lost)
+        self.tell_losses()
         self.points.close()
         self.events.close()
 

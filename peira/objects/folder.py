@@ -1,0 +1,208 @@
+"""Objects in a folder: `ab/cdef…`, the first two digits of the digest and the other sixty-two.
+
+A new object is written to `.incoming/` under a name drawn at random, synced, and renamed. What a
+killed writer leaves there is removed after a day. See `docs/formats/objects.md`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from peira.core.errors import DamagedError, NotFoundError, UsageError
+from peira.objects._base import Stored, checked
+
+_PIECE_BYTES = 1 << 20
+_INCOMING = ".incoming"
+_ABANDONED_AFTER_S = 86_400
+
+
+class FolderObjects:
+    """An object store in the folder `root`, which need not exist yet. The contract is that of
+    `Objects`.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(root)
+
+    def path(self, digest: str) -> Path:
+        """Return where an object is or would be. What is read there is not checked; `read` and
+        `open` do that.
+        """
+        checked(digest)
+        return self.root / digest[:2] / digest[2:]
+
+    def put_bytes(self, data: bytes) -> Stored:
+        from blake3 import blake3
+
+        found = Stored(blake3(data).hexdigest(), len(data))
+        return found if self._is_whole(found) else self._put([data])
+
+    def put_file(self, path: str | os.PathLike[str]) -> Stored:
+        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - may be any path-like
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise UsageError(f"{os.fspath(path)!r:.200} is not a file.")
+            return self._put(iter(lambda: stream.read(_PIECE_BYTES), b""))
+
+    def _put(self, pieces: Iterable[bytes]) -> Stored:
+        from blake3 import blake3
+
+        hasher, size = blake3(), 0
+        descriptor, name = self._make_incoming()
+        try:
+            with os.fdopen(descriptor, "wb", buffering=0) as stream:
+                for piece in pieces:
+                    hasher.update(piece)
+                    size += len(piece)
+                    _write_all(stream, piece)
+                found = Stored(hasher.hexdigest(), size)
+                if not self._is_whole(found):
+                    os.fsync(stream.fileno())
+                    self._name(name, found.digest)
+        finally:
+            Path(name).unlink(missing_ok=True)
+        return found
+
+    def _make_incoming(self) -> tuple[int, str]:
+        incoming = self.root / _INCOMING
+        try:
+            return tempfile.mkstemp(dir=incoming)  # 0600, O_EXCL, a name drawn at random
+        except FileNotFoundError:
+            incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return tempfile.mkstemp(dir=incoming)
+
+    def _name(self, name: str, digest: str) -> None:
+        """Give a written file the name of its content, durably."""
+        target = self.path(digest)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        os.replace(name, target)  # noqa: PTH105 - mkstemp gives text
+        for folder in (target.parent, self.root):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _is_whole(self, found: Stored) -> bool:
+        """Whether an object of that digest and size is here; a truncated one is written again."""
+        try:
+            return os.lstat(self.path(found.digest)).st_size == found.size
+        except OSError:
+            return False
+
+    def read(self, digest: str) -> bytes:
+        with self._open_regular(digest) as stream:
+            data = stream.read()
+        from blake3 import blake3
+
+        _compare(digest, blake3(data).hexdigest(), self.path(digest))
+        return data
+
+    def open(self, digest: str) -> BinaryIO:
+        from blake3 import blake3
+
+        stream = self._open_regular(digest)
+        try:
+            hasher = blake3()
+            while piece := stream.read(_PIECE_BYTES):
+                hasher.update(piece)
+            _compare(digest, hasher.hexdigest(), self.path(digest))
+            stream.seek(0)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def _open_regular(self, digest: str) -> BinaryIO:
+        """Open an object's file: a link or a pipe planted under its name is not followed and never
+        waited for.
+        """
+        path = self.path(digest)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise NotFoundError(f"The object {digest} is not in {self.root}.") from None
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENOTDIR):
+                raise NotFoundError(f"The object {digest} is not a file in {self.root}.") from None
+            raise
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise NotFoundError(f"The object {digest} is not a file in {self.root}.")
+        return os.fdopen(descriptor, "rb")
+
+    def exists(self, digest: str) -> bool:
+        try:
+            return stat.S_ISREG(os.lstat(self.path(digest)).st_mode)
+        except FileNotFoundError:
+            return False
+
+    def size(self, digest: str) -> int:
+        try:
+            return os.lstat(self.path(digest)).st_size
+        except FileNotFoundError:
+            raise NotFoundError(f"The object {digest} is not in {self.root}.") from None
+
+    def delete(self, digest: str) -> bool:
+        try:
+            self.path(digest).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def iterate(self) -> Iterator[Stored]:
+        for shelf in _names(self.root, 2):
+            for rest in _names(self.root / shelf, 62):
+                try:
+                    yield Stored(shelf + rest, os.lstat(self.root / shelf / rest).st_size)
+                except FileNotFoundError:
+                    continue  # deleted meanwhile
+
+    def remove_abandoned(self, now_s: float | None = None) -> int:
+        """Remove what killed writers left unfinished more than a day ago; return the number of
+        files.
+        """
+        now_s = time.time() if now_s is None else now_s
+        removed = 0
+        try:
+            left = list((self.root / _INCOMING).iterdir())
+        except FileNotFoundError:
+            return 0
+        for path in left:
+            try:
+                if now_s - path.lstat().st_mtime > _ABANDONED_AFTER_S:
+                    path.unlink()
+                    removed += 1
+            except FileNotFoundError:
+                continue
+        return removed
+
+
+def _write_all(stream: IO[bytes], data: bytes) -> None:
+    """Write all of `data` to an unbuffered stream, which may take less at a time."""
+    view = memoryview(data)
+    while view:
+        view = view[stream.write(view) :]
+
+
+def _names(folder: Path, length: int) -> list[str]:
+    """Return the names in a folder that are hex digits of that length, sorted."""
+    try:
+        names = [entry.name for entry in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(n for n in names if len(n) == length and not n.strip("0123456789abcdef"))
+
+
+def _compare(wanted: str, found: str, path: Path) -> None:
+    if found != wanted:
+        raise DamagedError(
+            f"The object {wanted} is damaged: the bytes at {path} have the digest {found}.",
+            hint="Restore it from a copy, or delete it and record it again.",
+        )

@@ -1,0 +1,63 @@
+"""A file or a folder as the members of an artifact."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from peira.core.errors import UsageError
+from peira.core.values import well_formed
+from peira.objects._base import Objects
+
+FILES_MAX = 100_000
+
+
+class Member(NamedTuple):
+    """One stored file; `path` is relative, with `/`."""
+
+    path: str
+    digest: str
+    size: int
+
+
+def put(objects: Objects, source: Path) -> list[Member]:
+    """Store a file, or all files below a folder, and return the members, sorted by path.
+
+    Links inside a folder are followed to files only when they stay inside; pipes, sockets and
+    devices are passed over.
+
+    Raises:
+        UsageError: there are more than `FILES_MAX` files, or it is neither a file nor a folder.
+        OSError: something cannot be read or stored.
+    """
+    if source.is_file():
+        return [Member(well_formed(source.name), *objects.put_file(source))]
+    if not source.is_dir():
+        raise UsageError(f"{source} is neither a file nor a folder.")
+    members: list[Member] = []
+    for path in _files(source):
+        if len(members) == FILES_MAX:
+            raise UsageError(
+                f"{source} holds more than {FILES_MAX} files.",
+                hint="Pack it into an archive first.",
+            )
+        name = well_formed(path.relative_to(source).as_posix())
+        members.append(Member(name, *objects.put_file(path)))
+    return sorted(members)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    real_root = root.resolve()
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(folder, name)
+            try:
+                is_inside = not path.is_symlink() or path.resolve().is_relative_to(real_root)
+                if is_inside and stat.S_ISREG(path.stat().st_mode):
+                    yield path
+            except FileNotFoundError:
+                continue  # removed meanwhile, or a link to nothing

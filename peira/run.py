@@ -1,0 +1,539 @@
+"""A run of the user's program: what `peira.init()` returns, and everything is logged through.
+
+Tracking never ends training: `guarded` stands around every public method, and is the one place in
+Peira that catches all. In strict mode it lets everything through. What works beside the calls is
+in `session.py`.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, get_args
+
+from peira.capture.redaction import redact_named
+from peira.core.clock import now_s
+from peira.core.errors import LabError, NotFoundError, UsageError
+from peira.core.settings import read_settings
+from peira.core.values import param_value, step_value, well_formed
+from peira.current import enter, leave, open_runs
+from peira.objects import models, tree
+from peira.record import events
+from peira.record.ending import Ending, Watch, ending_of
+from peira.record.inputs import RunParams, RunTags, tag_list
+from peira.record.keeper import THREAD_PREFIX
+from peira.record.voice import Voice
+from peira.session import Request, Session
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def guarded(method: Callable[Concatenate[Run, _P], _R]) -> Callable[Concatenate[Run, _P], _R]:
+    """Let only a strict run's errors out of a method of `Run`: otherwise tell it once, count it,
+    go on.
+    """
+
+    @functools.wraps(method)
+    def call(self: Run, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as error:  # the border: training must not die of its record
+            if self.is_strict and not threading.current_thread().name.startswith(THREAD_PREFIX):
+                raise
+            self._absorb(error)
+            return None  # type: ignore[return-value]
+
+    return call  # type: ignore[return-value]
+
+
+class Run:
+    """A run that is being recorded; made by `peira.init`.
+
+    Every method may be called from any thread, and in a fork child, which writes its own files.
+    When a method returns, what it recorded survives the death of the process (`kill -9`), and
+    within 5 s, or after `flush()`, a crash of the system. No method raises unless the run is
+    strict. A run that could not be made, or one under `PEIRA_OFF`, records nothing and behaves the
+    same otherwise.
+    """
+
+    id: str = ""
+    """12 characters; empty when nothing is recorded."""
+    name: str = ""
+    project: str = ""
+    folder: Path | None = None
+    """Where the run is recorded; None when nothing is."""
+
+    def __init__(self, *, is_strict: bool = False) -> None:
+        self.is_strict = is_strict
+        self.params = RunParams(self._record, redact_named)
+        """The params; setting or updating records."""
+        self.tags = RunTags(self._record)
+        """The program's tags: `add` and `remove`."""
+        self._voice = Voice()
+        self._session: Session | None = None
+        self._append: Callable[[Mapping[str, Any], Any], None] = _append_nowhere
+        self._has_ended = False
+
+    # What happens
+
+    @guarded
+    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """Record metric values at a step.
+
+        Args:
+            values: numbers by name; nested dicts become slash paths (`{"val": {"acc": 0.9}}` is
+                `val/acc`). Python's,
+                NumPy's, PyTorch's, JAX's or TensorFlow's, also arrays of one element; NaN and
+                infinity are data.
+            step: a whole number of 64 bits; steps may repeat and go back. When None, one more than
+                the step of the
+                call before, from 0.
+
+        Raises:
+            UsageError: in strict mode, a value is not a number or the step is not whole.
+
+        >>> run.log({"train/loss": 0.25}, step=10)                            # doctest: +SKIP
+        """
+        self._append(values, step)
+
+    @guarded
+    def note(self, text: str) -> None:
+        """Add a note in Markdown; it stands below the earlier ones."""
+        self._record(events.Note(time=now_s(), text=well_formed(str(text))))
+
+    @guarded
+    def alert(self, title: str, text: str = "", level: events.AlertLevel = "warning") -> None:
+        """Tell people to look at this run.
+
+        Args:
+            level: `info`, `warning` or `error`.
+        """
+        if level not in get_args(events.AlertLevel):
+            raise UsageError(f"{level!r:.60} is not a level.", hint="Use info, warning or error.")
+        self._record(
+            events.Alert(
+                time=now_s(),
+                title=well_formed(str(title)),
+                text=well_formed(str(text)),
+                level=level,
+            )
+        )
+
+    # Media
+
+    def log_image(
+        self,
+        key: str,
+        image: Any,
+        step: int | None = None,
+        *,
+        caption: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Record an image: an array (height, width[, 1 | 3 | 4]), a PIL image, a figure or a path.
+
+        `step` is that of the last `log()` when None, here and in the other media. Options:
+        docs/reference/sdk.md.
+        """
+        self._log_media("image", key, image, step, caption, options)
+
+    def log_audio(
+        self,
+        key: str,
+        audio: Any,
+        step: int | None = None,
+        *,
+        caption: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Record sound: an array (samples[, channels]) with `sample_rate=` in Hz, or a path."""
+        self._log_media("audio", key, audio, step, caption, options)
+
+    def log_video(
+        self,
+        key: str,
+        video: Any,
+        step: int | None = None,
+        *,
+        caption: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Record a video: a path, or an array (frames, height, width, 3)."""
+        self._log_media("video", key, video, step, caption, options)
+
+    def log_table(
+        self,
+        key: str,
+        table: Any,
+        step: int | None = None,
+        *,
+        caption: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Record a table: a data frame, a list of dicts, or a dict of columns."""
+        self._log_media("table", key, table, step, caption, options)
+
+    def log_histogram(
+        self,
+        key: str,
+        values: Any,
+        step: int | None = None,
+        *,
+        caption: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Record the histogram of an array of any shape."""
+        self._log_media("histogram", key, values, step, caption, options)
+
+    def log_figure(
+        self,
+        key: str,
+        figure: Any,
+        step: int | None = None,
+        *,
+        caption: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Record a figure of Matplotlib, Plotly or another library."""
+        self._log_media("figure", key, figure, step, caption, options)
+
+    def log_text(
+        self,
+        key: str,
+        text: str,
+        step: int | None = None,
+        *,
+        caption: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Record text: a sample of what a model wrote, a log."""
+        self._log_media("text", key, text, step, caption, options)
+
+    def log_html(
+        self,
+        key: str,
+        html: str,
+        step: int | None = None,
+        *,
+        caption: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Record HTML; it is shown in a sandbox, without scripts."""
+        self._log_media("html", key, html, step, caption, options)
+
+    @guarded
+    def _log_media(
+        self,
+        kind: events.MediaType,
+        key: str,
+        value: Any,
+        step: int | None,
+        caption: str | None,
+        options: dict[str, Any],
+    ) -> None:
+        session = self._session
+        if session is None or self._has_ended:
+            return
+        encoded = getattr(import_module("peira.media"), f"encode_{kind}")(value, **options)
+        put = (
+            session.objects.put_bytes
+            if isinstance(encoded.data, bytes)
+            else session.objects.put_file
+        )
+        stored = put(encoded.data)
+        last_step = max(0, session.writer.points.next_step - 1)
+        self._record(
+            events.Media(
+                time=now_s(),
+                key=well_formed(str(key)),
+                step=last_step if step is None else step_value(step),
+                type=kind,
+                object=stored.digest,
+                mime=encoded.mime,
+                size=stored.size,
+                caption=None if caption is None else well_formed(str(caption)),
+                detail=param_value(encoded.detail),
+            )
+        )
+
+    # Artifacts
+
+    @guarded
+    def log_artifact(
+        self,
+        path: str | os.PathLike[str],
+        name: str | None = None,
+        *,
+        type: str = "file",
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Record a file or a folder under a name (its own when None). The bytes are in the lab
+        when this returns.
+
+        Raises:
+            NotFoundError, UsageError: in strict mode, there is no such file or it cannot be
+            recorded.
+        """
+        source = Path(path)
+        if not source.exists():
+            raise NotFoundError(f"There is no file {source}.")
+        self._record_artifact(source, name or source.name, type, dict(metadata or {}))
+
+    @guarded
+    def save_model(
+        self, model: Any, name: str = "model", *, metadata: Mapping[str, Any] | None = None
+    ) -> None:
+        """Record a model under a name: a PyTorch module's state dict, or the pickle of any other
+        object.
+
+        Its class, module and library are recorded with it. Peira never loads what is stored here:
+        a pickle can run any program.
+        """
+        if self._session is None:
+            return
+        with models.written(model) as saved:
+            facts = saved.facts | dict(metadata or {})
+            self._record_artifact(saved.path, name, "model", facts)
+
+    def _record_artifact(
+        self, source: Path, name: str, type: str, metadata: dict[str, Any]
+    ) -> None:
+        if self._session is None or self._has_ended:
+            return
+        files = [
+            events.File(member.path, member.digest, member.size)
+            for member in tree.put(self._session.objects, source)
+        ]
+        self._record(
+            events.Artifact(
+                time=now_s(),
+                name=well_formed(str(name)),
+                type=well_formed(str(type)),
+                files=files,
+                metadata=param_value(metadata),
+            )
+        )
+
+    # The end
+
+    @guarded
+    def flush(self) -> None:
+        """Make all that was recorded durable now: it survives a crash of the system when this
+        returns.
+        """
+        if self._session is not None and not self._has_ended:
+            self._session.writer.upkeep()
+
+    @guarded
+    def finish(self, status: events.EndStatus | None = None) -> None:
+        """End the run; a second call does nothing.
+
+        Args:
+            status: `finished` (also when None), `failed` or `killed`.
+        """
+        if status is not None and status not in get_args(events.EndStatus):
+            raise UsageError(
+                f"{status!r:.60} is not a status.", hint="Use finished, failed or killed."
+            )
+        self._end(Ending(status=status or "finished", signal=_watch.signal_seen))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end(ending_of(error, _watch.signal_seen))
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name or 'that records nothing'} {self.id}>".replace(" >", ">")
+
+    # Inside
+
+    @guarded
+    def _begin(self, request: Request, params: Any, tags: str | Iterable[str] | None) -> None:
+        settings = read_settings()
+        self.is_strict = self.is_strict or settings.strict
+        self._voice = Voice(is_quiet=settings.quiet)
+        if settings.off:
+            self._keep_inputs(params, tags)
+            return
+        session = Session(
+            request,
+            settings,
+            voice=self._voice,
+            beside=self._beside,
+            on_rejected=self._reject,
+            inputs=lambda: [*self.params.events(), *self.tags.events()],
+        )
+        birth = session.birth
+        self.id, self.name, self.project = birth.id, birth.name, birth.project
+        self.folder = session.folder.path
+        self._session = session
+        self._append = self._append_strictly if self.is_strict else session.writer.points.append_row
+        session.start()
+        self._keep_inputs(params, tags)
+
+    @guarded
+    def _keep_inputs(self, params: Any, tags: str | Iterable[str] | None) -> None:
+        if params:
+            self.params.update(params)
+        self.tags.add(*tag_list(tags))
+
+    def _record(self, event: events.Event) -> None:
+        if self._has_ended:
+            raise UsageError(
+                f"The run {self.name} has ended; nothing more is recorded.",
+                hint="Call peira.init() for another one.",
+            )
+        if self._session is not None:
+            self._session.writer.record(event)
+
+    @guarded
+    def _end(self, ending: Ending, *, is_urgent: bool = False) -> None:
+        if self._has_ended:
+            return
+        self._has_ended = True
+        self._append = self._append_after_end
+        leave(self)
+        session = self._session
+        if session is None:
+            return
+        is_child = session.writer.is_child
+        is_durable = session.end(ending, is_urgent=is_urgent)
+        if not open_runs() and not is_urgent:
+            _watch.stop()
+        if is_child or session.is_joined:
+            return
+        lost = session.writer.losses.points_total
+        self._voice.say(
+            f"{self.name} {ending.status}{_told(lost)}. "
+            f"See it: peira show {self.name}   or all: peira ui"
+        )
+        if not is_durable:
+            self._voice.say(
+                f"the disk did not answer in time; what is recorded is in {self.folder}."
+            )
+
+    def _append_after_end(self, values: Mapping[str, Any], step: Any) -> None:
+        self._record(events.Alive(time=0.0))
+
+    def _reject(self, key: str, reason: str) -> None:
+        text = f"log(): {key} is not recorded: {reason}."
+        if self.is_strict:
+            raise UsageError(text, hint="Give a number.")
+        self._voice.say_once(("rejected", key), text)
+
+    def _absorb(self, error: Exception) -> None:
+        """Tell once, and count, what went wrong in tracking and must not reach the program."""
+        text = f"{error}" if str(error) else type(error).__name__
+        self._voice.say_once((type(error), text[:80]), f"not recorded: {text}")
+        if self._session is not None and not self._has_ended:
+            self._session.writer.losses.add(
+                events=1, reason=f"{type(error).__name__}: {text[:200]}"
+            )
+
+    def _append_strictly(self, values: Mapping[str, Any], step: Any) -> None:
+        assert self._session is not None
+        writer = self._session.writer
+        writer.points.append_row(values, step)
+        if writer.losses.is_outage:
+            raise LabError(f"Points of run {self.name} cannot be written to {self.folder}.")
+
+    def _beside(self, work: Callable[[], Any]) -> Callable[[], None]:
+        """Return `work` for a background thread, where an error has nobody to reach."""
+        return functools.partial(self._work_beside, work)
+
+    @guarded
+    def _work_beside(self, work: Callable[[], Any]) -> None:
+        work()
+
+
+def _told(lost: int) -> str:
+    return "" if not lost else ", 1 point lost" if lost == 1 else f", {lost} points lost"
+
+
+def _append_nowhere(values: Mapping[str, Any], step: Any) -> None:
+    """What `log` does in a run that records nothing."""
+
+
+def _end_all(ending: Ending) -> None:
+    is_urgent = ending.signal is not None and ending.status == "killed"
+    for run in reversed(open_runs()):
+        run._end(ending, is_urgent=is_urgent)
+
+
+def _activity() -> int:
+    sizes = 0
+    for run in open_runs():
+        if run._session is not None:
+            sizes += run._session.writer.size
+    return sizes
+
+
+_watch = Watch(_end_all, _activity)
+
+
+def init(
+    project: str | None = None,
+    *,
+    name: str | None = None,
+    params: Any = None,
+    tags: str | Iterable[str] | None = None,
+    why: str | None = None,
+    group: str | None = None,
+    lab: str | os.PathLike[str] | None = None,
+    parent: Run | str | None = None,
+    console: bool = True,
+    monitor: bool = True,
+    strict: bool = False,
+) -> Run:
+    """Begin to record a run, and make it the current one.
+
+    Takes below 20 ms: git, packages and hardware are captured beside training. The run ends with
+    `finish()`, with the program, with an exception (failed) or with a signal (killed). A current
+    run is finished first, unless it is given as `parent`.
+
+    Args:
+        project: what runs with one goal have in common; `PEIRA_PROJECT`, else the working
+            directory's name, when None. name: a readable name; made up when None. Names may
+            repeat, ids do not. params: inputs of the run: a dict (nested ones become slash paths),
+            a dataclass or a namespace. tags: one tag or several. why: the reason for this run, one
+            sentence. group: what runs of one experiment have in common. lab: the folder to record
+            in; `PEIRA_LAB`, else the nearest `.peira` upward, else `./.peira`, when None. parent:
+            the run that this one is a part of; it stays open. console: copy what the program
+            prints into the run. monitor: record use of processor, memory, disk, network and GPUs
+            every 10 s. strict: raise what goes wrong in tracking, instead of telling it once.
+
+    Raises:
+        PeiraError: in strict mode, the run cannot be recorded.
+
+    >>> run = peira.init("mnist", params={"lr": 1e-3})                        # doctest: +SKIP
+    """
+    if parent is None:
+        for earlier in reversed(open_runs()):
+            earlier.finish()
+    run = Run(is_strict=strict)
+    request = Request(
+        project=project,
+        name=name,
+        why=why,
+        group=group,
+        lab=None if lab is None else os.fspath(lab),
+        parent=parent.id if isinstance(parent, Run) else parent,
+        is_console=console and parent is None,
+        is_monitor=monitor,
+    )
+    run._begin(request, params, tags)
+    enter(run)
+    _watch.start()
+    return run

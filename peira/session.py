@@ -1,0 +1,244 @@
+"""One process recording one run: the files, and all that works beside the user's calls.
+
+    Session ── Writer     record/writer.py        rows and events, one write(2) each
+            ├─ Keeper     record/keeper.py        the thread beside training: durability, signs of
+            life ├─ Tee        capture/console.py      what the program prints ├─ collect
+            capture/collect.py      code, packages, host: in a thread of its own └─ Objects
+            objects/folder.py       media and artifacts
+
+A session raises what goes wrong; `Run` decides what the user's program sees of it.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import msgspec
+
+from peira.capture import Monitor, Tee, birth_facts, collect, redact
+from peira.core import ids
+from peira.core.clock import now_s
+from peira.core.errors import LabError
+from peira.core.names import new_name
+from peira.core.settings import Settings
+from peira.core.values import well_formed
+from peira.core.version import __version__
+from peira.objects.folder import FolderObjects
+from peira.record import events, folder, liveness
+from peira.record.ending import Ending
+from peira.record.keeper import THREAD_PREFIX, Keeper, Task
+from peira.record.voice import Voice
+from peira.record.writer import Writer
+
+SYNC_PERIOD_S = 5.0
+MONITOR_PERIOD_S = 10.0
+ALIVE_PERIOD_S = 15.0
+CONSOLE_PERIOD_S = 1.0
+END_TIMEOUT_S = 4.5
+"""So long the end of a run waits for the disk and for what is still being captured."""
+
+NAME_CHARACTERS_MAX = 200
+
+Beside = Callable[[Callable[[], None]], Callable[[], None]]
+"""Makes work fit for a background thread: what it raises is told, not raised."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What `peira.init` was asked for, params and tags apart."""
+
+    project: str | None = None
+    name: str | None = None
+    why: str | None = None
+    group: str | None = None
+    lab: str | None = None
+    parent: str | None = None
+    is_console: bool = True
+    is_monitor: bool = True
+
+
+class Session:
+    """A run that is being recorded by this process.
+
+    Args:
+        inputs: returns the events that tell params and tags, for a folder that was removed and is
+            made again.
+
+    Raises:
+        PeiraError, OSError: the run cannot be recorded.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        settings: Settings,
+        *,
+        voice: Voice,
+        beside: Beside,
+        on_rejected: Callable[[str, str], None],
+        inputs: Callable[[], list[events.Event]],
+    ) -> None:
+        self.root = folder.find_lab(None, request.lab or settings.lab)
+        if settings.run:
+            self.folder = folder.run_folder(self.root, settings.run)
+            self.birth = self.folder.read_birth()
+        else:
+            self.folder, self.birth = _give_birth(self.root, request, settings)
+        self.is_joined = bool(settings.run)
+        self.started_s = time.monotonic()
+        self._inputs = inputs
+        self._voice = voice
+        self._ending = Event()
+        self.writer = Writer(
+            self.folder,
+            writer=ids.new_writer_id() if self.is_joined else "",
+            voice=voice,
+            on_rejected=on_rejected,
+            on_deleted=self._tell_again,
+            on_open=self._keep,
+        )
+        self._beside = beside
+        self._monitor = Monitor() if request.is_monitor and not self.is_joined else None
+        self._sampled = 0
+        self._tee = Tee(self.folder.console) if request.is_console and not self.is_joined else None
+        self._keeper = Keeper(self._tasks(), beside(self.writer.close))
+        self._collector = Thread(
+            target=beside(self._collect), name=f"{THREAD_PREFIX}capture", daemon=True
+        )
+
+    @property
+    def objects(self) -> FolderObjects:
+        """The lab's objects."""
+        return FolderObjects(self.root / "objects")
+
+    def start(self) -> None:
+        """Begin all that works beside."""
+        self._keeper.start()
+        if self._tee is not None:
+            self._tee.start()
+        if not self.is_joined:
+            self._collector.start()
+
+    def _tasks(self) -> list[Task]:
+        tasks = [Task(SYNC_PERIOD_S, SYNC_PERIOD_S, self._beside(self.writer.upkeep))]
+        if self.writer.is_child or self.is_joined:
+            return tasks
+        if self._monitor is not None:
+            tasks.append(Task(MONITOR_PERIOD_S, 2.0, self._beside(self._sample)))
+        else:
+            tasks.append(Task(ALIVE_PERIOD_S, ALIVE_PERIOD_S, self._beside(self._be_alive)))
+        if self._tee is not None:
+            tasks.append(Task(CONSOLE_PERIOD_S, CONSOLE_PERIOD_S, self._beside(self._tee.flush)))
+        return tasks
+
+    def _keep(self) -> None:
+        """In a fork child that begins to write: start its own thread. Elsewhere it runs already."""
+        if self.writer.is_child and not self._keeper.is_mine():
+            self._keeper = Keeper(self._tasks(), self._beside(self.writer.close))
+            self._keeper.start()
+
+    def _sample(self) -> None:
+        assert self._monitor is not None
+        values = self._monitor.sample()
+        if values:
+            self.writer.points.append_aside(values, self._sampled)
+        else:
+            self._be_alive()
+        self._sampled += 1
+
+    def _be_alive(self) -> None:
+        self.writer.record(events.Alive(time=now_s()))
+
+    def _collect(self) -> None:
+        for aspect, value in collect():
+            self.writer.record(events.Captured(time=now_s(), aspect=aspect, value=value))
+            if self._ending.is_set() and time.monotonic() - self.started_s > END_TIMEOUT_S:
+                return
+
+    def _tell_again(self) -> None:
+        """The folder was removed and is there again: write what a reader needs to understand the
+        rest.
+        """
+        if not self.is_joined:
+            folder.write_birth(self.folder, self.birth)
+        for event in self._inputs():
+            self.writer.record(event)
+
+    def end(self, ending: Ending, *, is_urgent: bool = False) -> bool:
+        """Write the end and close everything; return whether all is durable.
+
+        Waits at most `END_TIMEOUT_S`, or a second when it `is_urgent`. In a fork child or a joined
+        run only this process's files are closed: the end is the main writer's to write.
+        """
+        limit_s = time.monotonic() + (1.0 if is_urgent else END_TIMEOUT_S)
+        self._ending.set()
+        if self.writer.is_child:
+            return self._keeper.stop(limit_s - time.monotonic())
+        if self._tee is not None:
+            self._tee.stop()
+        if not self.is_joined:
+            self._collector.join(limit_s - time.monotonic())
+            self.writer.tell_losses()
+            self.writer.record(self._end_event(ending))
+        return self._keeper.stop(max(0.1, limit_s - time.monotonic()))
+
+    def _end_event(self, ending: Ending) -> events.End:
+        error = ending.error
+        if error is not None:
+            error = events.Failure(error.type, redact(error.message), redact(error.traceback))
+        return events.End(
+            time=now_s(),
+            status=ending.status,
+            duration_s=round(time.monotonic() - self.started_s, 6),
+            exit_code=ending.exit_code,
+            signal=ending.signal,
+            error=error,
+            peak_memory_bytes=_peak_memory_bytes(),
+        )
+
+
+def _give_birth(
+    root: Path, request: Request, settings: Settings
+) -> tuple[folder.RunFolder, events.Birth]:
+    made = folder.make_run(root)
+    facts: dict[str, Any] = birth_facts()
+    facts |= {
+        "host": liveness.host(),
+        "boot": liveness.boot_id(),
+        "pid_started": liveness.process_started(facts["pid"]),
+    }
+    birth = events.Birth(
+        format=events.FORMAT,
+        id=made.id,
+        name=_named(request.name) or new_name(),
+        project=_named(request.project or settings.project or Path.cwd().name) or "untitled",
+        created=now_s(),
+        group=_named(request.group),
+        why=well_formed(request.why) if request.why else None,
+        parent=request.parent,
+        peira=__version__,
+        **facts,
+    )
+    try:
+        folder.write_birth(made, birth)
+    except OSError as error:
+        try:
+            made.path.rmdir()
+        except OSError:
+            pass  # an empty folder is not a run; readers pass it over
+        raise LabError(f"The run {made.path} cannot be written: {error.strerror}.") from error
+    return made, birth
+
+
+def _named(text: str | None) -> str | None:
+    return well_formed(str(text)).strip()[:NAME_CHARACTERS_MAX] or None if text else None
+
+
+def _peak_memory_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
