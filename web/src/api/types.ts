@@ -1,0 +1,279 @@
+/** The records of the HTTP API, as `docs/reference/http-api.md` states them. */
+
+export type RunState = "running" | "finished" | "failed" | "killed" | "silent";
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** A table cell. Non-finite numbers travel as text; a column's type tells them apart. */
+export type Cell = Json;
+
+export interface LabInfo {
+  name: string;
+  root: string;
+  version: string;
+  runs: number;
+  projects: number;
+  rev: number;
+  user: string;
+}
+
+export interface RunRow {
+  id: string;
+  name: string;
+  project: string;
+  state: RunState;
+  user: string;
+  host: string;
+  group: string | null;
+  created: number;
+  ended: number | null;
+  duration: number | null;
+  tags: string[];
+  note: string | null;
+  commit: string | null;
+  why: string | null;
+  alerts: number;
+  rev: number;
+  values: Record<string, Cell>;
+}
+
+export interface Goal {
+  metric: string;
+  direction: "min" | "max";
+}
+
+export interface ProjectRow {
+  name: string;
+  runs: number;
+  alive: number;
+  failed: number;
+  alerts: number;
+  last_activity: number | null;
+  people: string[];
+  goal: Goal | null;
+  spark: { metric: string; values: Extended[] } | null;
+}
+
+export interface AlertRow {
+  run: string;
+  name: string;
+  project: string;
+  level: "info" | "warning" | "error";
+  title: string;
+  text: string;
+  time: number;
+}
+
+export interface HomeData {
+  projects: ProjectRow[];
+  alive: RunRow[];
+  recent: RunRow[];
+  alerts: AlertRow[];
+  rev: number;
+}
+
+export type FieldKind = "run" | "param" | "metric" | "tag";
+
+export interface Column {
+  name: string;
+  kind: FieldKind;
+  type: string;
+}
+
+export interface Field extends Column {
+  runs: number;
+  examples: Cell[];
+}
+
+/** A part of the filter: how many runs match it alone, and how many when it is dropped. */
+export interface Clause {
+  text: string;
+  position: number;
+  length: number;
+  alone: number;
+  without: number;
+}
+
+export interface RunsPage {
+  total: number;
+  matched: number;
+  took_ms: number;
+  rev: number;
+  rows: RunRow[];
+  columns: Column[];
+  clauses: Clause[] | null;
+}
+
+export interface GroupCell {
+  mean: number | null;
+  std: number | null;
+  low: number | null;
+  high: number | null;
+  n: number;
+  min: number | null;
+  max: number | null;
+}
+
+export interface GroupRow {
+  key: Record<string, Cell>;
+  n: number;
+  runs: string[];
+  values: Record<string, GroupCell | null>;
+}
+
+export interface GroupsPage {
+  by: string[];
+  total: number;
+  matched: number;
+  took_ms: number;
+  rev: number;
+  columns: Column[];
+  rows: GroupRow[];
+}
+
+export interface Completion {
+  insert: string;
+  label: string;
+  kind: string;
+  detail?: string;
+}
+
+export interface Completions {
+  items: Completion[];
+  from: number;
+  to: number;
+}
+
+export interface MetricKey {
+  key: string;
+  runs: number;
+}
+
+export interface SavedView {
+  id: string;
+  name: string;
+  url: string;
+  by: string;
+  time: number;
+  scope: "personal" | "project";
+}
+
+export type Extended = number | "NaN" | "Infinity" | "-Infinity" | null;
+
+export interface MetricSummary {
+  count: number;
+  nonfinite: number;
+  first: Extended;
+  last: Extended;
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+  first_step: number;
+  last_step: number;
+  min_step: number | null;
+  max_step: number | null;
+  last_time: number;
+}
+
+export interface ArtifactFile {
+  path: string;
+  object: string;
+  size: number;
+}
+
+export interface ArtifactInfo {
+  name: string;
+  type: string;
+  role: "made" | "used";
+  files: ArtifactFile[];
+  metadata: Record<string, Json>;
+  time: number;
+}
+
+export interface Alert {
+  time: number;
+  title: string;
+  text: string;
+  level: "info" | "warning" | "error";
+}
+
+export interface Problem {
+  file: string;
+  offset: number;
+  length: number;
+  reason: string;
+}
+
+export interface MediaKey {
+  key: string;
+  type: MediaType;
+  count: number;
+  first_step: number;
+  last_step: number;
+}
+
+export type MediaType =
+  | "image"
+  | "audio"
+  | "video"
+  | "table"
+  | "histogram"
+  | "figure"
+  | "text"
+  | "html";
+
+export interface MediaItem {
+  key: string;
+  step: number;
+  time: number;
+  type: MediaType;
+  object: string;
+  mime: string;
+  size: number;
+  caption: string | null;
+  detail: Record<string, Json>;
+}
+
+export interface EndInfo {
+  status: string;
+  duration_s: number;
+  exit_code?: number | null;
+  signal?: string | null;
+  error?: { type: string; message: string; traceback: string } | null;
+  peak_memory_bytes?: number | null;
+}
+
+export interface RunDetail extends Omit<RunRow, "values"> {
+  params: Record<string, Json>;
+  metrics: Record<string, MetricSummary>;
+  captured: Record<string, Record<string, Json>>;
+  artifacts: ArtifactInfo[];
+  alerts_list: Alert[];
+  problems: Problem[];
+  media: MediaKey[];
+  lost_points: number;
+  seen: number;
+  sealed: boolean;
+  deleted: boolean;
+  parent: string | null;
+  command: string[];
+  directory: string;
+  python: string;
+  peira: string;
+  pid: number;
+  end: EndInfo | null;
+  console_size: number;
+}
+
+export interface ConsoleChunk {
+  text: string;
+  start: number;
+  end: number;
+  size: number;
+  live: boolean;
+}
+
+export interface ChangeHint {
+  rev: number;
+  runs: { id: string; project: string; rev: number }[];
+  /** The list was cut: anything may have changed. */
+  more?: boolean;
+}

@@ -1,0 +1,68 @@
+/** A thing the reader can do: shown in the palette and the help, reachable by its key. */
+export interface Command {
+  id: string;
+  title: string;
+  section: string;
+  /** `mod+k`, `g h` (one after the other), `/`, `1`. */
+  keys?: string;
+  run: () => void;
+}
+
+const SEQUENCE_MS = 900;
+const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.userAgent);
+
+function isTyping(target: EventTarget | null): boolean {
+  const element = target as HTMLElement | null;
+  if (!element?.tagName) return false;
+  return /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) || element.isContentEditable;
+}
+
+/** Commands of the screens now shown. A screen registers its own and takes them back. */
+class Keys {
+  commands: Command[] = $state.raw([]);
+  #prefix = "";
+  #prefix_until_ms = 0;
+
+  start(): void {
+    window.addEventListener("keydown", (event) => this.#press(event));
+  }
+
+  /** Add commands; the returned function removes them. Later ones win over earlier ones. */
+  register(commands: Command[]): () => void {
+    this.commands = [...this.commands, ...commands];
+    return () => {
+      this.commands = this.commands.filter((command) => !commands.includes(command));
+    };
+  }
+
+  #press(event: KeyboardEvent): void {
+    if (event.defaultPrevented || event.isComposing) return;
+    const mod = isMac ? event.metaKey : event.ctrlKey;
+    if (!mod && (isTyping(event.target) || event.metaKey || event.ctrlKey || event.altKey)) return;
+    if (mod && event.key !== "k" && isTyping(event.target)) return;
+    if (!mod && document.querySelector("dialog[open]")) return;
+    const key = mod ? `mod+${event.key.toLowerCase()}` : event.key;
+    const inSequence = performance.now() < this.#prefix_until_ms;
+    const spelled = inSequence ? `${this.#prefix} ${key}` : key;
+    const command = this.commands.findLast((candidate) => candidate.keys === spelled);
+    if (command) {
+      event.preventDefault();
+      this.#prefix_until_ms = 0;
+      command.run();
+      return;
+    }
+    this.#prefix = key;
+    this.#prefix_until_ms = performance.now() + SEQUENCE_MS;
+  }
+}
+
+export const keys = new Keys();
+
+/** `mod+k` as the reader's keyboard says it. */
+export function spellKeys(text: string): string[] {
+  return text
+    .split(" ")
+    .map((part) => part.replace("mod+", isMac ? "⌘" : "Ctrl ").replace(/[a-z]$/, (c) =>
+      part.startsWith("mod+") ? c.toUpperCase() : c,
+    ));
+}

@@ -1,0 +1,112 @@
+import { ApiError } from "../api/client";
+import type { ChangeHint } from "../api/types";
+import type { Series } from "../data/series";
+import { fetchCurves, mergeCurves, type TraceRequest } from "./traces";
+
+const LIVE_PAUSE_MS = 250;
+const PIXELS_STEP = 200;
+
+/** What a panel draws: the question, and which runs it is about. */
+export interface PanelQuestion {
+  request: Omit<TraceRequest, "keys" | "pixels">;
+  /** Names of the runs asked for, by id. */
+  names: ReadonlyMap<string, string>;
+}
+
+/** The curves of one panel: fetched while it is in view, kept while it is not. */
+export class PanelData {
+  readonly key: string;
+  series: readonly Series[] = $state.raw([]);
+  isLoading = $state(false);
+  error: string | null = $state(null);
+  isVisible = $state(false);
+  width = $state(0);
+  #question: PanelQuestion | null = null;
+  #answered = "";
+  #abort: AbortController | null = null;
+  #dirty = new Set<string>();
+  #isAllDirty = false;
+  #timer = 0;
+  #rev = 0;
+
+  constructor(key: string) {
+    this.key = key;
+  }
+
+  /** Ask when something changed and somebody looks. */
+  ask(question: PanelQuestion): void {
+    this.#question = question;
+    if (!this.isVisible || this.width === 0) return;
+    const request = this.#request(question);
+    const spelled = JSON.stringify(request);
+    if (spelled === this.#answered) return;
+    this.#answered = spelled;
+    void this.#load(request, question, null);
+  }
+
+  hear(hint: ChangeHint): void {
+    if (hint.runs.length === 0 || hint.more || this.#question?.request.runs === undefined)
+      this.#isAllDirty = true;
+    else
+      for (const run of hint.runs)
+        if (this.#question.names.has(run.id)) this.#dirty.add(run.id);
+    this.#schedule();
+  }
+
+  retry(): void {
+    this.#answered = "";
+    if (this.#question) this.ask(this.#question);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#abort?.abort();
+  }
+
+  #schedule(): void {
+    if (this.#timer || (!this.#isAllDirty && this.#dirty.size === 0)) return;
+    this.#timer = window.setTimeout(() => void this.#refresh(), LIVE_PAUSE_MS);
+  }
+
+  async #refresh(): Promise<void> {
+    const question = this.#question;
+    if (question && this.isVisible) {
+      const names = this.#isAllDirty ? null : [...this.#dirty];
+      this.#dirty.clear();
+      this.#isAllDirty = false;
+      this.#rev += 1;
+      const request = this.#request(question);
+      await this.#load(names ? { ...request, runs: names } : request, question, names);
+    }
+    this.#timer = 0;
+    this.#schedule();
+  }
+
+  #request(question: PanelQuestion): TraceRequest {
+    const pixels = Math.ceil(this.width / PIXELS_STEP) * PIXELS_STEP;
+    return { ...question.request, keys: [this.key], pixels };
+  }
+
+  async #load(request: TraceRequest, question: PanelQuestion, part: string[] | null): Promise<void> {
+    if (!part) this.#abort?.abort();
+    const abort = new AbortController();
+    if (!part) this.#abort = abort;
+    const isLive = part !== null || this.#rev > 0;
+    if (!isLive || this.series.length === 0) this.isLoading = true;
+    try {
+      const labelOf = (run: string) => question.names.get(run) ?? run;
+      const curves = await fetchCurves(request, String(this.#rev), labelOf, abort.signal);
+      if (abort.signal.aborted || question.request !== this.#question?.request) return;
+      this.series = part ? mergeCurves(this.series, curves.series) : curves.series;
+      this.error = null;
+      this.isLoading = false;
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      this.isLoading = false;
+      if (!(error instanceof ApiError)) throw error;
+      this.#answered = "";
+      const id = error.problem.request_id ? ` (${error.problem.request_id})` : "";
+      this.error = error.message + id;
+    }
+  }
+}

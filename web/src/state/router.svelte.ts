@@ -1,0 +1,92 @@
+import { root } from "../api/client";
+
+export type Route =
+  | { kind: "home" }
+  | { kind: "runs"; project: string }
+  | { kind: "run"; project: string; run: string }
+  | { kind: "unknown"; path: string };
+
+/** Read a path below the dashboard's root. */
+export function parseRoute(path: string): Route {
+  const parts = path.split("/").filter((part) => part !== "");
+  try {
+    const [first, project, third, run] = parts.map(decodeURIComponent);
+    if (parts.length === 0) return { kind: "home" };
+    if (first === "p" && project !== undefined) {
+      if (parts.length === 2) return { kind: "runs", project };
+      if (parts.length === 4 && third === "r" && run !== undefined)
+        return { kind: "run", project, run };
+    }
+  } catch {
+    // A lone % is no address of ours.
+  }
+  return { kind: "unknown", path };
+}
+
+export const homePath = (): string => root;
+export const projectPath = (project: string, search = ""): string =>
+  `${root}p/${encodeURIComponent(project)}${search}`;
+export const runPath = (project: string, run: string, search = ""): string =>
+  `${root}p/${encodeURIComponent(project)}/r/${encodeURIComponent(run)}${search}`;
+
+/** The address bar: what is shown follows from it alone. */
+class Router {
+  path = $state("/");
+  search = $state("");
+  hash = $state("");
+  route: Route = $derived(parseRoute(this.path));
+  /** Addresses pushed by this tab and not yet gone back from: what ⌘Z may undo. */
+  #pushed = 0;
+
+  start(): void {
+    this.#read();
+    addEventListener("popstate", () => {
+      this.#pushed = Math.max(0, this.#pushed - 1);
+      this.#read();
+    });
+    document.addEventListener("click", (event) => this.#follow(event));
+  }
+
+  /** Go to an address. `replace` for what changes while a pointer or a key is down. */
+  go(url: string, options: { replace?: boolean } = {}): void {
+    const target = new URL(url, location.origin);
+    const address = target.pathname + target.search + target.hash;
+    if (address === location.pathname + location.search + location.hash) return;
+    if (options.replace) history.replaceState(null, "", address);
+    else {
+      history.pushState(null, "", address);
+      this.#pushed += 1;
+    }
+    this.#read();
+  }
+
+  setSearch(search: string, options: { replace?: boolean } = {}): void {
+    this.go(location.pathname + search + location.hash, options);
+  }
+
+  undo(): void {
+    if (this.#pushed > 0) history.back();
+  }
+
+  #read(): void {
+    const path = location.pathname;
+    this.path = path.startsWith(root) ? `/${path.slice(root.length)}` : path;
+    this.search = location.search;
+    this.hash = location.hash;
+  }
+
+  /** Plain clicks on links inside the dashboard stay inside; all others are the browser's. */
+  #follow(event: MouseEvent): void {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element | null)?.closest("a");
+    if (!link || link.target || link.hasAttribute("download")) return;
+    if (link.origin !== location.origin || !link.pathname.startsWith(root)) return;
+    const route = parseRoute(`/${link.pathname.slice(root.length)}`);
+    if (route.kind === "unknown") return;
+    event.preventDefault();
+    this.go(link.href);
+  }
+}
+
+export const router = new Router();

@@ -1,0 +1,49 @@
+import { router } from "./router.svelte";
+import { readView, writeView, type RunsView } from "./view";
+
+const TYPING_MS = 400;
+
+/** The Runs screen's view: the address, plus what is being typed and is not in it yet. */
+export class ViewState {
+  #draft: string | null = $state(null);
+  #timer = 0;
+  #written: RunsView = $derived(readView(router.search));
+  current: RunsView = $derived(
+    this.#draft === null ? this.#written : { ...this.#written, q: this.#draft },
+  );
+
+  /** A discrete act is a step that Back undoes; `replace` is for drags. */
+  change(patch: Partial<RunsView>, options: { replace?: boolean } = {}): void {
+    const next = { ...this.current, ...patch };
+    clearTimeout(this.#timer);
+    this.#draft = null;
+    router.setSearch(writeView(next), options);
+  }
+
+  /** Typing shows at once; the address follows when the hands rest. */
+  type(q: string): void {
+    this.#draft = q;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.change({ q }, { replace: true }), TYPING_MS);
+  }
+
+  open(url: string): void {
+    this.#draft = null;
+    router.setSearch(url);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Group-by words typed inside the query itself, if any. Quoted text is not looked into. */
+export function typedGroup(q: string): string | null {
+  const bare = q.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, (quoted) =>
+    " ".repeat(quoted.length),
+  );
+  const match = /(?:^|\s)group\s+by\s+(.+?)(?:\s+sort\s+.*)?$/i.exec(bare);
+  if (!match?.[1]) return null;
+  const start = match.index + match[0].indexOf(match[1], match[0].search(/by\s/i) + 2);
+  return q.slice(start, start + match[1].length).trim();
+}

@@ -1,0 +1,177 @@
+import { ApiError, apiUrl, getJson, segment, type ProblemDetails } from "../api/client";
+import type { ChangeHint, Clause, Column, RunRow, RunsPage } from "../api/types";
+import { Latest } from "./latest";
+
+export const PAGE = 200;
+
+export interface TableRequest {
+  q: string;
+  sort: string;
+  columns: string[] | null;
+}
+
+/** The rows of one query, fetched by pages as they are looked at. */
+export class RunsTable {
+  readonly project: string;
+  status: "loading" | "ready" = $state("loading");
+  total = $state(0);
+  matched = $state(0);
+  took_ms = $state(0);
+  columns: Column[] = $state.raw([]);
+  clauses: Clause[] | null = $state.raw(null);
+  /** Why the last question failed; the rows shown are then those of the question before. */
+  problem: ProblemDetails | null = $state.raw(null);
+  /** Rows that came after the table was drawn and wait to be let in. */
+  waiting = $state(0);
+  #pages: ReadonlyMap<number, RunRow[]> = $state.raw(new Map());
+  #request: TableRequest | null = null;
+  /** The request the shown rows answer. */
+  #shown: TableRequest | null = null;
+  readonly #asking = new Set<number>();
+  readonly #latest = new Latest();
+  #first = 0;
+  #last = 0;
+
+  constructor(project: string) {
+    this.project = project;
+  }
+
+  row(index: number): RunRow | undefined {
+    return this.#pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+  }
+
+  /** Runs in table order, as far as they are loaded, at most `count`. */
+  head(count: number): RunRow[] {
+    const rows: RunRow[] = [];
+    for (let page = 0; rows.length < Math.min(count, this.matched); page++) {
+      const found = this.#pages.get(page);
+      if (!found || found.length === 0) break;
+      rows.push(...found);
+    }
+    return rows.slice(0, count);
+  }
+
+  find(id: string): RunRow | undefined {
+    for (const page of this.#pages.values()) {
+      const row = page.find((candidate) => candidate.id === id);
+      if (row) return row;
+    }
+    return undefined;
+  }
+
+  /** Ask a new question. The rows shown stay until its answer is here. */
+  ask(request: TableRequest): void {
+    this.#request = request;
+    this.#latest.run(() => this.#load(request));
+  }
+
+  reload(): void {
+    if (this.#request) this.ask(this.#request);
+  }
+
+  /** Make sure that rows `first` to `last` are here or on their way. */
+  ensure(first: number, last: number): void {
+    this.#first = first;
+    this.#last = last;
+    const request = this.#shown;
+    if (!request) return;
+    const page_last = Math.floor(Math.min(last, this.matched - 1) / PAGE);
+    for (let page = Math.floor(first / PAGE); page <= page_last; page++) {
+      if (this.#pages.has(page) || this.#asking.has(page)) continue;
+      this.#asking.add(page);
+      void this.#fetch(request, page)
+        .then((answer) => {
+          if (request === this.#shown) this.#put(page, answer.rows);
+        })
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => this.#asking.delete(page));
+    }
+  }
+
+  /** New facts about runs: values change in place; rows that would move others wait. */
+  hear(hint: ChangeHint, isAtTop: boolean): void {
+    const isOurs = hint.runs.length === 0 || hint.more || hint.runs.some((run) => run.project === this.project);
+    if (!isOurs || !this.#shown) return;
+    const request = this.#shown;
+    this.#latest.run(async () => {
+      const page = Math.floor(this.#first / PAGE);
+      const page_last = Math.floor(Math.max(this.#first, this.#last) / PAGE);
+      for (let at = page; at <= page_last; at++) {
+        try {
+          const answer = await this.#fetch(request, at);
+          if (request === this.#shown) this.#merge(at, answer, isAtTop);
+        } catch (error) {
+          this.#fail(error);
+        }
+      }
+    });
+  }
+
+  async #load(request: TableRequest): Promise<void> {
+    try {
+      const answer = await this.#fetch(request, 0);
+      if (request !== this.#request) return;
+      this.#shown = request;
+      this.#asking.clear();
+      this.#pages = new Map([[0, answer.rows]]);
+      this.#take(answer);
+    } catch (error) {
+      if (request === this.#request) this.#fail(error);
+    }
+  }
+
+  #take(answer: RunsPage): void {
+    this.total = answer.total;
+    this.matched = answer.matched;
+    this.took_ms = answer.took_ms;
+    this.columns = answer.columns;
+    this.clauses = answer.clauses;
+    this.problem = null;
+    this.waiting = 0;
+    this.status = "ready";
+  }
+
+  #merge(page: number, answer: RunsPage, isAtTop: boolean): void {
+    const old = this.#pages.get(page) ?? [];
+    const isSameOrder =
+      old.length === answer.rows.length && old.every((row, i) => row.id === answer.rows[i]?.id);
+    this.total = answer.total;
+    if (isSameOrder || isAtTop || old.length === 0) {
+      if (!isSameOrder) this.#pages = new Map(); // later pages have moved too
+      this.#put(page, answer.rows);
+      this.matched = answer.matched;
+      this.columns = answer.columns;
+      this.waiting = 0;
+      return;
+    }
+    const fresh = new Map(answer.rows.map((row) => [row.id, row]));
+    this.#put(page, old.map((row) => fresh.get(row.id) ?? row));
+    this.waiting = Math.max(0, answer.matched - this.matched);
+  }
+
+  #put(page: number, rows: RunRow[]): void {
+    this.#pages = new Map(this.#pages).set(page, rows);
+  }
+
+  #fetch(request: TableRequest, page: number): Promise<RunsPage> {
+    const url = apiUrl(`projects/${segment(this.project)}/runs`, {
+      q: request.q,
+      sort: request.sort,
+      limit: PAGE,
+      offset: page * PAGE,
+      columns: request.columns ? request.columns.map(quoteColumn).join(",") : null,
+    });
+    return getJson<RunsPage>(url);
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof ApiError)) throw error;
+    this.problem = error.problem;
+    if (error.kind === "problem") this.status = "ready";
+  }
+}
+
+/** Names with a comma are sent in backquotes, as the query language spells them. */
+export function quoteColumn(name: string): string {
+  return name.includes(",") && !name.includes("`") ? `\`${name}\`` : name;
+}
