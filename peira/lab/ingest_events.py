@@ -33,7 +33,7 @@ class RunFields:
 
     def add(self, name: str, amount: int) -> None:
         """Add to a count."""
-        self.changed[name] = self.changed.get(name, self.row[name]) + amount
+        self.changed[name] = int(self.changed.get(name, self.row[name])) + amount
 
 
 def fold(facts: Facts, fields: RunFields, writer: str, event: AnyEvent, body: bytes) -> None:
@@ -102,9 +102,7 @@ def _fold_tags(facts: Facts, row: Row, add: list[str], remove: list[str]) -> Non
             )
         ).first()
         if said is None:
-            facts.connection.execute(
-                insert_new(tag), {"name": name, "run": row["n"], "by": ""}
-            )
+            facts.connection.execute(insert_new(tag), {"name": name, "run": row["n"], "by": ""})
     for name in remove:
         facts.connection.execute(
             delete(tag).where(tag.c.name == name, tag.c.run == row["n"], tag.c.by == "")

@@ -1,8 +1,8 @@
 """What people decided: names, notes, tags, goals, views, removals. See `docs/formats/journal.md`.
 
-A journal is a set of records `{kind, id, time, by, value | null}`, one framed line each, in one file a writer
-(`journal/<user>@<host>.jsonl`). The last record of a (kind, id) stands, by time, then writer, then line; all of them stay
-readable as history. Two labs merge by the union of their files.
+A journal is a set of records `{kind, id, time, by, value | null}`, one framed line each, in one
+file a writer (`journal/<user>@<host>.jsonl`). The last record of a (kind, id) stands, by time, then
+writer, then line; all of them stay readable as history. Labs merge by the union of their files.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ _decoder = msgspec.json.Decoder(Decision)
 class Journal:
     """The journal of one lab.
 
-    Appending is one `write(2)` and one `fsync(2)`: what returned is on disk. Any number of threads and processes may append
-    and read.
+    Appending is one `write(2)` and one `fsync(2)`: what returned is on disk. Any number of threads
+    and processes may append and read.
     """
 
     def __init__(self, root: Path) -> None:
@@ -124,13 +124,14 @@ class Journal:
     def files(self) -> list[Path]:
         """Return the journal files of all writers, by name."""
         try:
-            names = sorted(os.listdir(self.folder))
+            return sorted(path for path in self.folder.iterdir() if path.suffix == ".jsonl")
         except FileNotFoundError:
             return []
-        return [self.folder / name for name in names if name.endswith(".jsonl")]
 
     def read(self, path: Path, offset: int = 0) -> Iterator[tuple[list[Placed], list[Damage], int]]:
-        """Yield what `path` holds from `offset` on, in pieces: records, damages, and the offset to go on from."""
+        """Yield what `path` holds from `offset` on, in pieces: records, damages, and the offset to
+        go on from.
+        """
         for scanned in chunks(path, offset):
             placed, damages = [], list(scanned.damages)
             for number, body in enumerate(scanned.bodies):

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from peira.core import ids
-from peira.core.errors import NotFoundError
+from peira.core.errors import DamagedError, NotFoundError
 from peira.lab import journal as journals
 from peira.lab import place as places
 
@@ -141,7 +141,9 @@ class Lab:
         try:
             with self.index.read() as connection:
                 return question(connection)
-        except IndexDamagedError:
+        except DamagedError as error:
+            if not isinstance(error, IndexDamagedError):
+                self.index.replace()  # an overview in it does not fit its checksum
             self.catch_up(wait_s=60.0)
             with self.index.read() as connection:
                 return question(connection)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
+T = TypeVar("T")
+
 VERSION: Final = 1
 
 _HEAD: Final = struct.Struct("<BIH")  # version, checksum of the rest, sections
@@ -41,7 +44,11 @@ _CONSTANT: Final = struct.Struct("<Bd")
 
 EVEN, OFFSET_8, OFFSET_16, OFFSET_32, RAW_64 = range(5)
 CONSTANT, SINGLE, DOUBLE, MICROSECONDS = range(16, 20)
-_NARROW: Final = {OFFSET_8: np.dtype("<u1"), OFFSET_16: np.dtype("<u2"), OFFSET_32: np.dtype("<u4")}
+_NARROW: Final[dict[int, np.dtype[Any]]] = {
+    OFFSET_8: np.dtype("<u1"),
+    OFFSET_16: np.dtype("<u2"),
+    OFFSET_32: np.dtype("<u4"),
+}
 _INT64: Final = np.dtype("<i8")
 _FLOAT32: Final = np.dtype("<f4")
 _FLOAT64: Final = np.dtype("<f8")
@@ -113,11 +120,11 @@ def _put_totals(totals: Totals) -> bytes:
     )  # fmt: skip
 
 
-def _remembered(memo: Memo, array: object, put: object) -> bytes:
+def _remembered(memo: Memo, array: T, put: Callable[[T], bytes]) -> bytes:
     found = memo.get(id(array))
     if found is not None:
         return found[1]
-    data: bytes = put(array)  # type: ignore[operator]
+    data = put(array)
     memo[id(array)] = (array, data)  # the array is kept, so that its identity stays its own
     return data
 
@@ -203,8 +210,8 @@ class _Reader:
             return np.full(count, value)
         return self._take(_FLOAT64, count, 1).astype(np.float64)
 
-    def _take(self, kind: np.dtype, count: int, skip: int) -> NDArray:  # type: ignore[type-arg]
-        array = np.frombuffer(self.data, kind, count, self.at + skip)
+    def _take(self, kind: np.dtype[Any], count: int, skip: int) -> NDArray[Any]:
+        array: NDArray[Any] = np.frombuffer(self.data, kind, count, self.at + skip)
         self.at += skip + kind.itemsize * count
         return array
 
@@ -223,7 +230,7 @@ def _get_section(reader: _Reader) -> Section:
     if form == 0:
         return Section(writer, reader.ints(count), reader.floats(count), reader.floats(count))
     totals = _get_totals(reader)
-    arrays = {name: reader.ints(count) for name in INT_ARRAYS}
+    arrays: dict[str, Any] = {name: reader.ints(count) for name in INT_ARRAYS}
     arrays.update({name: reader.floats(count) for name in TIME_ARRAYS + VALUE_ARRAYS})
     return Section(writer, buckets=Buckets(1 << form, **arrays), known=totals)
 

@@ -1,0 +1,341 @@
+"""Bringing the index up to what the plain files say: exactly once, whoever else does the same.
+
+    look      one listing of runs/; a sealed run costs one stat, another one a stat a file
+    portion   one writing transaction: visit changed runs from their recorded offsets on, until
+              16 MiB are read; offsets and facts commit together
+    again     until nothing is left
+
+A reader that loses the race finds the offsets moved when it gets its turn, and has nothing to do.
+A kill rolls the transaction back. Writers of runs are never touched: their files are only read.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from peira.core import ids
+from peira.core.clock import now_s
+from peira.core.errors import DamagedError
+from peira.lab import ingest_facts, ingest_journal, ingest_run
+from peira.lab.index import Index, IndexBusyError, IndexDamagedError, schema
+from peira.lab.index.upsert import upsert
+from peira.lab.ingest_facts import Facts
+from peira.lab.ingest_run import Budget, Visited
+from peira.lab.journal import Journal
+from peira.record import liveness
+from peira.record.events import Birth
+from peira.record.folder import run_folder
+
+PORTION_BYTES = 16 << 20
+PORTION_S = 1.0
+ENDED = ("finished", "failed", "killed")
+REBUILDS_MAX = 3
+
+
+class CaughtUp(msgspec.Struct, frozen=True):
+    """What one `catch_up` brought into the index."""
+
+    runs: int = 0
+    """Runs that are new, changed or gone."""
+    rows: int = 0
+    """Lines read from run folders."""
+    points: int = 0
+    problems: int = 0
+    """Damage told for the first time."""
+    is_behind: bool = False
+    """Another process held the index for too long: what is there may be older than the files."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the index says about a run, as far as it decides whether to look at it."""
+
+    n: int
+    state: str
+    is_sealed: bool
+    folder_ns: int
+    seen: float
+    birth: Birth | None = None
+    """For runs that have not ended: what tells whether they live."""
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Read up to here, or seen at this size without a whole new line."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether only a new file in the folder can change the run."""
+        return self.is_sealed and self.state in ENDED and self.folder_ns != 0
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What this process remembers of the index between two calls."""
+
+    birth: str = ""
+    """Which index this is about."""
+    rev: int = -1
+    runs: dict[str, _Known] = field(default_factory=dict)
+    journal: dict[str, int] = field(default_factory=dict)
+    purged: set[str] = field(default_factory=set)
+
+
+class Ingest:
+    """Keeps one index in step with one lab. Threads share it; they take turns."""
+
+    def __init__(self, root: Path, index: Index, journal: Journal) -> None:
+        self.root = root
+        self._index = index
+        self._journal = journal
+        self._turn = threading.Lock()
+        self._memory = _Memory()
+
+    def close(self) -> None:
+        """Forget what was remembered."""
+        self._memory = _Memory()
+
+    def catch_up(self, *, wait_s: float = 5.0) -> CaughtUp:
+        """See `Lab.catch_up`."""
+        if not self._turn.acquire(timeout=wait_s):
+            return CaughtUp(is_behind=True)
+        try:
+            for attempt in range(REBUILDS_MAX):
+                try:
+                    return self._catch_up(wait_s)
+                except DamagedError as error:
+                    self._memory = _Memory()
+                    if not isinstance(error, IndexDamagedError):
+                        self._index.replace()  # an overview in it does not fit its checksum
+                    if attempt == REBUILDS_MAX - 1:
+                        raise
+            raise AssertionError("unreachable")
+        finally:
+            self._turn.release()
+
+    def _catch_up(self, wait_s: float) -> CaughtUp:
+        done = _Sum()
+        with self._index.read() as connection:
+            self._remember(connection)
+        todo = self._look()
+        if not todo and ingest_journal.sizes(self._journal) == self._memory.journal:
+            return CaughtUp()
+        try:
+            while True:
+                todo = self._portion(todo, done, wait_s)
+                if not todo:
+                    return done.told()
+        except IndexBusyError:
+            return done.told(is_behind=True)
+
+    # Looking.
+
+    def _look(self) -> list[str]:
+        """Return the runs that must be visited, in order of their ids."""
+        known, todo, there = self._memory.runs, [], 0
+        try:
+            entries = os.scandir(self.root / "runs")
+        except FileNotFoundError:
+            return sorted(known)
+        now = now_s()
+        with entries:
+            for entry in entries:
+                run = known.get(entry.name)
+                if run is None:
+                    if ids.is_run_id(entry.name) and entry.name not in self._memory.purged:
+                        todo.append(entry.name)
+                    continue
+                there += 1
+                try:
+                    folder_ns = entry.stat().st_mtime_ns
+                    if run.is_settled and folder_ns == run.folder_ns:
+                        continue
+                    if self._has_changed(entry.path, folder_ns, run, now):
+                        todo.append(entry.name)
+                except FileNotFoundError:
+                    todo.append(entry.name)
+        if there < len(known):
+            names = set(os.listdir(self.root / "runs"))  # noqa: PTH208 - ten thousand of them
+            todo.extend(name for name in known if name not in names)
+        return sorted(todo)
+
+    @staticmethod
+    def _has_changed(path: str, folder_ns: int, run: _Known, now: float) -> bool:
+        """Whether a run that may change has changed."""
+        if run.is_settled or folder_ns != run.folder_ns:
+            old_ns = now * 1e9 - ingest_run.SETTLE_NS
+            if run.is_settled or run.folder_ns != 0 or folder_ns < old_ns:
+                return True
+        files = ingest_run.list_files(Path(path))
+        for name, found in files.items():
+            if name.endswith(".jsonl") and found.st_size != run.sizes.get(name, 0):
+                return True
+        if run.birth is None:
+            return False
+        seen = max((found.st_mtime for found in files.values()), default=run.seen)
+        if liveness.state(run.birth, None, seen, now) != run.state:
+            return True
+        return seen - run.seen >= 1.0  # a sign of life that is no line: its time is shown
+
+    # Reading.
+
+    def _portion(self, todo: list[str], done: _Sum, wait_s: float) -> list[str]:
+        """Read a portion in one transaction; returns the runs that are left."""
+        left = list(todo)
+        deadline = time.monotonic() + PORTION_S
+        visited: dict[str, dict[str, int]] = {}
+        with self._index.write(wait_s=wait_s) as connection:
+            birth, rev = _meta(connection)
+            if birth != self._memory.birth:
+                raise IndexDamagedError("The index was replaced meanwhile.")
+            facts = Facts(connection, rev + 1, ingest_facts.load_keys(connection))
+            changed = self._read_journal(facts)
+            decided = ingest_journal.decided_runs(connection)
+            budget = Budget(PORTION_BYTES)
+            count = 0
+            for run_id in todo:
+                found, sizes = self._visit(facts, run_id, budget, run_id in decided)
+                done.add(found)
+                visited[run_id] = sizes
+                changed += found.changed
+                if found.has_more:
+                    break
+                count += 1
+                if budget.is_spent or time.monotonic() > deadline:
+                    break
+            left = todo[count:]
+            facts.flush()
+            if changed or facts.problems:
+                connection.execute(upsert(schema.meta), {"name": "rev", "value": str(facts.rev)})
+            done.problems += facts.problems
+            self._remember(connection, visited)
+        return left
+
+    def _visit(
+        self, facts: Facts, run_id: str, budget: Budget, has_decisions: bool
+    ) -> tuple[Visited, dict[str, int]]:
+        """Visit one run; returns what was found, and the sizes of its files before."""
+        folder = run_folder(self.root, run_id)
+        if run_id in self._memory.purged or not folder.path.is_dir():
+            return Visited(changed=ingest_run.forget(facts, run_id)), {}
+        try:
+            sizes = {n: f.st_size for n, f in ingest_run.list_files(folder.path).items()}
+            return ingest_run.visit(facts, folder, budget, has_decisions=has_decisions), sizes
+        except FileNotFoundError:  # purged, or sealed, between two looks: the next one tells
+            return Visited(has_more=False), {}
+
+    def _read_journal(self, facts: Facts) -> int:
+        """Read what was appended to the journal; returns how many runs changed."""
+        sizes = ingest_journal.sizes(self._journal)
+        if sizes == self._memory.journal:
+            return 0
+        touched = ingest_journal.fold(facts, self._journal)
+        self._memory.purged = ingest_journal.purged_runs(facts.connection)
+        changed = ingest_journal.apply(facts, touched - self._memory.purged)
+        gone = [run for run in self._memory.purged if ingest_run.forget(facts, run)]
+        self._memory.journal = sizes
+        # A decision about a project changes no run, but what is shown.
+        return len(changed) + len(gone) + 1
+
+    # Remembering.
+
+    def _remember(
+        self, connection: Connection, visited: dict[str, dict[str, int]] | None = None
+    ) -> None:
+        """Bring the memory in line with the index as `connection` sees it."""
+        memory = self._memory
+        birth, rev = _meta(connection)
+        if birth != memory.birth:
+            memory = self._memory = _Memory(birth=birth)
+            memory.purged = ingest_journal.purged_runs(connection)
+            memory.journal = _journal_offsets(connection)
+        if rev != memory.rev or visited:
+            removed = connection.execute(
+                select(schema.meta.c.value).where(schema.meta.c.name == "removed")
+            ).scalar()
+            if removed is not None and int(removed) > memory.rev:
+                memory.runs.clear()
+                memory.rev = -1
+            if memory.rev != -1:
+                memory.purged = ingest_journal.purged_runs(connection)
+            _load(connection, memory, visited or {})
+            memory.rev = rev
+        for run_id, sizes in (visited or {}).items():
+            known = memory.runs.get(run_id)
+            if known is not None:
+                # Seen at this size: what was not read of it was no whole line.
+                for name, size in sizes.items():
+                    if name.endswith(".jsonl") and known.sizes.get(name, 0) <= size:
+                        known.sizes[name] = size
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What was done so far in one `catch_up`."""
+
+    runs: int = 0
+    rows: int = 0
+    points: int = 0
+    problems: int = 0
+
+    def add(self, found: Visited) -> None:
+        self.runs += found.changed and not found.has_more
+        self.rows += found.rows
+        self.points += found.points
+
+    def told(self, *, is_behind: bool = False) -> CaughtUp:
+        return CaughtUp(self.runs, self.rows, self.points, self.problems, is_behind)
+
+
+def _meta(connection: Connection) -> tuple[str, int]:
+    """Return which index this is, and its revision."""
+    rows = connection.execute(
+        select(schema.meta.c.name, schema.meta.c.value).where(
+            schema.meta.c.name.in_(("birth", "rev"))
+        )
+    )
+    told = dict(rows.tuples().all())
+    return told["birth"], int(told["rev"])
+
+
+def _journal_offsets(connection: Connection) -> dict[str, int]:
+    file = schema.file
+    rows = connection.execute(
+        select(file.c.name, file.c.offset).where(file.c.run == ingest_journal.NO_RUN)
+    )
+    return dict(rows.tuples().all())
+
+
+def _load(connection: Connection, memory: _Memory, visited: Iterable[str]) -> None:
+    """Load what changed since the remembered revision, and the runs just visited."""
+    run, file = schema.run, schema.file
+    columns = (run.c.id, run.c.n, run.c.state, run.c.sealed, run.c.folder_ns, run.c.seen)
+    wanted = run.c.rev > memory.rev
+    named = list(visited)
+    if named and len(named) < 500:
+        wanted = wanted | run.c.id.in_(named)
+    open_runs: dict[int, _Known] = {}
+    for run_id, n, state, is_sealed, folder_ns, seen in connection.execute(
+        select(*columns).where(wanted)
+    ):
+        known = _Known(n, state, bool(is_sealed), folder_ns, seen)
+        memory.runs[run_id] = known
+        if not known.is_settled:
+            open_runs[n] = known
+    for start in range(0, len(open_runs), 500):
+        part = list(open_runs)[start : start + 500]
+        for n, name, offset in connection.execute(
+            select(file.c.run, file.c.name, file.c.offset).where(file.c.run.in_(part))
+        ):
+            open_runs[n].sizes[name] = offset
+    living = [n for n, known in open_runs.items() if known.state not in ENDED]
+    for start in range(0, len(living), 500):
+        for n, birth in connection.execute(
+            select(run.c.n, run.c.birth).where(run.c.n.in_(living[start : start + 500]))
+        ):
+            open_runs[n].birth = msgspec.json.decode(birth, type=Birth)
