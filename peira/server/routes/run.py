@@ -1,0 +1,110 @@
+"""The full record of one run, and what people decide about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import get, patch
+
+from peira.core.errors import UsageError
+from peira.lab.lab import Lab
+from peira.lab.runs import RunRecord
+from peira.server.cells import cell
+from peira.server.records import (
+    AlertDetail,
+    ArtifactRow,
+    MediaKey,
+    MetricCell,
+    ProblemRow,
+    RunAnswer,
+    RunChange,
+)
+from peira.server.routes.console import console_size
+from peira.server.table import run_row
+
+
+@get("/api/runs/{run:str}", sync_to_thread=True)
+def run(lab: Lab, run: str) -> RunAnswer:
+    """Everything that is known of a run, its points apart."""
+    return _answer(lab, lab.run(run))
+
+
+@patch("/api/runs/{run:str}", sync_to_thread=True)
+def change_run(lab: Lab, run: str, data: RunChange) -> RunAnswer:
+    """Change name, note and tags; remove and restore. All of it goes to the journal."""
+    wanted = lab.run(run).id
+    for tag in (*data.tags_add, *data.tags_remove):
+        if "/" in tag or not tag.strip():
+            raise UsageError(f"{tag!r} cannot be a tag.", hint="A tag has no slash.")
+    if data.name is not msgspec.UNSET:
+        lab.rename(wanted, data.name)
+    if data.note is not msgspec.UNSET:
+        lab.note(wanted, data.note)
+    if data.tags_add:
+        lab.tag(wanted, *data.tags_add)
+    if data.tags_remove:
+        lab.untag(wanted, *data.tags_remove)
+    if data.deleted is not msgspec.UNSET:
+        (lab.remove if data.deleted else lab.restore)(wanted)
+    lab.catch_up()
+    return _answer(lab, lab.run(wanted))
+
+
+def _answer(lab: Lab, record: RunRecord) -> RunAnswer:
+    birth = record.birth
+    row = run_row(record.row, record.tags, {})
+    return RunAnswer(
+        **{name: getattr(row, name) for name in row.__struct_fields__},
+        params=cell(record.params),
+        metrics={key: _metric(summary) for key, summary in record.metrics.items()},
+        captured=cell(record.captured_aspects()),
+        artifacts=[
+            ArtifactRow(
+                name=made.name,
+                type=made.type,
+                role=made.role,
+                time=made.time,
+                metadata=cell(made.metadata),
+                files=made.files,
+            )
+            for made in record.artifacts()
+        ],
+        alerts_list=[
+            AlertDetail(title=alert.title, text=alert.text, level=alert.level, time=alert.time)
+            for alert in record.alerts
+        ],
+        media=_media_keys(record),
+        problems=[
+            ProblemRow(file=p.file, offset=p.offset, length=p.length, reason=p.reason)
+            for p in record.problems
+        ],
+        lost_points=record.lost_points,
+        seen=record.seen,
+        sealed=record.sealed,
+        deleted=record.deleted,
+        parent=record.parent,
+        command=birth.get("command", []),
+        directory=birth.get("directory", ""),
+        python=birth.get("python", ""),
+        peira=birth.get("peira", ""),
+        pid=birth.get("pid", 0),
+        end=cell(record.end),
+        console_size=console_size(lab, record.id),
+    )
+
+
+def _metric(summary: Any) -> MetricCell:
+    return MetricCell(
+        **{name: cell(getattr(summary, name)) for name in MetricCell.__struct_fields__}
+    )
+
+
+def _media_keys(record: RunRecord) -> list[MediaKey]:
+    steps: dict[tuple[str, str], list[int]] = {}
+    for item in record.media():
+        steps.setdefault((item.key, item.type), []).append(item.step)
+    return [
+        MediaKey(key=key, type=type_, count=len(found), first_step=min(found), last_step=max(found))
+        for (key, type_), found in sorted(steps.items())
+    ]
