@@ -27,7 +27,7 @@ export function usableDomain(kind: ScaleKind, [low, high]: Range): Range {
   if (max < min) [min, max] = [max, min];
   if (kind === "log") {
     if (max <= 0) return [0.1, 1];
-    if (min <= 0) min = max * 1e-6;
+    if (min <= 0) min = max / 1e6;
     if (max / min < 1 + 1e-9) return [min / 2, max * 2];
     return [min, max];
   }

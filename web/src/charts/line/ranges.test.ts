@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { curve } from "../../../bench/curves";
+import { countOutside, grown, xDomain, yDomain } from "./ranges";
+
+const spiky = {
+  ...curve(1, "a", 1000),
+  y: new Float64Array(1000).map((_, i) => (i % 333 === 100 ? 500 : Math.sin(i / 50))),
+};
+
+describe("ranges", () => {
+  it("holds every point by default, and the bulk when asked, with the rest counted", () => {
+    const view = xDomain([spiky], "linear");
+    const all = yDomain([spiky], view, "linear", false);
+    expect(all.range[1]).toBeGreaterThan(500);
+    expect(all.hasOutliers).toBe(true);
+    const bulk = yDomain([spiky], view, "linear", true);
+    expect(bulk.range[1]).toBeLessThan(3);
+    expect(countOutside([spiky], view, bulk.range, "linear").above).toBe(3);
+  });
+
+  it("follows the zoomed part of x only", () => {
+    const { range } = yDomain([spiky], [1100, 1200], "linear", false);
+    expect(range[1]).toBeLessThan(2);
+  });
+
+  it("does not open a piece below zero where all values are above", () => {
+    const loss = { ...curve(2, "b", 100), y: new Float64Array(100).map((_, i) => 2 - i / 51) };
+    expect(yDomain([loss], [0, 1000], "linear", false).range[0]).toBe(0);
+  });
+
+  it("ignores what a log axis cannot place, and counts it", () => {
+    const mixed = { ...curve(3, "c", 4), y: Float64Array.of(-1, 0, 0.1, 10) };
+    const { range } = yDomain([mixed], [0, 30], "log", false);
+    expect(range[0]).toBeGreaterThan(0.01);
+    expect(countOutside([mixed], [0, 30], range, "log").unplaced).toBe(2);
+  });
+
+  it("grows and never shrinks while it is held", () => {
+    expect(grown([0, 10], [2, 12])).toEqual([0, 12]);
+    expect(grown(null, [2, 12])).toEqual([2, 12]);
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import {
+  elide, formatAgo, formatBytes, formatCount, formatDuration, formatNumber, formatSi, fullNumber,
+} from "./format";
+
+describe("formatNumber", () => {
+  it.each([
+    [0.97312, "0.9731"],
+    [0.5, "0.5000"],
+    [12.3456, "12.35"],
+    [999.96, "1,000"],
+    [1234.5, "1,235"],
+    [123456, "123,456"],
+    [123456.7, "123,457"],
+    [12_345_678, "12.35M"],
+    [0.00012, "0.0001200"],
+    [0.00001, "1e-5"],
+    [1.23456e-7, "1.235e-7"],
+    [3e20, "3e20"],
+    [-0.25, "-0.2500"],
+    [0, "0"],
+    [NaN, "NaN"],
+    [Infinity, "inf"],
+    [-Infinity, "-inf"],
+  ])("shows %s as %s", (value, text) => expect(formatNumber(value)).toBe(text));
+});
+
+describe("other formats", () => {
+  it("rounds over the border of a unit", () => {
+    expect(formatSi(999_999)).toBe("1M");
+    expect(formatSi(1500)).toBe("1.5k");
+    expect(formatSi(-1_234_567)).toBe("-1.235M");
+    expect(formatCount(1_200_000)).toBe("1.2 M");
+    expect(formatCount(12_400)).toBe("12,400");
+  });
+
+  it.each([
+    [0, "0 s"],
+    [0.85, "850 ms"],
+    [0.9999, "1 s"],
+    [12.34, "12.3 s"],
+    [59.99, "1m 00s"],
+    [252, "4m 12s"],
+    [11_100, "3h 05m"],
+    [187_200, "2d 04h"],
+  ])("writes %s seconds as %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+
+  it("writes sizes and ages", () => {
+    expect(formatBytes(0)).toBe("0 B");
+    expect(formatBytes(1536)).toBe("1.5 KiB");
+    expect(formatAgo(100, 103)).toBe("just now");
+    expect(formatAgo(0, 7200)).toBe("2 h ago");
+  });
+
+  it("keeps every digit in the full value and both ends of a long name", () => {
+    expect(fullNumber(0.1 + 0.2)).toBe("0.30000000000000004");
+    expect(elide("convolutional-network-seed-3", 12)).toBe("convol…eed-3");
+    expect(elide("short", 12)).toBe("short");
+  });
+});

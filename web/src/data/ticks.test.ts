@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { randomFrom } from "../../bench/curves";
+import { niceStep, ticksOf } from "./ticks";
+
+const labels = (...args: Parameters<typeof ticksOf>): string[] =>
+  ticksOf(...args).map((tick) => tick.label);
+
+describe("ticks", () => {
+  it("stay inside the domain, ascend and never exceed their number, for any domain", () => {
+    const random = randomFrom(3);
+    for (let i = 0; i < 500; i++) {
+      const min = (random() - 0.5) * 10 ** Math.floor(random() * 12 - 4);
+      const max = min + random() * 10 ** Math.floor(random() * 12 - 4) + 1e-9 * Math.abs(min);
+      const values = ticksOf("number", "linear", [min, max], 5).map((tick) => tick.value);
+      expect(values.length).toBeLessThanOrEqual(6);
+      values.forEach((value, at) => {
+        expect(value).toBeGreaterThanOrEqual(min - Math.abs(max - min) * 1e-6);
+        expect(value).toBeLessThanOrEqual(max + Math.abs(max - min) * 1e-6);
+        if (at > 0) expect(value).toBeGreaterThan(values[at - 1]!);
+      });
+    }
+  });
+
+  it("are round, with equal decimals", () => {
+    expect(labels("number", "linear", [0, 1], 5)).toEqual(["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+    expect(labels("number", "linear", [-1, 1], 4)).toEqual(["\u22121.0", "\u22120.5", "0.0", "0.5", "1.0"]);
+    expect(labels("number", "linear", [0, 20_000], 4)).toEqual(["0", "5k", "10k", "15k", "20k"]);
+    expect(labels("number", "linear", [0, 4e-5], 4)).toEqual(["0", "1e\u22125", "2e\u22125", "3e\u22125", "4e\u22125"]);
+  });
+
+  it("of steps never fall between two steps", () => {
+    expect(labels("step", "linear", [0, 3], 6)).toEqual(["0", "1", "2", "3"]);
+    expect(niceStep(10, 4, 1)).toBe(5);
+    expect(niceStep(100, 4, 1)).toBe(25);
+  });
+
+  it("of a log axis are powers of ten, finer in a short range, plain below one decade", () => {
+    expect(labels("number", "log", [1e-5, 1], 6)).toEqual(["1e\u22125", "1e\u22124", "0.001", "0.01", "0.1", "1"]);
+    expect(labels("number", "log", [1e-9, 1], 5)).toHaveLength(5);
+    expect(labels("number", "log", [1, 20], 5)).toEqual(["1", "2", "5", "10", "20"]);
+    expect(labels("number", "log", [1, 3], 4)).toContain("2.0");
+  });
+
+  it("of time stand on minutes, hours, days", () => {
+    expect(labels("relative", "linear", [0, 300], 5)).toEqual(["0", "1m", "2m", "3m", "4m", "5m"]);
+    expect(labels("relative", "linear", [0, 7200], 4)).toEqual(["0", "30m", "1h", "1h 30m", "2h"]);
+    expect(labels("relative", "linear", [0, 0.4], 4)).toEqual(["0", "0.1s", "0.2s", "0.3s", "0.4s"]);
+    const clock = ticksOf("time", "linear", [1_790_000_000, 1_790_000_600], 5);
+    expect(clock.every((tick) => (tick.value * 1000) % 60_000 === 0)).toBe(true);
+  });
+});
