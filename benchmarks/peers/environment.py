@@ -33,7 +33,7 @@ PEERS = (
     Peer("tensorboard", "TensorBoard", ("tensorboardX", "tensorboard", "setuptools<80")),
     Peer("mlflow", "MLflow", ("mlflow",)),
     Peer("trackio", "Trackio", ("trackio",)),
-    Peer("aim", "Aim", ("aim", "setuptools<80")),
+    Peer("aim", "Aim", ("aim>=3.20", "setuptools<80")),
     Peer("wandb", "W&B offline", ("wandb",)),
 )
 
@@ -66,7 +66,7 @@ def python_of(peer: Peer) -> Path:
     try:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         subprocess.run(
-            [str(python), "-m", "pip", "install", "-q", "--only-binary", ":all:",
+            [str(python), "-m", "pip", "install", "-q",
              "--disable-pip-version-check", *peer.requirements],
             check=True, capture_output=True, text=True, timeout=INSTALL_S_MAX,
         )  # fmt: skip

@@ -12,9 +12,11 @@ class Aim(Driver):
     """Defaults, as everywhere: system metrics and console capture as the library has them."""
 
     def load(self) -> str:
-        import aim
+        from importlib.metadata import version
 
-        return str(aim.__version__)
+        import aim  # noqa: F401
+
+        return version("aim")
 
     def open(self, folder: Path) -> None:
         from aim import Repo
@@ -36,10 +38,18 @@ class Aim(Driver):
     def finish(self, run: Any) -> None:
         run.close()
 
+    def settle(self) -> None:
+        # What `aim storage reindex` does; without it, or `aim up` running, a reader finds no run.
+        self._repo._recreate_index()
+
     def series(self, key: str) -> list[float]:
         run = next(iter(self._repo.iter_runs()))
         metric = run.get_metric(key, context=self._empty())
-        return [float(v) for v in metric.values.values_numpy()] if metric else []
+        if metric is None:
+            return []
+        # Stored in the order of a hash of the steps.
+        steps, columns = metric.data.numpy()
+        return [float(value) for _, value in sorted(zip(steps, columns[0], strict=True))]
 
     def ranking(self, key: str, limit: int) -> list[tuple[str, float]]:
         found = []
