@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import IO, BinaryIO
 
 from peira.core.errors import DamagedError, NotFoundError, UsageError
 from peira.objects._base import Stored, checked
+from peira.record.folder import open_temporary, sync_folder
 
 _PIECE_BYTES = 1 << 20
 _INCOMING = ".incoming"
@@ -66,28 +66,24 @@ class FolderObjects:
                     os.fsync(stream.fileno())
                     self._name(name, found.digest)
         finally:
-            Path(name).unlink(missing_ok=True)
+            name.unlink(missing_ok=True)
         return found
 
-    def _make_incoming(self) -> tuple[int, str]:
+    def _make_incoming(self) -> tuple[int, Path]:
         incoming = self.root / _INCOMING
         try:
-            return tempfile.mkstemp(dir=incoming)  # 0600, O_EXCL, a name drawn at random
+            return open_temporary(incoming)
         except FileNotFoundError:
             incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return tempfile.mkstemp(dir=incoming)
+            return open_temporary(incoming)
 
-    def _name(self, name: str, digest: str) -> None:
+    def _name(self, name: Path, digest: str) -> None:
         """Give a written file the name of its content, durably."""
         target = self.path(digest)
         target.parent.mkdir(mode=0o700, exist_ok=True)
-        os.replace(name, target)  # noqa: PTH105 - mkstemp gives text
+        name.replace(target)
         for folder in (target.parent, self.root):
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync_folder(folder)
 
     def _is_whole(self, found: Stored) -> bool:
         """Whether an object of that digest and size is here; a truncated one is written again."""

@@ -4,9 +4,7 @@ can run any program.
 
 from __future__ import annotations
 
-import pickle
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +28,8 @@ def written(model: Any) -> Iterator[Saved]:
     Raises:
         OSError, TypeError, pickle.PicklingError: it cannot be written.
     """
+    import tempfile
+
     kind = type(model)
     library = kind.__module__.partition(".")[0]
     with tempfile.TemporaryDirectory(prefix="peira-") as folder:  # 0700
@@ -58,6 +58,8 @@ def _write(model: Any, library: str, folder: Path) -> tuple[str, str]:
         else:
             joblib.dump(model, folder / "model.joblib")
             return "model.joblib", "joblib"
+    import pickle
+
     with (folder / "model.pkl").open("wb") as stream:
         pickle.dump(model, stream, protocol=5)
     return "model.pkl", "pickle"

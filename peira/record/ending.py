@@ -18,7 +18,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
@@ -62,6 +61,8 @@ def exit_code(code: object) -> int:
 
 
 def _failure(error: BaseException) -> Failure:
+    import traceback
+
     text = "".join(traceback.format_exception(error))
     if len(text) > _TRACEBACK_CHARACTERS_MAX:  # a RecursionError: both ends matter
         half = _TRACEBACK_CHARACTERS_MAX // 2

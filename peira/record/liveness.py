@@ -10,7 +10,6 @@ elsewhere, none                            -> silent      (a later point makes i
 from __future__ import annotations
 
 import os
-import socket
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -58,7 +57,7 @@ def last_sign_of_life(folder: RunFolder) -> float:
 @cache
 def host() -> str:
     """Return the name of this machine."""
-    return socket.gethostname()
+    return os.uname().nodename
 
 
 @cache
