@@ -74,7 +74,8 @@ class FolderObjects:
         try:
             return open_temporary(incoming)
         except FileNotFoundError:
-            incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            incoming.mkdir(mode=0o700, exist_ok=True)
             return open_temporary(incoming)
 
     def _name(self, name: Path, digest: str) -> None:

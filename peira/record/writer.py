@@ -19,9 +19,10 @@ from weakref import WeakSet
 
 from peira.core import ids
 from peira.core.clock import now_s
+from peira.core.errors import LabError
 from peira.record.events import Event, Inexact, Lost
 from peira.record.eventsfile import EventsFile
-from peira.record.folder import RunFolder, sync_folder
+from peira.record.folder import RunFolder, make_lab, sync_folder
 from peira.record.losses import Losses, reason_of
 from peira.record.pointsfile import PointsFile
 from peira.record.voice import Voice
@@ -135,7 +136,11 @@ class Writer:
             points = self.points.points if self.points.is_deleted() else 0
             self.losses.add(points=points, reason="the run's files were removed")
             try:
-                self.folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_lab(self.folder.path.parent.parent)
+                self.folder.path.mkdir(mode=0o700, exist_ok=True)
+            except LabError as error:
+                self.losses.outage(OSError(str(error)), "the run folder")
+                return
             except OSError as error:
                 self.losses.outage(error, "the run folder")
                 return
