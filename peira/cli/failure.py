@@ -21,6 +21,8 @@ NOT_FOUND = 3
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
+SUGGESTIONS_MAX = 5
+
 _INDENT = "  "
 
 
@@ -44,9 +46,9 @@ def describe(error: PeiraError, *, query: str | None = None) -> str:
     if isinstance(error, QueryError) and query:
         lines += underline(query, error.position, error.length)
     suggestions = error.details().get("suggestions") or []
-    if suggestions:
-        listed = ", ".join(printable(str(name)) for name in suggestions[:8])
-        lines.append(f"{_INDENT}did you mean: {listed}")
+    if suggestions and str(suggestions[0]) not in error.hint:
+        listed = ", ".join(printable(str(name)) for name in suggestions[:SUGGESTIONS_MAX])
+        lines.append(f"hint: did you mean {listed}?")
     if error.hint:
         lines.append(f"hint: {printable(error.hint)}")
     return "\n".join(lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import click
 
@@ -27,12 +26,11 @@ def init(session: Session, folder: str | None) -> None:
     A script that records a run makes one by itself where there is none; this command only decides
     the place. The folder is readable by you alone, and git ignores it.
     """
-    from peira.lab.place import FOLDER, make
+    from peira.record.folder import find_lab, make_lab
 
-    target = Path(folder or session.place or os.curdir).expanduser().absolute()
-    root = target if target.name == FOLDER else target / FOLDER
+    root = find_lab(setting=folder or session.place or os.curdir)
     if root.is_dir():
         click.echo(f"There is a lab already: {root}")
         return
-    make(root)
+    make_lab(root)
     click.echo(f"Made a lab: {root}")

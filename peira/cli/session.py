@@ -42,9 +42,8 @@ class Session:
             LabError: there is none. Looking makes no folder; `peira init` and a run do.
         """
         from peira.lab.lab import Lab
-        from peira.lab.place import find
 
-        return Lab(find(self.place, create=False))
+        return Lab(self.place, create=False)
 
     def read_query(self, words: Iterable[str]) -> str:
         """Return the query: its words joined. An error underlines its place in it."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from peira.cli.format import MISSING, ago, duration, moment, number, plain, size, value
+from peira.cli.columns import SYSTEM, json_row
+from peira.cli.format import ago, duration, moment, number, size, value
 from peira.cli.group import Command
 from peira.cli.session import Session, in_session, json_option, run_argument, write_json
 from peira.cli.table import Cell, Column, layout, pairs
@@ -16,7 +17,11 @@ from peira.core.text import printable
 if TYPE_CHECKING:
     from peira.lab.runs import RunRecord
 
-METRIC_COLUMNS = ("first", "last", "min", "max", "mean")
+TRACEBACK_LINES = 12
+PACKAGES_SHOWN = 8
+TEXT_MAX = 300
+
+ALERT_STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
 @click.command(
@@ -38,31 +43,184 @@ def show(session: Session, run: str, *, system: bool, as_json: bool) -> None:
         write_json(document(record))
         return
     out = terminal()
-    for block in (
-        head(record, out),
+    blocks = [
+        _head(record, out),
         _failure(record, out),
         _alerts(record, out),
         _section("params", [(k, value(v)) for k, v in record.params.items()], out),
-        metrics(record, out, system=system),
+        _metrics(record, out, system=system),
         _artifacts(record, out),
         _media(record, out),
         _captured(record, out),
         _problems(record, out),
         _note(record, out),
-    ):
-        if block:
-            click.echo("\n".join([*block, ""]))
+    ]
+    click.echo("\n\n".join("\n".join(block) for block in blocks if block))
 
 
 def document(record: RunRecord) -> dict[str, Any]:
-    """Return everything about a run as JSON-ready values, the shape of `show --json`."""
-    found = row(record)
-    found["command"] = record.command
-    found["params"] = dict(record.params)
-    found["metrics"] = {key: plain(_public(summary)) for key, summary in record.metrics.items()}
-    found["artifacts"] = [_public(item) for item in record.artifacts()]
-    found["media"] = [_public(item) for item in record.media()]
-    found["captured"] = dict(record.captured_aspects())
-    found["alerts"] = [_public(item) for item in record.alerts]
-    found["problems"] = [_public(item) for item in record.problems]
-    return found
+    """Return everything about a run: what `GET /api/runs/{run}` answers, all media listed."""
+    import msgspec
+
+    plain = msgspec.to_builtins
+    birth = record.birth
+    return {
+        **json_row(record),
+        "parent": record.parent,
+        "params": record.params,
+        "metrics": {
+            key: {name: getattr(m, name) for name in m.__struct_fields__ if name != "key"}
+            for key, m in record.metrics.items()
+        },
+        "captured": record.captured(),
+        "artifacts": [plain(item) for item in record.artifacts()],
+        "media": [plain(item) for item in record.media()],
+        "alerts_list": [plain(item) for item in record.alerts],
+        "problems": [plain(item) for item in record.problems],
+        "lost_points": record.lost_points,
+        "seen": record.seen,
+        "sealed": record.sealed,
+        "deleted": record.deleted,
+        "command": birth.get("command", []),
+        "directory": birth.get("directory", ""),
+        "python": birth.get("python", ""),
+        "peira": birth.get("peira", ""),
+        "pid": birth.get("pid", 0),
+        "end": record.end,
+        "console_size": record.console(limit=0).size,
+    }
+
+
+def _head(record: RunRecord, out: Terminal) -> list[str]:
+    state = out.paint(record.state, STATE_STYLE.get(record.state, ""))
+    facts = [
+        ("project", record.project),
+        ("created", f"{moment(record.created)} ({ago(record.created)})"),
+        ("duration", duration(record.duration)),
+        ("by", f"{record.user} on {record.host}"),
+    ]
+    optional = [
+        ("why", record.why),
+        ("group", record.group),
+        ("parent", record.parent),
+        ("tags", " ".join(record.tags)),
+        ("command", record.command),
+        ("directory", record.birth.get("directory")),
+        ("commit", record.commit),
+        ("removed", "yes; `peira restore` brings it back" if record.deleted else None),
+        (
+            "lost",
+            f"{record.lost_points:,} points could not be written" if record.lost_points else None,
+        ),
+    ]
+    facts += [(name, text) for name, text in optional if text]
+    title = f"{out.paint(printable(record.name), 'bold')}  {record.id}  {state}"
+    return [title, *pairs(facts, out)]
+
+
+def _failure(record: RunRecord, out: Terminal) -> list[str]:
+    end = record.end or {}
+    error = end.get("error")
+    if not error:
+        told = [
+            f"{word} {end[key]}"
+            for key, word in (("signal", "signal"), ("exit_code", "exit code"))
+            if end.get(key)
+        ]
+        return [out.paint(f"ended by {', '.join(told)}", "red")] if told else []
+    lines = str(error.get("traceback", "")).rstrip().splitlines()
+    shown = [f"  {printable(line)}" for line in lines[-TRACEBACK_LINES:]]
+    if len(lines) > TRACEBACK_LINES:
+        shown.insert(0, f"  … {len(lines) - TRACEBACK_LINES} lines more: --json")
+    title = printable(f"{error.get('type')}: {error.get('message')}"[:TEXT_MAX])
+    return [out.paint(title, "red", "bold"), *shown]
+
+
+def _alerts(record: RunRecord, out: Terminal) -> list[str]:
+    if not record.alerts:
+        return []
+    lines = [out.paint("alerts", "bold")]
+    for alert in record.alerts:
+        level = out.paint(alert.level, ALERT_STYLE.get(alert.level, ""))
+        text = f"{alert.title}: {alert.text}" if alert.text else alert.title
+        lines.append(
+            f"  {level}  {printable(text[:TEXT_MAX])}  {out.paint(ago(alert.time), 'dim')}"
+        )
+    return lines
+
+
+def _section(title: str, items: list[tuple[str, str]], out: Terminal) -> list[str]:
+    return [out.paint(title, "bold"), *pairs(items, out)] if items else []
+
+
+def _metrics(record: RunRecord, out: Terminal, *, system: bool) -> list[str]:
+    shown = {k: m for k, m in record.metrics.items() if system or not k.startswith(SYSTEM)}
+    hidden = len(record.metrics) - len(shown)
+    rows = []
+    for key, m in shown.items():
+        cells = [Cell(f"  {key}")]
+        cells += [Cell(value(v)) for v in (m.last, m.min, m.max, m.mean)]
+        cells += [Cell(number(m.count)), Cell(number(m.last_step))]
+        cells.append(Cell(number(m.nonfinite), "red") if m.nonfinite else Cell(""))
+        rows.append(cells)
+    lines = []
+    if rows:
+        titles = ("last", "min", "max", "mean", "points", "step", "not finite")
+        has_nonfinite = any(m.nonfinite for m in shown.values())
+        keep = len(titles) if has_nonfinite else len(titles) - 1
+        columns = [Column("metrics", shrinks=True)]
+        columns += [Column(title, right=True) for title in titles[:keep]]
+        lines = layout(columns, [row[: keep + 1] for row in rows], out).lines
+    if hidden:
+        lines.append(out.paint(f"{hidden} metrics of the machine: --system", "dim"))
+    return lines
+
+
+def _artifacts(record: RunRecord, out: Terminal) -> list[str]:
+    items = []
+    for item in record.artifacts():
+        total = sum(file.size for file in item.files)
+        plural = "s" if len(item.files) != 1 else ""
+        items.append(
+            (item.name, f"{item.type}, {item.role}, {len(item.files)} file{plural}, {size(total)}")
+        )
+    return _section("artifacts", items, out)
+
+
+def _media(record: RunRecord, out: Terminal) -> list[str]:
+    counts: dict[tuple[str, str], int] = {}
+    for item in record.media():
+        counts[item.key, item.type] = counts.get((item.key, item.type), 0) + 1
+    return _section("media", [(key, f"{n:,} {kind}") for (key, kind), n in counts.items()], out)
+
+
+def _captured(record: RunRecord, out: Terminal) -> list[str]:
+    lines = []
+    for aspect, facts in record.captured().items():
+        if aspect == "packages":
+            shown = [f"{name} {version}" for name, version in list(facts.items())[:PACKAGES_SHOWN]]
+            more = len(facts) - len(shown)
+            text = ", ".join(shown) + (f", … {more} more" if more > 0 else "")
+            lines += _section(aspect, [("", text)], out)
+        else:
+            items = [
+                (name, value(v)[:TEXT_MAX]) for name, v in facts.items() if v not in (None, "")
+            ]
+            lines += _section(aspect, items, out)
+    return lines
+
+
+def _problems(record: RunRecord, out: Terminal) -> list[str]:
+    found = record.problems
+    if not found:
+        return []
+    places = [
+        (f"{p.file}:{p.offset}", f"{p.length:,} bytes cannot be read: {p.reason}") for p in found
+    ]
+    return [out.paint("damage", "red", "bold"), *pairs(places, out)]
+
+
+def _note(record: RunRecord, out: Terminal) -> list[str]:
+    if not record.note:
+        return []
+    return [out.paint("note", "bold"), *(f"  {printable(s)}" for s in record.note.splitlines())]

@@ -1,0 +1,140 @@
+"""`peira best`: the best runs of a metric."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from peira.cli.columns import json_rows
+from peira.cli.format import moment, number, value
+from peira.cli.group import Command
+from peira.cli.ls import write_table
+from peira.cli.session import Session, in_session, json_option, project_option, write_json
+from peira.cli.table import pairs
+from peira.cli.terminal import terminal
+from peira.core.errors import NotFoundError, UsageError
+from peira.core.text import printable
+
+if TYPE_CHECKING:
+    from peira.lab.lab import Lab
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        ("peira best -m val/acc", "the run with the highest value at any step"),
+        ("peira best 'kernel_size = 5' -m val/acc", "among these"),
+        ("peira best -m latency --min -n 3", "the three lowest"),
+        ("peira best -m val/acc --json | jq -r '.rows[0].id'", "for programs"),
+    ],
+)
+@click.argument("query", nargs=-1, metavar="[QUERY]")
+@click.option("-m", "--metric", metavar="NAME", help="The metric.  [default: the project's goal]")
+@click.option("--max", "direction", flag_value="max", help="The highest value is the best.")
+@click.option("--min", "direction", flag_value="min", help="The lowest value is the best.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), default=1, show_default=True, help="Runs."
+)
+@project_option
+@json_option
+@in_session
+def best(
+    session: Session,
+    query: tuple[str, ...],
+    *,
+    metric: str | None,
+    direction: str | None,
+    limit: int,
+    project: str | None,
+    as_json: bool,
+) -> None:
+    """Show the run whose METRIC was the best at any step, and with which params.
+
+    Whether high or low is better comes from --max or --min, else from the project's goal, else from
+    the name of the metric (accuracy is better high, loss is better low).
+    One best value says little about the next run: see `peira ls 'group by all except seed'`.
+    """
+    text = session.read_query(query)
+    lab = session.lab()
+    key = metric or _goal(lab, project)
+    column = _column(lab, key, direction, project)
+    sign = "-" if column.endswith(".max") else ""
+    table = lab.runs(text, project=project, sort=f"{sign}{column}", limit=limit, columns=[column])
+    values = table.column(column)
+    if not len(table) or values[0] is None:
+        raise NotFoundError(
+            f"No run that the query finds has a value of {printable(key)}.",
+            hint="List what there is: peira ls",
+        )
+    if as_json:
+        write_json(
+            {
+                "metric": key,
+                "direction": column.rpartition(".")[2],
+                "matched": table.matched,
+                "rows": json_rows(table),
+            }
+        )
+        return
+    out = terminal()
+    if limit > 1:
+        write_table(table, out)
+        return
+    record = table[0]
+    summary = record.metrics[_key_of(column)]
+    step = summary.max_step if sign else summary.min_step
+    at_best = values[0]
+    assert isinstance(at_best, float)
+    click.echo(f"{printable(column)} = {out.paint(number(at_best), 'bold')} at step {step}")
+    facts = [
+        ("run", f"{record.name}  {record.id}"),
+        ("project", record.project),
+        ("state", record.state),
+        ("created", moment(record.created)),
+        ("last", f"{number(summary.last)} at step {summary.last_step}"),
+        ("compared", f"{table.matched:,} runs"),
+    ]
+    click.echo("\n".join(pairs(facts, out)))
+    if record.params:
+        click.echo(out.paint("params", "bold"))
+        click.echo("\n".join(pairs([(k, value(v)) for k, v in record.params.items()], out)))
+
+
+def _goal(lab: Lab, project: str | None) -> str:
+    goals = {
+        found.name: found.goal.metric
+        for found in lab.projects()
+        if found.goal is not None and project in (None, found.name)
+    }
+    if len(set(goals.values())) == 1:
+        return next(iter(goals.values()))
+    raise UsageError(
+        "Best by which metric? "
+        + ("No goal is set." if not goals else f"There are {len(goals)} goals."),
+        hint="Name one: peira best --metric val/acc",
+    )
+
+
+def _column(lab: Lab, key: str, direction: str | None, project: str | None) -> str:
+    """Return `key.max` or `key.min` as a query writes it."""
+    from peira.lab.query.names import read_name, split_aggregate, write_name
+
+    name = read_name(key)
+    if name.aggregate is None and not name.quoted:
+        bare, aggregate = split_aggregate(name.key)
+        if aggregate in ("max", "min"):
+            return write_name(bare, aggregate=aggregate)
+    if direction is None:
+        asked = lab.runs(
+            "", project=project, limit=1, columns=[write_name(name.key, aggregate="best")]
+        )
+        direction = asked.columns[0].field.aggregate
+    return write_name(name.key, aggregate=direction)
+
+
+def _key_of(column: str) -> str:
+    from peira.lab.query.names import read_name, split_aggregate
+
+    name = read_name(column)
+    return name.key if name.quoted else split_aggregate(name.key)[0]

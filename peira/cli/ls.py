@@ -1,0 +1,143 @@
+"""`peira ls`: runs as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from peira.cli.columns import choose, json_rows, split_names, table_of
+from peira.cli.format import number
+from peira.cli.group import Command
+from peira.cli.session import (
+    Session,
+    in_session,
+    json_option,
+    project_option,
+    write_json,
+)
+from peira.cli.table import Cell, Column, layout
+from peira.cli.terminal import Terminal, terminal
+
+if TYPE_CHECKING:
+    from peira.lab.groups import GroupTable
+    from peira.lab.lab import Lab
+    from peira.lab.runs import RunTable
+
+LIMIT = 100
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        ("peira ls", "the latest 100 runs"),
+        ("peira ls 'val/acc.max > 0.97 and lr in 1e-4..1e-2'", "only these"),
+        ("peira ls -p mnist --sort -val/acc -n 5", "the five best of a project"),
+        ("peira ls 'state = failed since 3d' --columns lr,epochs,train/loss", "chosen columns"),
+        ("peira ls 'group by all except seed' -c val/acc", "mean and 95 % interval over seeds"),
+        ("peira ls --all --json | jq -r '.rows[].id'", "for programs"),
+    ],
+)
+@click.argument("query", nargs=-1, metavar="[QUERY]")
+@project_option
+@click.option(
+    "-s", "--sort", metavar="NAMES", help="Sort by these: `-val/acc` or `lr, val/acc desc`."
+)
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=0), default=LIMIT, show_default=True, help="Rows."
+)
+@click.option("-a", "--all", "everything", is_flag=True, help="All rows, whatever the limit.")
+@click.option(
+    "-c", "--columns", multiple=True, metavar="NAMES", help="These columns, separated by commas."
+)
+@click.option("--removed", is_flag=True, help="List removed runs instead.")
+@json_option
+@in_session
+def ls(
+    session: Session,
+    query: tuple[str, ...],
+    *,
+    project: str | None,
+    sort: str | None,
+    limit: int,
+    everything: bool,
+    columns: tuple[str, ...],
+    removed: bool,
+    as_json: bool,
+) -> None:
+    """List runs, newest first: those that QUERY finds, with the columns in which they differ.
+
+    On a terminal names are shortened and columns left out until they fit; in a pipe nothing is.
+    """
+    text = session.read_query(query)
+    lab = session.lab()
+    names = split_names(columns)
+    rows_max = None if everything else limit
+    if _groups(text):
+        groups = lab.groups(text, project=project, sort=sort, columns=names, limit=rows_max)
+        _write_groups(groups, as_json=as_json)
+        return
+    table = lab.runs(
+        text, project=project, sort=sort, limit=rows_max, columns=names, deleted=removed
+    )
+    if as_json:
+        write_json({"total": table.total, "matched": table.matched, "rows": json_rows(table)})
+    elif not len(table) and limit:
+        _explain_nothing(lab, table, text, project=project, removed=removed)
+    else:
+        write_table(table, terminal())
+
+
+def write_table(table: RunTable, out: Terminal) -> None:
+    """Print a list of runs, and below it (on standard error) how much of it this is."""
+    values, more = choose(table)
+    shown = layout(*table_of(list(table), values, out), out)
+    click.echo("\n".join(shown.lines))
+    footer = [f"{len(table):,} of {table.matched:,} runs"]
+    if table.matched < table.total:
+        footer[0] += f" ({table.total:,} before the filter)"
+    if len(table) < table.matched:
+        footer.append("--all lists all")
+    hidden = shown.left_out + more
+    if hidden:
+        plural = "s" if hidden > 1 else ""
+        footer.append(f"{hidden} more column{plural}: name them with --columns, or use --json")
+    click.echo(out.paint(" · ".join(footer), "dim"), err=True)
+
+
+def _groups(query: str) -> bool:
+    """Whether the query groups; the parser is loaded only when it may."""
+    if "group" not in query.lower():
+        return False
+    from peira.lab.query.parse import parse
+
+    return parse(query).group is not None
+
+
+def _explain_nothing(
+    lab: Lab, table: RunTable, query: str, *, project: str | None, removed: bool
+) -> None:
+    """Tell an empty lab from a filter that nothing passes, and which of its parts is to blame."""
+    if removed:
+        click.echo("No removed runs.", err=True)
+    elif not table.total:
+        where = f"project {project}" if project else "this lab"
+        click.echo(f"There are no runs in {where} yet: call peira.init() in a script.", err=True)
+    else:
+        click.echo(f"No run fits; there are {table.total:,}.", err=True)
+        for clause, remaining in lab.dropped_by(query, project=project):
+            click.echo(f"  without `{clause}`: {remaining:,}", err=True)
+
+
+def _write_groups(groups: GroupTable, *, as_json: bool) -> None:
+    if as_json:
+        write_json(groups.document())
+        return
+    out = terminal()
+    columns = [Column(name, shrinks=True) for name in groups.by] + [Column("n", right=True)]
+    columns += [Column(name, right=True) for name in groups.columns]
+    rows = []
+    for group in groups:
+        cells = [Cell(str(group.key[name])) for name in groups.by] + [Cell(number(group.n))]
+        rows.append(cells)
+    click.echo("\n".join(layout(columns, rows, out).lines))
