@@ -164,9 +164,23 @@ def read_tags(connection: Connection, runs: Sequence[int]) -> dict[int, list[str
 
 def param_value(type_: str, num: float | None, text: str) -> Any:
     """Return a param's value as Python had it, from its row of `attribute`."""
-    if type_ == "json":
-        return msgspec.json.decode(text)
-    return param_cell(type_, num, text)
+    if type_ != "json":
+        return param_cell(type_, num, text)
+    try:
+        return _plain(msgspec.json.decode(text))
+    except msgspec.DecodeError:
+        return text  # a very long value, which the index holds only the beginning of
+
+
+def _plain(value: Any) -> Any:
+    """Turn the stored form of NaN and infinity inside a list into numbers."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        if len(value) == 1 and value.get("float") in _NONFINITE:
+            return _NONFINITE[value["float"]]
+        return {name: _plain(item) for name, item in value.items()}
+    return value
 
 
 def param_cell(type_: str, num: float | None, text: str) -> Cell:
@@ -174,7 +188,7 @@ def param_cell(type_: str, num: float | None, text: str) -> Cell:
     if type_ == "str" or type_ == "json":
         return text
     if type_ == "int":
-        return int(text)
+        return int(text, 0)
     if type_ == "float":
         return num if num is not None else _NONFINITE.get(text, math.nan)
     if type_ == "bool":

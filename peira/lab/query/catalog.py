@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Literal, NoReturn
 
 import msgspec
@@ -199,7 +199,8 @@ class Catalog:
             if self.project is not None:
                 question = question.where(decision.c.id == self.project)
             rows = self.connection.execute(question.where(decision.c.value.is_not(None)))
-            self._goals = [msgspec.json.decode(row.value, type=Goal) for row in rows]
+            found = [read_goal(row.value) for row in rows]
+            self._goals = [goal for goal in found if goal is not None]
         return self._goals
 
     def direction(self, metric: str) -> Literal["max", "min"] | None:
@@ -210,6 +211,10 @@ class Catalog:
         if len(said) == 1:
             return said.pop()
         return guess_direction(metric)
+
+    def has_metric(self, key: str) -> bool:
+        """Whether any run of the lab has this metric; `numbers` was called for it."""
+        return self._numbers.get(("metric", key)) is not None
 
     def texts(self, question: Select[Any]) -> list[str]:
         """Return the distinct texts that a statement selects."""
@@ -226,6 +231,14 @@ class Catalog:
         return int(self.connection.execute(question).scalar_one())
 
 
+def read_goal(data: bytes) -> Goal | None:
+    """Return the goal that a record of the journal holds, or None when it names no metric."""
+    try:
+        return msgspec.json.decode(data, type=Goal)
+    except msgspec.MsgspecError:
+        return None  # by a newer Peira, or written by hand
+
+
 def guess_direction(metric: str) -> Literal["max", "min"] | None:
     """Guess from the last part of a metric's name whether more or less is better.
 
@@ -236,10 +249,3 @@ def guess_direction(metric: str) -> Literal["max", "min"] | None:
     if _LOWER.intersection(words):
         return "min"
     return "max" if _HIGHER.intersection(words) else None
-
-
-def names_of(fields: Sequence[str]) -> list[str]:
-    """Return the keys that texts of columns may mean, for `Catalog.numbers`."""
-    from peira.lab.query.names import read_name
-
-    return [read_name(text).key for text in fields]

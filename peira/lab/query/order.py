@@ -43,7 +43,7 @@ def apply_sort(
             row = schema.attribute.alias(f"sort{index}")
             source = source.outerjoin(row, and_(row.c.key == field.n, row.c.run == run.c.n))
             order.append(row.c.text.is_(None))
-            order += _directed(row.c.num, key.descending)
+            order += _directed(value.stored_number(row.c), key.descending)
             order += _directed(row.c.text, key.descending)
         elif field.kind == "metric":
             aggregate = value.aggregate_of(field, catalog, key.name)

@@ -116,12 +116,25 @@ def param_among(values: Sequence[ast.Literal]) -> ColumnElement[bool]:
     long = [v for v in values if _is_long_integer(v)]
     special = [v for v in values if _has_special_form(v) and v not in long]
     return or_(
-        and_(row.type.in_(("int", "float")), row.num.is_not(None), row.num.in_(numbers)),
+        and_(
+            row.type.in_(("int", "float")),
+            stored_number(row).is_not(None),
+            stored_number(row).in_(numbers),
+        ),
         and_(row.type.in_(("str", "json")), row.text.in_(texts)),
         and_(row.type == "int", row.text.in_([v.text.lstrip("+") for v in long])),
         and_(row.type == "float", row.num.is_not(None), row.num.in_([v.value for v in long])),
         *(compare_param("=", v) for v in {v.text.lower(): v for v in special}.values()),
     )
+
+
+def stored_number(row: Any) -> ColumnElement[Any]:
+    """The number of a row of `attribute`: infinite where only its text could be kept, NULL for
+    NaN.
+    """
+    beyond = case((row.text == "NaN", None), (row.text.startswith("-"), -math.inf), else_=math.inf)
+    is_number = row.type.in_(("int", "float"))
+    return func.coalesce(row.num, case((is_number, beyond)))
 
 
 def _has_special_form(value: ast.Literal) -> bool:
@@ -148,8 +161,9 @@ def _compare_number_param(operator: str, value: ast.Literal) -> ColumnElement[bo
     number = _number(value, operator)
     if math.isnan(number):
         return and_(row.type == "float", row.text == "NaN")
+    stored = stored_number(row)
     numeric = and_(
-        row.type.in_(("int", "float")), row.num.is_not(None), _apply(row.num, operator, number)
+        row.type.in_(("int", "float")), stored.is_not(None), _apply(stored, operator, number)
     )
     if operator == "=" and _is_long_integer(value):
         return and_(numeric, or_(row.type == "float", row.text == value.text.lstrip("+")))
