@@ -17,7 +17,7 @@ export function footerText(
 ): string {
   const { series, expectedCount } = input;
   const loaded = new Set(series.map((one) => one.run)).size;
-  if (expectedCount !== undefined && loaded < expectedCount) {
+  if (input.isPartial && expectedCount !== undefined && loaded < expectedCount) {
     return `${formatCount(loaded)} of ${formatCount(expectedCount)} runs, the rest is loading`;
   }
   if (series.length === 0) return "no points";
@@ -40,9 +40,14 @@ export function footerText(
   return parts.join(", ");
 }
 
-function subject({ series }: LineInput, loaded: number): string {
+function subject({ series, expectedCount }: LineInput, loaded: number): string {
   const groups = series.filter((one) => one.runCount !== undefined);
-  if (groups.length === 0) return loaded === 1 ? "1 run" : `all ${formatCount(loaded)} runs`;
+  if (groups.length === 0) {
+    if (expectedCount !== undefined && loaded < expectedCount) {
+      return `${formatCount(loaded)} of ${formatCount(expectedCount)} runs have it`;
+    }
+    return loaded === 1 ? "1 run" : `all ${formatCount(loaded)} runs`;
+  }
   const runs = groups.reduce((sum, one) => sum + (one.runCount ?? 0), 0);
   return `${formatCount(groups.length)} groups of ${formatCount(runs)} runs`;
 }

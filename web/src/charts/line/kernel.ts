@@ -35,7 +35,7 @@ import { footerText, sentenceOf } from "./describe";
 import { chartPng, chartSvg, type Still } from "./export";
 import { listen, type ChartActions } from "./gestures";
 import { looksOf, type Looks } from "./looks";
-import type { LineEvents, LineInput, LineState } from "./model";
+import type { LineEvents, LineInput, LineOptions, LineState } from "./model";
 import { paintOverlay, type Drag } from "./overlay";
 import { layOut, paintChart, type Layout } from "./paint";
 import { countOutside, grown, xDomain, yDomain, type YDomain } from "./ranges";
@@ -101,7 +101,7 @@ export class LineKernel implements Paintable, ChartActions {
       this.#unlink = input.link.subscribe((change) => this.#onLink(change));
     }
     // Another axis is another picture: what was held of the old one means nothing on it.
-    if (before && before.options !== input.options) this.#forgetRanges(before, input);
+    if (before && isOtherPicture(before.options, input.options)) this.#forgetRanges(before, input);
     this.host.setAttribute("aria-label", `${input.title}, arrow keys move the cursor`);
     this.#invalidate();
   }
@@ -415,4 +415,9 @@ export class LineKernel implements Paintable, ChartActions {
     if (this.#input === null) throw new Error("the chart has no data yet: call update first");
     return this.#input;
   }
+}
+
+function isOtherPicture(before: LineOptions, after: LineOptions): boolean {
+  const names = ["xKind", "xLabel", "isLogX", "isLogY", "isRobust", "yRange"] as const;
+  return names.some((name) => before[name] !== after[name]);
 }

@@ -51,8 +51,10 @@ export interface LineInput {
   readonly link: ChartLink;
   /** Any value that changes with the theme. */
   readonly themeVersion: unknown;
-  /** Runs asked for, when more are still loading. */
+  /** Runs asked for; some may not have this metric, or not be here yet. */
   readonly expectedCount?: number;
+  /** More runs are on their way: the footer says how many are here. */
+  readonly isPartial?: boolean;
 }
 
 /** One line of the read-out, or of the list of highlighted runs at the cursor. */
