@@ -22,6 +22,7 @@ from peira.core.errors import LabError, NotFoundError, UsageError
 from peira.core.settings import read_settings
 from peira.core.values import param_value, step_value, well_formed
 from peira.current import enter, leave, open_runs
+from peira.medialog import MediaLog, Shown
 from peira.objects import models, tree
 from peira.record import events
 from peira.record.ending import Ending, Watch, ending_of
@@ -52,7 +53,7 @@ def guarded(method: Callable[Concatenate[Run, _P], _R]) -> Callable[Concatenate[
     return call  # type: ignore[return-value]
 
 
-class Run:
+class Run(MediaLog):
     """A run that is being recorded; made by `peira.init`.
 
     Every method may be called from any thread, and in a fork child, which writes its own files.
@@ -129,139 +130,29 @@ class Run:
             )
         )
 
-    # Media
-
-    def log_image(
-        self,
-        key: str,
-        image: Any,
-        step: int | None = None,
-        *,
-        caption: str | None = None,
-        **options: Any,
-    ) -> None:
-        """Record an image: an array (height, width[, 1 | 3 | 4]), a PIL image, a figure or a path.
-
-        `step` is that of the last `log()` when None, here and in the other media. Options:
-        docs/reference/sdk.md.
-        """
-        self._log_media("image", key, image, step, caption, options)
-
-    def log_audio(
-        self,
-        key: str,
-        audio: Any,
-        step: int | None = None,
-        *,
-        caption: str | None = None,
-        **options: Any,
-    ) -> None:
-        """Record sound: an array (samples[, channels]) with `sample_rate=` in Hz, or a path."""
-        self._log_media("audio", key, audio, step, caption, options)
-
-    def log_video(
-        self,
-        key: str,
-        video: Any,
-        step: int | None = None,
-        *,
-        caption: str | None = None,
-        **options: Any,
-    ) -> None:
-        """Record a video: a path, or an array (frames, height, width, 3)."""
-        self._log_media("video", key, video, step, caption, options)
-
-    def log_table(
-        self,
-        key: str,
-        table: Any,
-        step: int | None = None,
-        *,
-        caption: str | None = None,
-        **options: Any,
-    ) -> None:
-        """Record a table: a data frame, a list of dicts, or a dict of columns."""
-        self._log_media("table", key, table, step, caption, options)
-
-    def log_histogram(
-        self,
-        key: str,
-        values: Any,
-        step: int | None = None,
-        *,
-        caption: str | None = None,
-        **options: Any,
-    ) -> None:
-        """Record the histogram of an array of any shape."""
-        self._log_media("histogram", key, values, step, caption, options)
-
-    def log_figure(
-        self,
-        key: str,
-        figure: Any,
-        step: int | None = None,
-        *,
-        caption: str | None = None,
-        **options: Any,
-    ) -> None:
-        """Record a figure of Matplotlib, Plotly or another library."""
-        self._log_media("figure", key, figure, step, caption, options)
-
-    def log_text(
-        self,
-        key: str,
-        text: str,
-        step: int | None = None,
-        *,
-        caption: str | None = None,
-        **options: Any,
-    ) -> None:
-        """Record text: a sample of what a model wrote, a log."""
-        self._log_media("text", key, text, step, caption, options)
-
-    def log_html(
-        self,
-        key: str,
-        html: str,
-        step: int | None = None,
-        *,
-        caption: str | None = None,
-        **options: Any,
-    ) -> None:
-        """Record HTML; it is shown in a sandbox, without scripts."""
-        self._log_media("html", key, html, step, caption, options)
+    # Media: the methods are those of MediaLog
 
     @guarded
-    def _log_media(
-        self,
-        kind: events.MediaType,
-        key: str,
-        value: Any,
-        step: int | None,
-        caption: str | None,
-        options: dict[str, Any],
-    ) -> None:
+    def _log_media(self, kind: events.MediaType, shown: Shown) -> None:
         session = self._session
         if session is None or self._has_ended:
             return
-        encoded = getattr(import_module("peira.media"), f"encode_{kind}")(value, **options)
-        put = (
-            session.objects.put_bytes
-            if isinstance(encoded.data, bytes)
-            else session.objects.put_file
-        )
-        stored = put(encoded.data)
+        encode = getattr(import_module("peira.media"), f"encode_{kind}")
+        encoded = encode(shown.value, **shown.options)
+        objects = session.objects
+        is_bytes = isinstance(encoded.data, bytes)
+        stored = (objects.put_bytes if is_bytes else objects.put_file)(encoded.data)
         last_step = max(0, session.writer.points.next_step - 1)
         self._record(
             events.Media(
                 time=now_s(),
-                key=well_formed(str(key)),
-                step=last_step if step is None else step_value(step),
+                key=well_formed(str(shown.key)),
+                step=last_step if shown.step is None else step_value(shown.step),
                 type=kind,
                 object=stored.digest,
                 mime=encoded.mime,
                 size=stored.size,
-                caption=None if caption is None else well_formed(str(caption)),
+                caption=None if shown.caption is None else well_formed(str(shown.caption)),
                 detail=param_value(encoded.detail),
             )
         )
@@ -324,7 +215,32 @@ class Run:
             )
         )
 
-    # The end
+    # A part, and the end
+
+    def child(
+        self,
+        name: str | None = None,
+        *,
+        params: Any = None,
+        tags: str | Iterable[str] | None = None,
+        why: str | None = None,
+        group: str | None = None,
+    ) -> Run:
+        """Begin a run that is a part of this one, in the same lab and project, and make it current.
+
+        This run stays open, and is current again when the child has ended.
+        """
+        request = Request(
+            project=self.project,
+            name=name,
+            why=why,
+            group=group,
+            lab=None if self._session is None else str(self._session.root),
+            parent=self.id or None,
+            is_console=False,
+            is_monitor=False,
+        )
+        return _open(request, params, tags, is_strict=self.is_strict)
 
     @guarded
     def flush(self) -> None:
@@ -496,7 +412,6 @@ def init(
     why: str | None = None,
     group: str | None = None,
     lab: str | os.PathLike[str] | None = None,
-    parent: Run | str | None = None,
     console: bool = True,
     monitor: bool = True,
     strict: bool = False,
@@ -504,39 +419,47 @@ def init(
     """Begin to record a run, and make it the current one.
 
     Takes below 20 ms: git, packages and hardware are captured beside training. The run ends with
-    `finish()`, with the program, with an exception (failed) or with a signal (killed). A current
-    run is finished first, unless it is given as `parent`.
+    `finish()`, with the program, with an exception (failed) or with a signal (killed). A run that
+    is still open is finished first; `Run.child` makes one that is not.
 
     Args:
-        project: what runs with one goal have in common; `PEIRA_PROJECT`, else the working
-            directory's name, when None. name: a readable name; made up when None. Names may
-            repeat, ids do not. params: inputs of the run: a dict (nested ones become slash paths),
-            a dataclass or a namespace. tags: one tag or several. why: the reason for this run, one
-            sentence. group: what runs of one experiment have in common. lab: the folder to record
-            in; `PEIRA_LAB`, else the nearest `.peira` upward, else `./.peira`, when None. parent:
-            the run that this one is a part of; it stays open. console: copy what the program
-            prints into the run. monitor: record use of processor, memory, disk, network and GPUs
-            every 10 s. strict: raise what goes wrong in tracking, instead of telling it once.
+        project: what runs with one goal have in common; when None `PEIRA_PROJECT`, else the name
+            of the working directory.
+        name: a readable name; made up when None. Names may repeat, ids do not.
+        params: inputs of the run: a dict (nested ones become slash paths), a dataclass or a
+            namespace.
+        tags: one tag or several.
+        why: the reason for this run, one sentence.
+        group: what runs of one experiment have in common.
+        lab: the folder to record in; when None `PEIRA_LAB`, else the nearest `.peira` upward, else
+            `./.peira`.
+        console: copy what the program prints into the run.
+        monitor: record use of processor, memory, disk, network and GPUs every 10 s.
+        strict: raise what goes wrong in tracking, instead of telling it once.
 
     Raises:
         PeiraError: in strict mode, the run cannot be recorded.
 
     >>> run = peira.init("mnist", params={"lr": 1e-3})                        # doctest: +SKIP
     """
-    if parent is None:
-        for earlier in reversed(open_runs()):
-            earlier.finish()
-    run = Run(is_strict=strict)
+    for earlier in reversed(open_runs()):
+        earlier.finish()
     request = Request(
         project=project,
         name=name,
         why=why,
         group=group,
         lab=None if lab is None else os.fspath(lab),
-        parent=parent.id if isinstance(parent, Run) else parent,
-        is_console=console and parent is None,
+        is_console=console,
         is_monitor=monitor,
     )
+    return _open(request, params, tags, is_strict=strict)
+
+
+def _open(
+    request: Request, params: Any, tags: str | Iterable[str] | None, *, is_strict: bool
+) -> Run:
+    run = Run(is_strict=is_strict)
     run._begin(request, params, tags)
     enter(run)
     _watch.start()

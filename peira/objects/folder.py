@@ -105,15 +105,17 @@ class FolderObjects:
         from blake3 import blake3
 
         stream = self._open_regular(digest)
+        is_good = False
         try:
             hasher = blake3()
             while piece := stream.read(_PIECE_BYTES):
                 hasher.update(piece)
             _compare(digest, hasher.hexdigest(), self.path(digest))
             stream.seek(0)
-        except BaseException:
-            stream.close()
-            raise
+            is_good = True
+        finally:
+            if not is_good:
+                stream.close()
         return stream
 
     def _open_regular(self, digest: str) -> BinaryIO:

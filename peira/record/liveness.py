@@ -33,7 +33,8 @@ def state(birth: Birth, end: End | None, last_sign: float, now: float | None = N
     Args:
         end: the last end event of the main writer, if there is one.
         last_sign: newest modification time of the run's files (`last_sign_of_life`), seconds since
-            the epoch. now: the time to judge at; the current one when None.
+            the epoch.
+        now: the time to judge at; the current one when None.
     """
     if end is not None:
         return end.status

@@ -49,7 +49,8 @@ class PointsFile(AppendFile):
         losses: counts what could not be written.
         on_inexact: called with key, step and the value as given when a value had to be rounded.
         on_rejected: called with key and reason when a value is not a number; may raise to refuse
-            the row. clock: nanoseconds since the Unix epoch.
+            the row.
+        clock: nanoseconds since the Unix epoch.
     """
 
     def __init__(

@@ -59,7 +59,7 @@ def test_a_truncated_object_is_put_again(objects: FolderObjects) -> None:
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
 def test_planted_things_are_not_opened(objects: FolderObjects, tmp_path: Path, kind: str) -> None:
-    """A link, a pipe or a folder under a digest's name is not followed and never waited for (T06, T08)."""
+    """A link, a pipe or a folder under a digest's name is not opened nor waited for (T06, T08)."""
     digest = "ab" + "0" * 62
     path = objects.path(digest)
     path.parent.mkdir(parents=True)
