@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from peira.cli.columns import split_names
 from peira.cli.group import Command
 from peira.cli.session import Session, in_session, out_file, project_option
+
+if TYPE_CHECKING:
+    from peira.lab.export import Kind
 
 FORMATS = ("csv", "parquet", "json")
 
@@ -65,7 +69,7 @@ def export(
     from peira.lab.export import export_points, export_runs
 
     text = session.read_query(query)
-    chosen = kind or _by_ending(output) or "csv"
+    chosen = cast("Kind", kind or _by_ending(output) or "csv")
     if points and (columns or sort):
         raise click.UsageError("--columns and --sort are for runs; choose metrics with --keys.")
     if keys and not points:

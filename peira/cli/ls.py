@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from peira.cli.columns import choose, json_rows, split_names, table_of
-from peira.cli.format import number
+from peira.cli.columns import SYSTEM, choose, json_rows, split_names, table_of
+from peira.cli.format import MISSING, number, plain, value
 from peira.cli.group import Command
 from peira.cli.session import (
     Session,
@@ -20,11 +20,12 @@ from peira.cli.table import Cell, Column, layout
 from peira.cli.terminal import Terminal, terminal
 
 if TYPE_CHECKING:
-    from peira.lab.groups import GroupTable
+    from peira.lab.groups import GroupTable, Statistics
     from peira.lab.lab import Lab
     from peira.lab.runs import RunTable
 
 LIMIT = 100
+GROUP_METRICS = 4
 
 
 @click.command(
@@ -74,8 +75,18 @@ def ls(
     names = split_names(columns)
     rows_max = None if everything else limit
     if _groups(text):
-        groups = lab.groups(text, project=project, sort=sort, columns=names, limit=rows_max)
-        _write_groups(groups, as_json=as_json)
+        groups = lab.groups(
+            text, project=project, sort=sort, columns=names, limit=rows_max, deleted=removed
+        )
+        if not groups.columns and names is None:
+            names = _common_metrics(lab, project)
+            groups = lab.groups(
+                text, project=project, sort=sort, columns=names, limit=rows_max, deleted=removed
+            )
+        if as_json:
+            write_json({key: plain(part) for key, part in _group_document(groups).items()})
+        else:
+            _write_groups(groups, terminal())
         return
     table = lab.runs(
         text, project=project, sort=sort, limit=rows_max, columns=names, deleted=removed
@@ -129,15 +140,50 @@ def _explain_nothing(
             click.echo(f"  without `{clause}`: {remaining:,}", err=True)
 
 
-def _write_groups(groups: GroupTable, *, as_json: bool) -> None:
-    if as_json:
-        write_json(groups.document())
-        return
-    out = terminal()
-    columns = [Column(name, shrinks=True) for name in groups.by] + [Column("n", right=True)]
-    columns += [Column(name, right=True) for name in groups.columns]
+def _write_groups(groups: GroupTable, out: Terminal) -> None:
+    """Print groups: the mean over runs, and the half width of its 95 % interval."""
+    columns = [Column(name, shrinks=True) for name in groups.by] + [Column("runs", right=True)]
+    columns += [Column(column.name, right=True) for column in groups.columns]
     rows = []
     for group in groups:
-        cells = [Cell(str(group.key[name])) for name in groups.by] + [Cell(number(group.n))]
+        cells = [Cell(value(group.key[name])) for name in groups.by] + [Cell(f"{group.n:,}")]
+        cells += [Cell(_interval(group.values[column.name], group.n)) for column in groups.columns]
         rows.append(cells)
-    click.echo("\n".join(layout(columns, rows, out).lines))
+    shown = layout(columns, rows, out)
+    click.echo("\n".join(shown.lines))
+    footer = f"{len(groups):,} of {groups.groups:,} groups, {groups.matched:,} runs"
+    if groups.columns:
+        footer += " · mean ± half of its 95 % interval"
+    click.echo(out.paint(footer, "dim"), err=True)
+
+
+def _interval(found: Statistics, runs: int) -> str:
+    if found.mean is None:
+        return MISSING
+    text = number(found.mean)
+    if found.low is not None and found.high is not None:
+        text += f" ± {(found.high - found.low) / 2:.2g}"
+    return text if found.n == runs else f"{text} (n={found.n})"
+
+
+def _group_document(groups: GroupTable) -> dict[str, Any]:
+    """Return groups in the shape of `GET /api/projects/{project}/groups`."""
+    import msgspec
+
+    return {
+        "by": groups.by,
+        "matched": groups.matched,
+        "groups": groups.groups,
+        "columns": [{"name": column.name, "kind": column.kind} for column in groups.columns],
+        "rows": [msgspec.structs.asdict(row) for row in groups],
+    }
+
+
+def _common_metrics(lab: Lab, project: str | None) -> list[str]:
+    """Return the metrics to sum up when the query names none: those that most runs have."""
+    metrics = [
+        field
+        for field in lab.fields(project)
+        if field.kind == "metric" and not field.name.startswith(SYSTEM)
+    ]
+    return [field.name for field in sorted(metrics, key=lambda field: -field.runs)][:GROUP_METRICS]

@@ -32,7 +32,10 @@ class Session:
         context = click.get_current_context()
         lab = self.open()
         context.call_on_close(lab.close)
-        lab.catch_up()
+        if lab.catch_up().is_behind:
+            click.echo("another process is filling the index; this may be incomplete", err=True)
+        # One state of the lab for the whole command; what follows a run catches up by itself.
+        lab.is_kept_up = True
         return lab
 
     def open(self) -> Lab:

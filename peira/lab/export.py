@@ -1,0 +1,334 @@
+"""Runs and points as files for other programs: CSV, JSON, Parquet.
+
+Numbers are exact everywhere. In CSV and JSON, NaN and infinity are the words of the run folder; in
+Parquet they are themselves, and only what is missing is null. A file appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from peira.core.errors import LabError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from peira.lab.lab import Lab
+    from peira.lab.points import Series
+    from peira.lab.runs import RunTable
+
+Kind = Literal["csv", "json", "parquet"]
+
+BATCH_POINTS = 1_000_000
+FACTS = ("ended", "note", "commit", "why")
+_INT64 = 1 << 63
+
+# Tab and CR too: some programs strip them and then see the sign. Fullwidth forms are folded by
+# some spreadsheets.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_SKIPPED = " \u00a0\ufeff\x00\x0b\x0c"
+
+
+def export_runs(table: RunTable, kind: Kind, target: Path | None) -> None:
+    """Write one row a run: its facts, then the columns of the table.
+
+    When the columns were not chosen: every param, and the last value of every metric that is not
+    of the machine.
+
+    Args:
+        target: the file to write or replace; None writes to standard output.
+    """
+    columns = table.to_dict()
+    for name in FACTS:
+        columns.setdefault(name, [getattr(record, name) for record in table])
+    columns["tags"] = [", ".join(tags) for tags in columns["tags"]]
+    with _output(target) as out:
+        if kind == "csv":
+            _write_csv(out, columns)
+        elif kind == "json":
+            names = list(columns)
+            rows = [{name: _plain(columns[name][i]) for name in names} for i in range(len(table))]
+            out.write(msgspec.json.encode(rows) + b"\n")
+        else:
+            _write_parquet(out, columns)
+
+
+def export_points(
+    lab: Lab,
+    runs: Sequence[str],
+    kind: Kind,
+    target: Path | None,
+    *,
+    keys: Sequence[str] | None = None,
+) -> int:
+    """Write every point of runs, one row a point: `run, key, step, time, value, writer`.
+
+    JSON is a list of series, each `{"run", "key", "steps", "times", "values"}`.
+
+    Args:
+        runs: full ids.
+        target: the file to write or replace; None writes to standard output.
+        keys: only these metrics; all when None.
+
+    Returns:
+        the number of points.
+    """
+    found = _all_series(lab, runs, keys)
+    with _output(target) as out:
+        if kind == "csv":
+            return _points_csv(out, found)
+        if kind == "json":
+            return _points_json(out, found)
+        return _points_parquet(out, found)
+
+
+def formula_safe(value: Any) -> Any:
+    """Return a CSV cell that no spreadsheet runs; only texts are ever changed.
+
+    >>> formula_safe("=1+1"), formula_safe(-1.5), formula_safe("ok")
+    ("'=1+1", -1.5, 'ok')
+    """
+    # Leading spaces and controls are skipped by some programs before they look for the sign.
+    if isinstance(value, str) and value.lstrip(_SKIPPED).startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _all_series(lab: Lab, runs: Sequence[str], keys: Sequence[str] | None) -> Iterator[Series]:
+    wanted = None if keys is None else set(keys)
+    for run in runs:
+        for key in lab.points.keys(run):
+            if wanted is None or key in wanted:
+                yield lab.series(run, key)
+
+
+@contextmanager
+def _output(target: Path | None) -> Iterator[IO[bytes]]:
+    """Give a stream whose bytes become the file when all went well."""
+    if target is None:
+        with tempfile.TemporaryFile() as out:
+            yield out
+            out.seek(0)
+            sys.stdout.flush()
+            shutil.copyfileobj(out, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        return
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise LabError(f"Cannot write {target}: {error.strerror}.") from error
+    try:
+        with os.fdopen(handle, "w+b") as out:
+            yield out
+        mode = 0o666 & ~_umask()
+        Path(name).chmod(mode)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, float):
+        return _plain(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return formula_safe(msgspec.json.encode(value).decode())
+    return formula_safe(value)
+
+
+def _write_csv(out: IO[bytes], columns: dict[str, list[Any]]) -> None:
+    with _text(out) as lines:
+        writer = csv.writer(lines)
+        writer.writerow([formula_safe(name) for name in columns])
+        for row in zip(*columns.values(), strict=True):
+            writer.writerow([_csv_cell(value) for value in row])
+
+
+@contextmanager
+def _text(out: IO[bytes]) -> Iterator[IO[str]]:
+    """Give `out` as UTF-8 text with the line ends of RFC 4180; it stays open afterwards."""
+    lines = io.TextIOWrapper(out, "utf-8", errors="replace", newline="")
+    try:
+        yield lines
+    finally:
+        lines.detach()
+
+
+def _write_parquet(out: IO[bytes], columns: dict[str, list[Any]]) -> None:
+    """Write columns with DuckDB; a column of more than one type becomes text."""
+    import numpy as np
+
+    arrays: dict[str, Any] = {}
+    parts = []
+    for i, (name, cells) in enumerate(columns.items()):
+        missing = np.array([cell is None for cell in cells], dtype=bool)
+        kinds = {type(cell) for cell in cells if cell is not None}
+        if kinds == {bool}:
+            arrays[f"v{i}"] = np.ma.masked_array([bool(c) for c in cells], missing)
+        elif kinds == {int} and all(-_INT64 <= (c or 0) < _INT64 for c in cells):
+            arrays[f"v{i}"] = np.ma.masked_array(
+                np.array([c or 0 for c in cells], dtype=np.int64), missing
+            )
+        elif kinds and kinds <= {int, float}:
+            arrays[f"v{i}"] = np.array([0.0 if c is None else float(c) for c in cells])
+        else:
+            arrays[f"v{i}"] = np.array(
+                [None if c is None else _as_text(c) for c in cells], dtype=object
+            )
+        parts.append(_select(i, name, arrays, missing))
+    with _duckdb() as (database, folder):
+        database.register("given", arrays)
+        _copy(database, f"SELECT {', '.join(parts)} FROM given", folder, out)
+
+
+def _select(i: int, name: str, arrays: dict[str, Any], missing: Any) -> str:
+    """Return the SQL of one column. DuckDB takes NaN of an array for null, so both are told."""
+    import numpy as np
+
+    quoted = '"' + name.replace('"', '""').replace("\x00", "") + '"'
+    values = arrays[f"v{i}"]
+    if values.dtype == object:
+        return f"v{i}::VARCHAR AS {quoted}"
+    if values.dtype != np.float64:
+        return f"v{i} AS {quoted}"
+    arrays[f"n{i}"] = np.isnan(values)
+    arrays[f"m{i}"] = missing
+    return f"CASE WHEN m{i} THEN NULL WHEN n{i} THEN 'NaN'::DOUBLE ELSE v{i} END AS {quoted}"
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return msgspec.json.encode(_plain(value)).decode()
+
+
+@contextmanager
+def _duckdb() -> Iterator[tuple[DuckDBPyConnection, Path]]:
+    """Give a database of its own, on disk, and the folder that it lives in for a moment."""
+    import duckdb
+
+    with (
+        tempfile.TemporaryDirectory(prefix="peira-export-") as folder,
+        duckdb.connect(str(Path(folder) / "points.duckdb")) as database,
+    ):
+        database.execute("SET memory_limit = '1GB'")
+        yield database, Path(folder)
+
+
+def _copy(database: DuckDBPyConnection, select: str, folder: Path, out: IO[bytes]) -> None:
+    path = folder / "out.parquet"
+    # The path is our own temporary one; COPY takes no parameter there.
+    quoted = str(path).replace("'", "''")
+    database.execute(f"COPY ({select}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")
+    with path.open("rb") as written:
+        shutil.copyfileobj(written, out)
+
+
+def _points_csv(out: IO[bytes], found: Iterator[Series]) -> int:
+    count = 0
+    with _text(out) as lines:
+        writer = csv.writer(lines)
+        writer.writerow(["run", "key", "step", "time", "value", "writer"])
+        for series in found:
+            key = formula_safe(series.key)
+            rows = zip(
+                series.steps.tolist(),
+                series.times.tolist(),
+                series.values.tolist(),
+                series.writers.tolist(),
+                strict=True,
+            )
+            for step, time, value, who in rows:
+                writer.writerow([series.run, key, step, time, _plain(value), who])
+            count += len(series)
+    return count
+
+
+def _points_json(out: IO[bytes], found: Iterator[Series]) -> int:
+    count, separator = 0, b"[\n"
+    for series in found:
+        record = {
+            "run": series.run,
+            "key": series.key,
+            "steps": series.steps.tolist(),
+            "times": series.times.tolist(),
+            "values": [_plain(value) for value in series.values.tolist()],
+        }
+        out.write(separator + msgspec.json.encode(record))
+        separator = b",\n"
+        count += len(series)
+    out.write((b"[" if separator == b"[\n" else b"\n") + b"]\n")
+    return count
+
+
+def _points_parquet(out: IO[bytes], found: Iterator[Series]) -> int:
+    count = 0
+    with _duckdb() as (database, folder):
+        database.execute(
+            "CREATE TABLE points"
+            " (run VARCHAR, key VARCHAR, step BIGINT, time DOUBLE, value DOUBLE, writer VARCHAR)"
+        )
+        flush = _inserter(database)
+        held: list[Series] = []
+        held_points = 0
+        for series in found:
+            held.append(series)
+            held_points += len(series)
+            count += len(series)
+            if held_points >= BATCH_POINTS:
+                flush(held)
+                held, held_points = [], 0
+        if held:
+            flush(held)
+        _copy(database, "SELECT * FROM points", folder, out)
+    return count
+
+
+def _inserter(database: DuckDBPyConnection) -> Callable[[list[Series]], None]:
+    import numpy as np
+
+    def insert(held: list[Series]) -> None:
+        lengths = [len(series) for series in held]
+        values = np.concatenate([series.values for series in held])
+        batch = {
+            "run": np.repeat(np.array([s.run for s in held], dtype=object), lengths),
+            "key": np.repeat(np.array([s.key for s in held], dtype=object), lengths),
+            "step": np.concatenate([s.steps for s in held]),
+            "time": np.concatenate([s.times for s in held]),
+            "value": values,
+            "is_nan": np.isnan(values),
+            "writer": np.concatenate([s.writers.astype(object) for s in held]),
+        }
+        database.register("batch", batch)
+        database.execute(
+            "INSERT INTO points SELECT run, key, step, time,"
+            " CASE WHEN is_nan THEN 'NaN'::DOUBLE ELSE value END, writer FROM batch"
+        )
+        database.unregister("batch")
+
+    return insert
