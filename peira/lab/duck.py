@@ -5,7 +5,9 @@ process, a cursor a use.
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def cursor() -> DuckDBPyConnection:
                 config={
                     "memory_limit": MEMORY_MAX,
                     "autoinstall_known_extensions": "false",
+                    "temp_directory": str(Path(tempfile.gettempdir()) / f"peira-{os.getpid()}"),
                     "threads": str(min(4, os.cpu_count() or 1)),
                 },
             )

@@ -33,7 +33,7 @@ class RunFields:
 
     def add(self, name: str, amount: int) -> None:
         """Add to a count."""
-        self.changed[name] = int(self.changed.get(name, self.row[name])) + amount
+        self.changed[name] = int(self.changed.get(name) or self.row[name] or 0) + amount
 
 
 def fold(facts: Facts, fields: RunFields, writer: str, event: AnyEvent, body: bytes) -> None:

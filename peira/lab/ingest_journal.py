@@ -69,7 +69,7 @@ def _fold_file(facts: Facts, book: Journal, path: Path, offset: int) -> set[str]
                     touched.add(one.decision.id.split("/", 1)[0])
         facts.put(
             schema.file,
-            {"run": NO_RUN, "name": path.name, "offset": read_until, "rows": 0, "state": None},
+            {"run": NO_RUN, "name": path.name, "offset": read_until, "state": None},
         )
     facts.flush()
     return touched

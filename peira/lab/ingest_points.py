@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,14 +92,17 @@ class Fold:
                 self._overviews[numbers[number]] = overview_codec.decode(data)
 
 
-def columns_by_key(blocks: Iterable[Block]) -> dict[str, Columns]:
-    """Return steps, times and values of each metric, in the order of the rows."""
+def columns_by_key(
+    blocks: Iterable[Block], wanted: Container[str] | None = None
+) -> dict[str, Columns]:
+    """Return steps, times and values of each metric (or of those wanted), in the order of rows."""
     parts: dict[str, list[tuple[Block, int]]] = defaultdict(list)
     for block in blocks:
         values = np.ascontiguousarray(block.values.T)  # (keys, rows)
         block = block._replace(values=values)
         for number, name in enumerate(block.keys):
-            parts[name].append((block, number))
+            if wanted is None or name in wanted:
+                parts[name].append((block, number))
     found: dict[str, Columns] = {}
     for name, pieces in parts.items():
         if len(pieces) == 1:

@@ -22,23 +22,25 @@ from sqlalchemy import delete, insert, select
 
 from peira.core.clock import now_s
 from peira.core.errors import DamagedError, UnsupportedError
-from peira.lab import ingest_events, ingest_journal, sealed
+from peira.lab import ingest_events, ingest_journal, pointlines, sealed
 from peira.lab.index import schema
 from peira.lab.ingest_events import RunFields
 from peira.lab.ingest_facts import Facts, Row
 from peira.lab.ingest_points import Fold
+from peira.lab.pointlines import Portion
 from peira.record import liveness, points, reader
 from peira.record.events import FORMAT, Birth, Note
 from peira.record.folder import RunFolder, decode_birth, writer_of
 from peira.record.reader import Damage, Scanned
 
-CHUNK_BYTES = 8 << 20
 UNBORN_S = 60.0
 """A folder without run.json for longer than this is damaged, not young."""
 QUIET_S = 60.0
 """A second writer's file that was not written for longer than this, of a run that has ended."""
 SETTLE_NS = 2_000_000_000
 """Times of folders are as coarse as this on some file systems: a younger one proves nothing."""
+
+_NOTHING = points.Decoded([], {}, [], [])
 
 _Files = Mapping[str, os.stat_result]
 
@@ -80,6 +82,7 @@ class _Visit:
     """Whether the main writer has ended, so that its torn tail will not be completed."""
     found: Visited = field(default_factory=Visited)
     notes: bool = False
+    seal: sealed.Seal | None = None
 
     @property
     def run(self) -> int:
@@ -167,10 +170,10 @@ def _has_shrunk(facts: Facts, run: int, files: _Files) -> bool:
     for name, offset in facts.connection.execute(
         select(table.c.name, table.c.offset).where(table.c.run == run)
     ):
-        if name in files:
-            if files[name].st_size < offset:
-                return True
-        elif name.startswith("events") or "metrics.parquet" not in files:
+        if name.startswith("points") and "metrics.parquet" in files:
+            continue  # what the sealed file covers is judged with it
+        base = name.split("@", 1)[0]
+        if base not in files or files[base].st_size < offset:
             return True
     return False
 
@@ -249,7 +252,13 @@ def _read_events(this: _Visit) -> None:
         path = this.folder.path / name
         for scanned in reader.chunks(path, offset, is_final=this.is_final(name)):
             _fold_events(this, writer, scanned)
-            _read_until(this, name, scanned, None)
+            read = scanned.base_offset + scanned.consumed
+            _read_until(
+                this,
+                name,
+                Portion(_NOTHING, read, scanned.consumed, len(scanned.bodies), []),
+                None,
+            )
             if this.budget.is_spent:
                 this.found.has_more = True
                 break
@@ -265,20 +274,18 @@ def _fold_events(this: _Visit, writer: str, scanned: Scanned) -> None:
         this.notes = this.notes or isinstance(event, Note)
 
 
-def _read_until(this: _Visit, name: str, scanned: Scanned, key_sets: points.KeySets | None) -> None:
+def _read_until(this: _Visit, name: str, portion: Portion, key_sets: points.KeySets | None) -> None:
     """Record how far a file was read."""
-    offset = scanned.base_offset + scanned.consumed
-    this.offsets[name] = offset
-    this.budget.bytes_left -= scanned.consumed
-    this.found.rows += len(scanned.bodies)
+    this.offsets[name] = portion.read_until
+    this.budget.bytes_left -= portion.consumed
+    this.found.rows += portion.lines
     this.found.changed = True
     this.facts.put(
         schema.file,
         {
             "run": this.run,
             "name": name,
-            "offset": offset,
-            "rows": 0,
+            "offset": portion.read_until,
             "state": None if key_sets is None else msgspec.json.encode(key_sets),
         },
     )
@@ -288,8 +295,6 @@ def _read_points(this: _Visit, *, is_new: bool) -> None:
     fold = Fold(this.facts, this.run, is_new=is_new)
     if "metrics.parquet" in this.files:
         fold = _read_sealed(this, fold)
-    elif this.fields.row["sealed"]:
-        this.fields.set(sealed=0)
     for name in sorted(this.files):
         if name.startswith("points") and not this.found.has_more:
             _read_points_file(this, fold, name)
@@ -297,63 +302,24 @@ def _read_points(this: _Visit, *, is_new: bool) -> None:
 
 
 def _read_points_file(this: _Visit, fold: Fold, name: str) -> None:
-    offset = this.offsets.get(name, 0)
-    if offset >= this.files[name].st_size:
+    path, size = this.folder.path / name, this.files[name].st_size
+    place = name
+    if this.seal is not None and name in this.seal.covers and not sealed.covers(this.seal, path):
+        # Another file than the sealed one, under its name: it is told apart by its beginning.
+        place = f"{name}@{pointlines.mark(path):08x}"
+    offset = this.offsets.get(place, 0)
+    if offset >= size:
         return
     writer = writer_of(name) or ""
-    path = this.folder.path / name
-    key_sets = this.states.get(name, {})
-    is_final = this.is_final(name)
-    for scanned in reader.chunks(path, offset, is_final=is_final, chunk_bytes=CHUNK_BYTES):
-        decoded = points.decode(scanned.bodies, key_sets)
-        if decoded.undeclared:
-            # The declaration was damaged; another copy of it stands further on.
-            later = _later_declarations(path, scanned.base_offset + scanned.consumed)
-            decoded = points.decode(scanned.bodies, later | decoded.key_sets)
-        if decoded.undeclared and not is_final:
-            # ... or will be written soon. Rows keep their order, so reading stops before them.
-            scanned = _cut(scanned, decoded.undeclared[0])
-            if scanned.consumed == 0:
-                return
-            decoded = points.decode(scanned.bodies, decoded.key_sets)
-        key_sets = decoded.key_sets
-        _tell(this, scanned, decoded)
-        this.found.points += fold.add(writer, decoded.blocks)
-        _read_until(this, name, scanned, key_sets)
+    key_sets = this.states.get(place) if offset else {}
+    for portion in pointlines.portions(path, offset, key_sets, is_final=this.is_final(name)):
+        for damage in portion.damages:
+            this.facts.problem(this.folder.id, damage)
+        this.found.points += fold.add(writer, portion.decoded.blocks)
+        _read_until(this, place, portion, portion.decoded.key_sets)
         if this.budget.is_spent:
-            this.found.has_more = offset + scanned.consumed < this.files[name].st_size
+            this.found.has_more = portion.read_until < size
             return
-
-
-def _later_declarations(path: Path, offset: int) -> points.KeySets:
-    """Return the key sets declared in a points file from an offset on."""
-    found: points.KeySets = {}
-    for scanned in reader.chunks(path, offset, chunk_bytes=CHUNK_BYTES):
-        declarations = [body for body in scanned.bodies if body.startswith(b'["k"')]
-        found = points.decode(declarations, found).key_sets
-    return found
-
-
-def _cut(scanned: Scanned, index: int) -> Scanned:
-    """Return the part of a piece before body `index`."""
-    offset = scanned.offsets[index]
-    return Scanned(
-        scanned.file,
-        scanned.base_offset,
-        scanned.bodies[:index],
-        offset - scanned.base_offset,
-        [damage for damage in scanned.damages if damage.offset < offset],
-        scanned.offsets[:index],
-    )
-
-
-def _tell(this: _Visit, scanned: Scanned, decoded: points.Decoded) -> None:
-    for damage in scanned.damages:
-        this.facts.problem(this.folder.id, damage)
-    for index, reason in decoded.bad:
-        this.facts.problem(this.folder.id, scanned.damage(index, reason))
-    for index in decoded.undeclared:
-        this.facts.problem(this.folder.id, scanned.damage(index, "its key set was never declared"))
 
 
 def _read_sealed(this: _Visit, fold: Fold) -> Fold:
@@ -364,8 +330,14 @@ def _read_sealed(this: _Visit, fold: Fold) -> Fold:
         size = this.files["metrics.parquet"].st_size
         this.facts.problem(this.folder.id, Damage("metrics.parquet", 0, size, error.message))
         return fold
+    this.seal = seal
+    for damage in seal.damages:
+        this.facts.problem(this.folder.id, damage)
     known = {name: this.offsets[name] for name in this.offsets if name.startswith("points")}
-    is_known = all(known.get(name, 0) >= until for name, until in seal.covers.items())
+    is_known = all(
+        max(known.get(name, 0), known.get(f"{name}@{cover.mark:08x}", 0)) >= cover.until
+        for name, cover in seal.covers.items()
+    )
     if not is_known:
         this.facts.forget_points(this.run)
         for name in known:
@@ -380,15 +352,12 @@ def _read_sealed(this: _Visit, fold: Fold) -> Fold:
             this.facts.problem(this.folder.id, Damage("metrics.parquet", 0, size, error.message))
         this.budget.bytes_left -= this.files["metrics.parquet"].st_size
         this.found.changed = True
-        for name, until in seal.covers.items():
-            this.offsets[name] = until
+        for name, cover in seal.covers.items():
+            this.offsets[name] = cover.until
             this.facts.put(
                 schema.file,
-                {"run": this.run, "name": name, "offset": until, "rows": 0, "state": None},
+                {"run": this.run, "name": name, "offset": cover.until, "state": None},
             )
-    is_sealed = not any(name.startswith("points") for name in this.files)
-    if bool(this.fields.row["sealed"]) != is_sealed:
-        this.fields.set(sealed=int(is_sealed))
     return fold
 
 
@@ -399,6 +368,11 @@ def _close(this: _Visit, seen: float, folder_ns: int, *, is_new: bool, has_decis
     state = _state(row["birth"], end, seen)
     now = {
         "state": state,
+        # A run that logged nothing has nothing to seal.
+        "sealed": int(
+            not any(name.startswith("points") for name in this.files)
+            and ("metrics.parquet" in this.files or state in ("finished", "failed", "killed"))
+        ),
         "seen": round(seen, 6),
         # A folder that changed just now may change again within the same tick of its clock.
         "folder_ns": folder_ns if now_s() * 1e9 - folder_ns > SETTLE_NS else 0,

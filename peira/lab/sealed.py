@@ -16,7 +16,8 @@ import msgspec
 import numpy as np
 
 from peira.core.errors import DamagedError, UnsupportedError
-from peira.lab import duck
+from peira.lab import duck, pointlines
+from peira.record.reader import Damage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,20 +29,37 @@ ROWS_PER_READ: Final = 4_000_000
 _READ: Final = "SELECT step, epoch_us(time) AS time, value FROM read_parquet(?"
 
 
+class Cover(msgspec.Struct, frozen=True):
+    """A part of a points file whose points are in the sealed file."""
+
+    until: int
+    """Bytes from the start of the file."""
+    mark: int
+    """Checksum of its beginning, see `pointlines.mark`."""
+
+
 class Seal(msgspec.Struct, frozen=True):
     """What a sealed file tells about itself, in its key-value metadata."""
 
     format: int
     run: str
-    covers: dict[str, int]
-    """Bytes of each points file, from its start, whose points are here."""
+    covers: dict[str, Cover]
+    """The points files whose points are here."""
     sections: list[tuple[str, str, int]]
     """Writer, metric and number of points of each section, in file order."""
+    damages: list[Damage] = msgspec.field(default_factory=list)
+    """What could not be read of the lines; they are gone, the note stays."""
 
     @property
     def count(self) -> int:
         """Points in all."""
         return sum(count for _, _, count in self.sections)
+
+
+def covers(seal: Seal | None, path: Path) -> int:
+    """Return up to which offset the points of a points file are sealed; 0 when they are not."""
+    cover = None if seal is None else seal.covers.get(path.name)
+    return 0 if cover is None or pointlines.mark(path) != cover.mark else cover.until
 
 
 class Piece(msgspec.Struct, frozen=True):

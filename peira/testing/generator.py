@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from peira.core import ids
 from peira.record import events, lines, points
@@ -40,6 +41,9 @@ METRICS = (
 )  # fmt: skip
 START_S = 1_760_000_000.0
 RUN_SPACING_S = 600.0
+
+Table = NDArray[np.float64]
+"""Values of the metrics of a run, shape (rows, metrics)."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +239,7 @@ def _curves(
     random: np.random.Generator,
     *,
     diverges: bool,
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+) -> Table:
     """Return noisy curves, float32 numbers in float64; shape (rows, metrics)."""
     lr = values.get("lr", 1e-3)
     quality = 1.0 - 0.15 * abs(np.log10(float(lr) if isinstance(lr, float) else 1e-3) + 3)
@@ -249,7 +253,8 @@ def _curves(
     table = table + random.normal(scale=0.02, size=table.shape)
     if diverges:
         table[rows // 2 :, 0] = np.nan
-    return table.astype(np.float32).astype(np.float64)
+    born: Table = table.astype(np.float32).astype(np.float64)
+    return born
 
 
 def _rises(name: str) -> bool:
@@ -259,14 +264,14 @@ def _rises(name: str) -> bool:
 def _points(
     created: float,
     names: Sequence[str],
-    table: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    table: Table,
     random: np.random.Generator,
 ) -> Iterator[bytes]:
     times = created + np.cumsum(random.uniform(0.5, 2.0, len(table)))
     yield lines.frame(points.declaration(0, names))
-    finite = np.isfinite(table).all(axis=1)
+    finite = np.atleast_1d(np.isfinite(table).all(axis=1)).tolist()
     encode = msgspec.json.Encoder().encode
-    rows = zip(times.round(6).tolist(), table.tolist(), finite.tolist(), strict=True)
+    rows = zip(times.round(6).tolist(), table.tolist(), finite, strict=True)
     for step, (time_s, row, is_finite) in enumerate(rows):
         if is_finite:
             yield lines.frame(encode([0, step, time_s, *row]))

@@ -68,7 +68,6 @@ file = Table(
     Column("run", Integer, nullable=False),
     Column("name", Text, nullable=False),
     Column("offset", BigInteger, nullable=False),
-    Column("rows", BigInteger, nullable=False, default=0),
     Column("state", LargeBinary),  # key sets declared so far, for points files
     PrimaryKeyConstraint("run", "name"),
     sqlite_with_rowid=False,
