@@ -110,3 +110,18 @@ export class PanelData {
     }
   }
 }
+
+/** Tell a panel whether somebody can see it, and how wide it is. */
+export function watchPanel(node: Element, data: PanelData): () => void {
+  const sight = new IntersectionObserver(
+    (entries) => (data.isVisible = entries.at(-1)?.isIntersecting ?? false),
+    { rootMargin: "160px" },
+  );
+  const size = new ResizeObserver(() => (data.width = node.clientWidth));
+  sight.observe(node);
+  size.observe(node);
+  return () => {
+    sight.disconnect();
+    size.disconnect();
+  };
+}
