@@ -11,12 +11,13 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from peira.core import ids
-from peira.core.errors import DamagedError, NotFoundError
+from peira.core.errors import DamagedError
 from peira.lab import journal as journals
 from peira.lab import place as places
+from peira.lab.reading import Reading, RunRef
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -31,17 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class HasId(Protocol):
-    """Anything with a run id: a `RunRecord`, a `Run`."""
-
-    @property
-    def id(self) -> str: ...
-
-
-RunRef = str | HasId
-
-
-class Lab:
+class Lab(Reading):
     """One place of record: a `.peira` folder.
 
     Any number of labs, threads and processes may use the same folder at once; reading never
@@ -261,10 +252,7 @@ class Lab:
             return run.id
         if ids.is_run_id(run) and (self.root / "runs" / run).is_dir():
             return run
-        return self._find(run)
-
-    def _find(self, ref: str) -> str:
-        raise NotFoundError(f"There is no run {ref!r} in {self.root}.")
+        return self.find(run).id
 
     def _tag(self, run: RunRef, tags: tuple[str, ...], value: bool | None) -> None:
         wanted = self.run_id(run)
