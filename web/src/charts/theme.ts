@@ -22,7 +22,7 @@ export interface ChartTheme {
   readonly densityRest: DensityInk;
 }
 
-const LIGHT_INK = ["#8fb3f2", "#3f78de", "#10337f"] as const;
+const LIGHT_INK = ["#86aef2", "#3f78de", "#10337f"] as const;
 const DARK_INK = ["#2a4f96", "#5f93f5", "#e6efff"] as const;
 const LIGHT_GREY = ["#c4c7ce", "#969aa5", "#5d626e"] as const;
 const DARK_GREY = ["#474a54", "#747883", "#aeb2bd"] as const;

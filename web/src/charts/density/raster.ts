@@ -172,7 +172,7 @@ export class DensityRaster {
 /** Colours for few, many and most series in a pixel. */
 export type DensityInk = readonly [few: Rgb, many: Rgb, most: Rgb];
 
-const ALPHA_MIN = 84; // of 255: a single run among a thousand must still be seen
+const ALPHA_MIN = 110; // of 255: a single run among a thousand must still be seen
 const ALPHA_MAX = 250;
 
 /** Packed RGBA by count: logarithmic, so that one run and all runs both show. */

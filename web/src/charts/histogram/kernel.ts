@@ -99,25 +99,27 @@ export class HistogramKernel implements Paintable {
     }
     const { top, right, bottom } = MARGIN_PX;
     const inner = height - top - bottom;
+    const only = input.steps.length === 1 ? input.steps[0] : undefined;
+    if (only) {
+      drawColumns(pen, theme, { left: 12, top, width: width - 20, height: inner }, range, only);
+      return;
+    }
     const y = makeScale("linear", range, [top + inner, top]);
     const ticks = yTicks(y);
     const left = Math.max(MARGIN_PX.left, labelWidth(pen, ticks) + 14);
-    const isSingle = input.steps.length === 1;
     const whole = width - left - right;
-    const barsWidth = isSingle ? whole : Math.round(whole * BARS_SHARE);
+    const barsWidth = Math.round(whole * BARS_SHARE);
     const heat: Box = { left, top, width: whole - barsWidth - BARS_GAP_PX, height: inner };
     const bars: Box = { left: width - right - barsWidth, top, width: barsWidth, height: inner };
     drawYAxis(pen, theme, { left, top, width: whole, height: inner }, y, ticks);
-    if (!isSingle) {
-      const x = makeScale("linear", stepRange(input.steps), [heat.left, heat.left + heat.width]);
-      drawHeat(pen, theme, heat, input.steps, range);
-      drawXAxis(pen, theme, heat, x, xTicks(x, "step"));
-      this.#heat = { box: heat, x };
-      const chosen = input.steps[input.selected];
-      if (chosen) drawCursor(pen, theme, heat, toPixel(x, chosen.step));
-    }
+    const x = makeScale("linear", stepRange(input.steps), [heat.left, heat.left + heat.width]);
+    drawHeat(pen, theme, heat, input.steps, range);
+    drawXAxis(pen, theme, heat, x, xTicks(x, "step"));
+    this.#heat = { box: heat, x };
     const chosen = input.steps[input.selected];
-    if (chosen) drawBars(pen, theme, bars, y, chosen);
+    if (!chosen) return;
+    drawCursor(pen, theme, heat, toPixel(x, chosen.step));
+    drawBars(pen, theme, bars, y, chosen);
   }
 
   #choose(event: PointerEvent): void {
@@ -178,8 +180,8 @@ function drawBars(
   y: Scale,
   { edges, counts }: HistogramStep,
 ): void {
-  const densities = counts.map((count, bin) => count / (edges[bin + 1]! - edges[bin]!));
-  const most = Math.max(...densities, 0);
+  const densities = perWidth({ edges, counts });
+  const most = Math.max(...densities);
   const base = crisp(box.left, pen.ratio);
   densities.forEach((density, bin) => {
     const top = toPixel(y, edges[bin + 1]!);
@@ -189,6 +191,34 @@ function drawBars(
     if (density > 0) pen.rect({ ...bar, width: Math.max(1, bar.width) }, theme.accent, 0.85);
   });
   pen.segment(base, box.top, base, box.top + box.height, { color: theme.lineStrong, width: 1 / pen.ratio });
+}
+
+/** One histogram alone: upright bars over an axis of values. */
+function drawColumns(
+  pen: CanvasPen,
+  theme: ChartTheme,
+  box: Box,
+  range: readonly [number, number],
+  one: HistogramStep,
+): void {
+  const x = makeScale("linear", range, [box.left, box.left + box.width]);
+  const densities = perWidth(one);
+  const most = Math.max(...densities);
+  densities.forEach((density, bin) => {
+    if (!(density > 0)) return;
+    const left = toPixel(x, one.edges[bin]!);
+    const right = toPixel(x, one.edges[bin + 1]!);
+    const height = Math.max(1, (density / most) * (box.height - 4));
+    const gap = right - left > 3 ? 1 : 0;
+    const bar = { left, top: box.top + box.height - height, width: right - left - gap, height };
+    pen.rect(bar, theme.accent, 0.85);
+  });
+  drawXAxis(pen, theme, box, x, xTicks(x, "number"));
+}
+
+/** Counts per unit of width: bins of different width compare by their area. */
+function perWidth({ edges, counts }: Pick<HistogramStep, "edges" | "counts">): number[] {
+  return counts.map((count, bin) => count / (edges[bin + 1]! - edges[bin]!));
 }
 
 function sentence({ title, steps, selected }: HistogramInput): string {

@@ -36,7 +36,7 @@ import { chartPng, chartSvg, type Still } from "./export";
 import { listen, type ChartActions } from "./gestures";
 import { looksOf, type Looks } from "./looks";
 import type { LineEvents, LineInput, LineOptions, LineState } from "./model";
-import { paintOverlay, type Drag } from "./overlay";
+import { inkOf, paintOverlay, type Drag } from "./overlay";
 import { layOut, paintChart, type Layout } from "./paint";
 import { countOutside, grown, xDomain, yDomain, type YDomain } from "./ranges";
 import { neighbourAt, readoutAt, spoken } from "./readout";
@@ -211,7 +211,10 @@ export class LineKernel implements Paintable, ChartActions {
       hover.x === null || !hasReadout
         ? null
         : readoutAt(looks, input.options, hover.x, hover.run);
-    this.events.onReadout?.(readout);
+    if (readout?.nearest) {
+      const color = inkOf(readTheme(input.themeVersion), readout.nearest);
+      this.events.onReadout?.({ ...readout, nearest: { ...readout.nearest, color } });
+    } else this.events.onReadout?.(readout);
     if (this.#isKeyed && readout !== null) this.events.onAnnounce?.(spoken(readout));
   }
 

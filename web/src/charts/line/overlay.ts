@@ -45,14 +45,16 @@ export function paintOverlay(
   drawDots(pen, theme, layout, looks, lit, hover.x);
 }
 
-function inkOf(theme: ChartTheme, look: Look): string {
+/** A grey run that is lit stands out in the colour of text. */
+export function inkOf(theme: ChartTheme, look: Pick<Look, "color">): string {
   return look.color === theme.rest ? theme.fg : look.color;
 }
 
 function drawLit(pen: CanvasPen, theme: ChartTheme, layout: Layout, look: Look): void {
   const { series } = look;
+  const halo = trace(series, series.y, layout.x, layout.y, HALO_PX / 2);
+  pen.polyline(halo.points, halo.size, { color: theme.panel, width: HALO_PX, alpha: 0.75 });
   const { points, size } = trace(series, series.y, layout.x, layout.y, 1 / pen.ratio);
-  pen.polyline(points, size, { color: theme.panel, width: HALO_PX, alpha: 0.75 });
   pen.polyline(points, size, { color: inkOf(theme, look), width: LIT_PX, dash: look.dash });
 }
 
