@@ -79,7 +79,7 @@ def best(
         return
     out = terminal()
     if limit > 1:
-        write_table(table, out)
+        write_table(table, out, advice="--limit lists more")
         return
     record = table[0]
     summary = record.metrics[_key_of(column)]

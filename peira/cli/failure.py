@@ -46,7 +46,7 @@ def describe(error: PeiraError, *, query: str | None = None) -> str:
     if isinstance(error, QueryError) and query:
         lines += underline(query, error.position, error.length)
     suggestions = error.details().get("suggestions") or []
-    if suggestions and str(suggestions[0]) not in error.hint:
+    if suggestions and printable(str(suggestions[0])) not in printable(error.hint):
         listed = ", ".join(printable(str(name)) for name in suggestions[:SUGGESTIONS_MAX])
         lines.append(f"hint: did you mean {listed}?")
     if error.hint:

@@ -18,6 +18,7 @@ from peira.cli.session import (
 )
 from peira.cli.table import Cell, Column, layout
 from peira.cli.terminal import Terminal, terminal
+from peira.core.text import printable
 
 if TYPE_CHECKING:
     from peira.lab.groups import GroupTable, Statistics
@@ -99,7 +100,7 @@ def ls(
         write_table(table, terminal())
 
 
-def write_table(table: RunTable, out: Terminal) -> None:
+def write_table(table: RunTable, out: Terminal, *, advice: str = "--all lists all") -> None:
     """Print a list of runs, and below it (on standard error) how much of it this is."""
     values, more = choose(table)
     shown = layout(*table_of(list(table), values, out), out)
@@ -108,7 +109,7 @@ def write_table(table: RunTable, out: Terminal) -> None:
     if table.matched < table.total:
         footer[0] += f" ({table.total:,} before the filter)"
     if len(table) < table.matched:
-        footer.append("--all lists all")
+        footer.append(advice)
     hidden = shown.left_out + more
     if hidden:
         plural = "s" if hidden > 1 else ""
@@ -136,8 +137,12 @@ def _explain_nothing(
         click.echo(f"There are no runs in {where} yet: call peira.init() in a script.", err=True)
     else:
         click.echo(f"No run fits; there are {table.total:,}.", err=True)
-        for clause, remaining in lab.dropped_by(query, project=project):
-            click.echo(f"  without `{clause}`: {remaining:,}", err=True)
+        from peira.lab.query.parse import parse
+        from peira.lab.rows import dropped_by
+
+        told = lab.ask(lambda found: dropped_by(found, parse(query), project=project))
+        for clause, remaining in told if len(told) > 1 else []:
+            click.echo(f"  without `{printable(clause)}`: {remaining:,}", err=True)
 
 
 def _write_groups(groups: GroupTable, out: Terminal) -> None:

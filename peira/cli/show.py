@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from peira.lab.runs import RunRecord
 
 TRACEBACK_LINES = 12
-PACKAGES_SHOWN = 8
+CAPTURED_LINES = 12
 TEXT_MAX = 300
 
 ALERT_STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
@@ -195,19 +196,36 @@ def _media(record: RunRecord, out: Terminal) -> list[str]:
 
 
 def _captured(record: RunRecord, out: Terminal) -> list[str]:
+    """Show what fits on a screen of each aspect; --json has all of it."""
     lines = []
     for aspect, facts in record.captured().items():
-        if aspect == "packages":
-            shown = [f"{name} {version}" for name, version in list(facts.items())[:PACKAGES_SHOWN]]
-            more = len(facts) - len(shown)
-            text = ", ".join(shown) + (f", … {more} more" if more > 0 else "")
-            lines += _section(aspect, [("", text)], out)
-        else:
-            items = [
-                (name, value(v)[:TEXT_MAX]) for name, v in facts.items() if v not in (None, "")
-            ]
-            lines += _section(aspect, items, out)
+        if aspect == "process":
+            continue  # the head of the page tells it
+        items = _imported(facts) if aspect == "packages" else list(_flat(facts))
+        more = len(items) - CAPTURED_LINES
+        lines += _section(aspect, items[:CAPTURED_LINES], out)
+        if more > 0:
+            lines.append(out.paint(f"  … {more} more: --json", "dim"))
     return lines
+
+
+def _flat(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield names and texts of nested facts, what is empty left out."""
+    for name, fact in facts.items():
+        if isinstance(fact, Mapping):
+            yield from _flat(fact, f"{prefix}{name}/")
+        elif fact not in (None, "", [], ()):
+            is_size = name.endswith("_bytes") and isinstance(fact, int)
+            yield prefix + name, (size(fact) if is_size else value(fact))[:TEXT_MAX]
+
+
+def _imported(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return versions of the packages that the run had imported; all when that is unknown."""
+    installed = facts.get("installed")
+    if not isinstance(installed, Mapping):
+        return list(_flat(facts))
+    names = facts.get("imported") or list(installed)
+    return [(str(name), str(installed.get(name, ""))) for name in names]
 
 
 def _problems(record: RunRecord, out: Terminal) -> list[str]:

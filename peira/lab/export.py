@@ -21,6 +21,8 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 import msgspec
 
 from peira.core.errors import LabError
+from peira.core.text import printable
+from peira.lab.frames import RUN_COLUMNS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -50,10 +52,11 @@ def export_runs(table: RunTable, kind: Kind, target: Path | None) -> None:
     Args:
         target: the file to write or replace; None writes to standard output.
     """
-    columns = table.to_dict()
-    for name in FACTS:
-        columns.setdefault(name, [getattr(record, name) for record in table])
-    columns["tags"] = [", ".join(tags) for tags in columns["tags"]]
+    given = table.to_dict()
+    columns = {name: given.pop(name) for name in RUN_COLUMNS}
+    columns |= {name: [getattr(record, name) for record in table] for name in FACTS}
+    columns["tags"] = [", ".join(tags) for tags in given.pop("tags")]
+    columns |= {name: cells for name, cells in given.items() if name not in columns}
     with _output(target) as out:
         if kind == "csv":
             _write_csv(out, columns)
@@ -121,9 +124,7 @@ def _output(target: Path | None) -> Iterator[IO[bytes]]:
         with tempfile.TemporaryFile() as out:
             yield out
             out.seek(0)
-            sys.stdout.flush()
-            shutil.copyfileobj(out, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
+            _to_standard_output(out)
         return
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -137,6 +138,17 @@ def _output(target: Path | None) -> Iterator[IO[bytes]]:
         Path(name).replace(target)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _to_standard_output(found: IO[bytes]) -> None:
+    """Copy bytes as they are to a pipe; on a terminal no control character of the data may act."""
+    sys.stdout.flush()
+    if sys.stdout.isatty():
+        for line in io.TextIOWrapper(found, "utf-8", errors="replace"):
+            sys.stdout.write(printable(line.rstrip("\n")) + "\n")
+    else:
+        shutil.copyfileobj(found, sys.stdout.buffer)
+    sys.stdout.flush()
 
 
 def _umask() -> int:
