@@ -31,10 +31,14 @@ def code(diff_bytes_max: int, timeout_s: float) -> dict[str, Any]:
             `diff_left_out`. timeout_s: limit of each git command.
     """
     facts = entry_point()
-    start = Path(facts["script"]).parent if facts.get("script") else Path.cwd()
-    git = _Git(start, timeout_s)
-    root = git.root()
-    if root is None:
+    # A script that is part of an installed package lies in no repository; the work may.
+    folders = [Path(facts["script"]).parent] if facts.get("script") else []
+    for folder in (*folders, Path.cwd()):
+        git = _Git(folder, timeout_s)
+        root = git.root()
+        if root is not None:
+            break
+    else:
         return facts
     try:
         facts["script"] = Path(facts["script"]).relative_to(root).as_posix()

@@ -48,7 +48,7 @@ def review(results: list[Result]) -> list[Decision]:
     for result in results:
         if result.diverged_at is not None:
             text = (
-                f"The loss left the finite numbers in epoch {result.diverged_at}: plain SGD at this "
+                f"The loss left the finite numbers in epoch {result.diverged_at}: SGD at this "
                 "learning rate is too much for a network without activation on raw pixels."
             )
             decisions.append(Decision(person="ada", kind="note", id=result.run, value=text))
