@@ -1,0 +1,202 @@
+"""What goes for good: removed runs that a person purges, and objects that nothing names any more.
+
+Removing a run only hides it. Purging writes a tombstone into the journal first, then renames the
+folder away, then deletes it: killed in between, the run is gone for every reader, and the next
+collection finishes the rest. A tombstone also keeps the run away when labs are merged.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import select
+
+from peira.core import ids
+from peira.core.errors import LabError, NotFoundError, UsageError
+from peira.lab import journal as journals
+from peira.lab.index import Index, schema
+from peira.lab.journal import Journal
+from peira.objects._base import Stored
+from peira.objects.folder import FolderObjects
+from peira.record.folder import run_folder, run_folders
+
+GRACE_S = 3_600.0
+"""An object is stored before the line that names it is written: a younger one is kept."""
+LISTING_BYTES_MAX = 16 << 20
+PIECE_BYTES = 8 << 20
+PURGED = ".purged-"
+
+_DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_DIGEST_LENGTH = 64
+
+
+class GcReport(msgspec.Struct, frozen=True):
+    """What a collection removed, or would remove."""
+
+    objects: int = 0
+    bytes: int = 0
+    kept: int = 0
+    """Objects that something names."""
+    young: int = 0
+    """Objects that nothing names, but too young to be sure."""
+    runs: int = 0
+    """Folders of purged runs that were still there."""
+
+
+def collect(
+    root: Path,
+    journal: Journal,
+    objects: FolderObjects,
+    *,
+    dry_run: bool = False,
+    grace_s: float = GRACE_S,
+) -> GcReport:
+    """Delete objects that no run and no decision names, and what is left of purged runs.
+
+    Every run folder and the journal are read, also of removed runs: what can be restored keeps its
+    objects. A digest counts wherever it stands, even in a damaged line.
+
+    Raises:
+        LabError: something cannot be read, so that nothing can be told to be unused.
+    """
+    try:
+        leftovers = _leftovers(root, journal)
+        if not dry_run:
+            for path in leftovers:
+                _delete(path)
+        # Objects are listed before their names are read: what is stored later is not judged.
+        present = list(objects.iterate())
+        named = _named(root, journal, objects)
+        return _sweep(objects, present, named, len(leftovers), dry_run=dry_run, grace_s=grace_s)
+    except OSError as error:
+        raise LabError(
+            f"Cannot look through the lab {root}: {error.strerror or error} ({error.filename})."
+        ) from error
+
+
+def _sweep(
+    objects: FolderObjects,
+    present: list[Stored],
+    named: set[str],
+    runs: int,
+    *,
+    dry_run: bool,
+    grace_s: float,
+) -> GcReport:
+    count = size = kept = young = 0
+    old = time.time() - grace_s
+    for stored in present:
+        if stored.digest in named:
+            kept += 1
+            continue
+        try:
+            is_young = objects.path(stored.digest).stat().st_mtime > old
+        except FileNotFoundError:
+            continue
+        if is_young:
+            young += 1
+            continue
+        if dry_run or objects.delete(stored.digest):
+            count += 1
+            size += stored.size
+    return GcReport(count, size, kept, young, runs)
+
+
+def _named(root: Path, journal: Journal, objects: FolderObjects) -> set[str]:
+    """Return every digest that a run, a decision or a listing in a named object mentions."""
+    found: set[str] = set()
+    for folder in run_folders(root):
+        for path in (folder.birth, *folder.events_files()):
+            found |= _digests(path)
+    for path in journal.files():
+        found |= _digests(path)
+    todo = list(found)
+    while todo:
+        digest = todo.pop()
+        new = _listed(objects, digest) - found
+        found |= new
+        todo.extend(new)
+    return found
+
+
+def _digests(path: Path) -> set[str]:
+    """Return everything in a file that looks like a digest."""
+    found: set[str] = set()
+    try:
+        with path.open("rb") as stream:
+            tail = b""
+            while data := stream.read(PIECE_BYTES):
+                text = tail + data
+                found.update(match.decode("ascii") for match in _DIGEST.findall(text))
+                tail = text[-_DIGEST_LENGTH - 1 :]
+    except FileNotFoundError:
+        pass  # purged meanwhile
+    return found
+
+
+def _listed(objects: FolderObjects, digest: str) -> set[str]:
+    """Return the digests inside an object that is a listing in JSON, such as a table of images."""
+    path = objects.path(digest)
+    try:
+        if path.stat().st_size > LISTING_BYTES_MAX:
+            return set()
+        with path.open("rb") as stream:
+            if stream.read(1) not in (b"{", b"["):
+                return set()
+    except FileNotFoundError:
+        return set()
+    return _digests(path)
+
+
+def _leftovers(root: Path, journal: Journal) -> list[Path]:
+    """Return the folders of purged runs that are still there."""
+    runs = root / "runs"
+    purged = {id for id in journal.standing(journals.RUN_PURGED) if ids.is_run_id(id)}
+    if not runs.is_dir():
+        return []
+    return sorted(
+        path for path in runs.iterdir() if path.name in purged or path.name.startswith(PURGED)
+    )
+
+
+def purge(root: Path, index: Index, journal: Journal, run: str) -> None:
+    """Delete a removed run for good.
+
+    Raises:
+        NotFoundError: there is no such run.
+        UsageError: it was not removed before, or still runs.
+        LabError: its folder cannot be deleted.
+    """
+    table = schema.run
+    with index.read() as connection:
+        found = connection.execute(
+            select(table.c.deleted, table.c.state, table.c.name).where(table.c.id == run)
+        ).first()
+    if found is None:
+        raise NotFoundError(f"There is no run {run} in {root}.")
+    if not found.deleted:
+        raise UsageError(f"Run {run} ({found.name}) was not removed.", hint="Remove it first.")
+    if found.state == "running":
+        raise UsageError(f"Run {run} ({found.name}) still runs.", hint="Stop it first.")
+    journal.append(journals.RUN_PURGED, run, True)
+    path = run_folder(root, run).path
+    try:
+        aside = path.with_name(f"{PURGED}{run}")
+        path.rename(aside)
+        _delete(aside)
+    except OSError as error:
+        raise LabError(
+            f"The folder of run {run} cannot be deleted: {error.strerror} ({error.filename}).",
+            hint="It is hidden already; gc deletes it when it can.",
+        ) from error
+
+
+def _delete(path: Path) -> None:
+    if path.is_symlink():
+        path.unlink()
+    else:
+        shutil.rmtree(path)
