@@ -18,7 +18,12 @@ interface Panel {
   readonly input: LineInput;
 }
 
-function addPanel(width: number, height: number, series: readonly Series[], link: ChartLink): Panel {
+function addPanel(
+  width: number,
+  height: number,
+  series: readonly Series[],
+  link: ChartLink,
+): Panel {
   const host = document.createElement("div");
   host.style.cssText = `position:absolute;left:0;top:0;width:${width}px;height:${height}px`;
   document.body.append(host);

@@ -24,8 +24,17 @@ const header = {
     { name: "x", dtype: "f32", offset: 24, count: 3 },
   ],
   series: [
-    { run: "r1", key: "loss", n: 900, nonfinite: 1, exact: false, x0: 1e12, first: 0, count: 2,
-      marks: [[1e12, "NaN"]] },
+    {
+      run: "r1",
+      key: "loss",
+      n: 900,
+      nonfinite: 1,
+      exact: false,
+      x0: 1e12,
+      first: 0,
+      count: 2,
+      marks: [[1e12, "NaN"]],
+    },
     { run: "r2", key: "loss", label: "two", n: 1, exact: true, x0: 5, first: 2, count: 1 },
   ],
   total_points: 901,
@@ -51,10 +60,15 @@ describe("columns", () => {
 
   it("are refused when they are something else or cut short, never half read", () => {
     expect(() => decodeColumns(new ArrayBuffer(3))).toThrow(ColumnsError);
-    expect(() => decodeColumns(new TextEncoder().encode("<!doctype html>").buffer)).toThrow(ColumnsError);
+    expect(() => decodeColumns(new TextEncoder().encode("<!doctype html>").buffer)).toThrow(
+      ColumnsError,
+    );
     expect(() => decodeColumns(bytes.slice(0, -4))).toThrow(/array x is cut short/);
-    const wrong = answer({ ...header, series: [{ ...header.series[0], count: 99 }] },
-      Float64Array.of(1, 2, 3), Float32Array.of(1, 2, 3));
+    const wrong = answer(
+      { ...header, series: [{ ...header.series[0], count: 99 }] },
+      Float64Array.of(1, 2, 3),
+      Float32Array.of(1, 2, 3),
+    );
     expect(() => seriesOf(decodeColumns(wrong))).toThrow(/past its arrays/);
   });
 });

@@ -77,7 +77,7 @@ function slice(bytes: ArrayBuffer, start: number, array: ArrayHeader): TypedArra
   const at = start + offset;
   if (size === undefined) throw new ColumnsError(`array ${name} has the unknown type ${dtype}`);
   if (at + count * size > bytes.byteLength) throw new ColumnsError(`array ${name} is cut short`);
-  // A typed array must start at a multiple of its size; a copy serves where the sender did not care.
+  // A typed array must start at a multiple of its size; where it does not, a copy serves.
   const aligned = at % size === 0;
   const source = aligned ? bytes : bytes.slice(at, at + count * size);
   const from = aligned ? at : 0;

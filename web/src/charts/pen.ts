@@ -43,10 +43,10 @@ export interface Pen {
 export const FONT_SIZE_PX = 11;
 
 /**
- * Above this many floats a wide polyline is drawn as hairlines side by side: wide strokes of
- * noisy curves cost the software rasteriser six to thirteen times a hairline.
+ * Above this many points per pixel column a wide polyline is a filled area, and is drawn as
+ * hairlines side by side: a wide stroke costs the software rasteriser up to thirteen of them.
  */
-const DENSE_FLOATS = 2_000;
+const DENSE_POINTS_PER_PIXEL = 2;
 
 export class CanvasPen implements Pen {
   constructor(
@@ -86,7 +86,8 @@ export class CanvasPen implements Pen {
     }
     if (runLength === 1) (dots ??= []).push(size - 2);
     const passes = Math.round(stroke.width * this.ratio);
-    if (passes > 1 && size > DENSE_FLOATS && (stroke.dash?.length ?? 0) === 0) {
+    const isDense = size / 2 > context.canvas.width * DENSE_POINTS_PER_PIXEL;
+    if (passes > 1 && isDense && (stroke.dash?.length ?? 0) === 0) {
       this.#strokeThin(path, stroke.width, passes);
     } else context.stroke(path);
     if (dots !== null) {

@@ -56,7 +56,8 @@ export class SvgPen implements Pen {
   text(text: string, x: number, y: number, style: TextStyle): void {
     const anchor = { left: "start", center: "middle", right: "end" }[style.align];
     this.#parts.push(
-      `<text x="${short(x)}" y="${short(y)}" text-anchor="${anchor}" fill="${escaped(style.color)}"` +
+      `<text x="${short(x)}" y="${short(y)}" text-anchor="${anchor}" ` +
+        `fill="${escaped(style.color)}"` +
         `${style.isBold ? ' font-weight="600"' : ""}>${escaped(text)}</text>`,
     );
   }
@@ -70,9 +71,8 @@ export class SvgPen implements Pen {
     canvas.width = image.width;
     canvas.height = image.height;
     canvas.getContext("2d")?.putImageData(image, 0, 0);
-    this.#parts.push(
-      `<image ${boxText(box)} image-rendering="pixelated" href="${canvas.toDataURL("image/png")}"/>`,
-    );
+    const source = canvas.toDataURL("image/png");
+    this.#parts.push(`<image ${boxText(box)} image-rendering="pixelated" href="${source}"/>`);
   }
 
   rect(box: Box, color: string, alpha = 1): void {

@@ -65,7 +65,12 @@ describe("decimate", () => {
 
   it("draws the same points when nothing needs to be left out", () => {
     const px = [0, 10, 20, 30];
-    expect(reduced(px, [1, 2, 3, 4])).toEqual([[0, 1], [10, 2], [20, 3], [30, 4]]);
+    expect(reduced(px, [1, 2, 3, 4])).toEqual([
+      [0, 1],
+      [10, 2],
+      [20, 3],
+      [30, 4],
+    ]);
   });
 
   it("lifts the pen once per gap and treats infinities as gaps", () => {
@@ -74,11 +79,19 @@ describe("decimate", () => {
   });
 
   it("keeps the order of time when x goes back", () => {
-    expect(reduced([5, 6, 2, 3], [1, 2, 3, 4])).toEqual([[5, 1], [6, 2], [2, 3], [3, 4]]);
+    expect(reduced([5, 6, 2, 3], [1, 2, 3, 4])).toEqual([
+      [5, 1],
+      [6, 2],
+      [2, 3],
+      [3, 4],
+    ]);
   });
 
   it("starts no gap before the first point", () => {
-    expect(reduced([0, 1, 2], [NaN, 1, 2])).toEqual([[1, 1], [2, 2]]);
+    expect(reduced([0, 1, 2], [NaN, 1, 2])).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
   });
 });
 

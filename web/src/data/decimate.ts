@@ -29,7 +29,8 @@ export function decimate(
   while (i < count) {
     const y = py[i]!;
     const x = px[i]!;
-    if (y - y !== 0 || x - x !== 0) { // NaN, or a place no pixel has
+    if (y - y !== 0 || x - x !== 0) {
+      // NaN, or a place no pixel has
       if (isPenDown) {
         out[size++] = NaN;
         out[size++] = NaN;

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import {
-  elide, formatAgo, formatBytes, formatCount, formatDuration, formatNumber, formatSi, fullNumber,
+  elide,
+  formatAgo,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatSi,
+  fullNumber,
 } from "./format";
 
 describe("formatNumber", () => {

@@ -16,7 +16,7 @@ function nonFinite(value: number): string | null {
   return null;
 }
 
-/** Four significant digits: `0.9731`, `1,235`, `1e-5`, `12.35M`; whole numbers stay whole below 10 million. */
+/** Four significant digits: `0.9731`, `1,235`, `1e-5`, `12.35M`; integers below 10 million whole. */
 export function formatNumber(value: number, digits = 4): string {
   const odd = nonFinite(value);
   if (odd !== null) return odd;

@@ -47,7 +47,7 @@ export function densityRows(one: HistogramStep, [min, max]: Range, rowCount: num
   return rows;
 }
 
-/** Index of the step that stands in each of `columnCount` columns; steps reach half-way to the next. */
+/** Index of the step in each of `columnCount` columns; a step reaches half-way to the next. */
 export function stepColumns(
   steps: readonly HistogramStep[],
   [min, max]: Range,

@@ -142,6 +142,7 @@ function segmentDistance(
   const dx = x2 - x1;
   const dy = y2 - y1;
   const length = dx * dx + dy * dy;
-  const part = length === 0 ? 0 : Math.max(0, Math.min(1, ((px - x1) * dx + (py - y1) * dy) / length));
+  const part =
+    length === 0 ? 0 : Math.max(0, Math.min(1, ((px - x1) * dx + (py - y1) * dy) / length));
   return Math.hypot(x1 + part * dx - px, y1 + part * dy - py);
 }

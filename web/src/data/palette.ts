@@ -3,11 +3,25 @@
 // pattern; beyond that a run is grey. A run keeps its slot while it is selected.
 
 export const LIGHT = [
-  "#437fe8", "#673c00", "#726900", "#574f9d", "#137d71", "#8a055a", "#6d9e10", "#ac83b9",
+  "#437fe8",
+  "#673c00",
+  "#726900",
+  "#574f9d",
+  "#137d71",
+  "#8a055a",
+  "#6d9e10",
+  "#ac83b9",
 ] as const;
 
 export const DARK = [
-  "#367aef", "#eda34e", "#e3db8b", "#9891f7", "#50c5b6", "#c06392", "#688f2e", "#e6aafb",
+  "#367aef",
+  "#eda34e",
+  "#e3db8b",
+  "#9891f7",
+  "#50c5b6",
+  "#c06392",
+  "#688f2e",
+  "#e6aafb",
 ] as const;
 
 export const SLOT_COUNT = 16;
@@ -15,7 +29,14 @@ const HUE_COUNT = 8;
 
 /** Dash patterns in CSS pixels; the first is a full line. Used by hue in forced-colours mode. */
 export const DASHES: readonly (readonly number[])[] = [
-  [], [5, 3], [2, 2], [8, 3, 2, 3], [1, 3], [10, 4], [6, 2, 1, 2, 1, 2], [3, 5],
+  [],
+  [5, 3],
+  [2, 2],
+  [8, 3, 2, 3],
+  [1, 3],
+  [10, 4],
+  [6, 2, 1, 2, 1, 2],
+  [3, 5],
 ];
 
 /** Colour of a slot (0-15), or null for a run that has none and is drawn grey. */

@@ -22,10 +22,29 @@ describe("ticks", () => {
   });
 
   it("are round, with equal decimals", () => {
-    expect(labels("number", "linear", [0, 1], 5)).toEqual(["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-    expect(labels("number", "linear", [-1, 1], 4)).toEqual(["\u22121.0", "\u22120.5", "0.0", "0.5", "1.0"]);
+    expect(labels("number", "linear", [0, 1], 5)).toEqual([
+      "0.0",
+      "0.2",
+      "0.4",
+      "0.6",
+      "0.8",
+      "1.0",
+    ]);
+    expect(labels("number", "linear", [-1, 1], 4)).toEqual([
+      "\u22121.0",
+      "\u22120.5",
+      "0.0",
+      "0.5",
+      "1.0",
+    ]);
     expect(labels("number", "linear", [0, 20_000], 4)).toEqual(["0", "5k", "10k", "15k", "20k"]);
-    expect(labels("number", "linear", [0, 4e-5], 4)).toEqual(["0", "1e\u22125", "2e\u22125", "3e\u22125", "4e\u22125"]);
+    expect(labels("number", "linear", [0, 4e-5], 4)).toEqual([
+      "0",
+      "1e\u22125",
+      "2e\u22125",
+      "3e\u22125",
+      "4e\u22125",
+    ]);
   });
 
   it("of steps never fall between two steps", () => {
@@ -35,7 +54,14 @@ describe("ticks", () => {
   });
 
   it("of a log axis are powers of ten, finer in a short range, plain below one decade", () => {
-    expect(labels("number", "log", [1e-5, 1], 6)).toEqual(["1e\u22125", "1e\u22124", "0.001", "0.01", "0.1", "1"]);
+    expect(labels("number", "log", [1e-5, 1], 6)).toEqual([
+      "1e\u22125",
+      "1e\u22124",
+      "0.001",
+      "0.01",
+      "0.1",
+      "1",
+    ]);
     expect(labels("number", "log", [1e-9, 1], 5)).toHaveLength(5);
     expect(labels("number", "log", [1, 20], 5)).toEqual(["1", "2", "5", "10", "20"]);
     expect(labels("number", "log", [1, 3], 4)).toContain("2.0");
@@ -44,7 +70,13 @@ describe("ticks", () => {
   it("of time stand on minutes, hours, days", () => {
     expect(labels("relative", "linear", [0, 300], 5)).toEqual(["0", "1m", "2m", "3m", "4m", "5m"]);
     expect(labels("relative", "linear", [0, 7200], 4)).toEqual(["0", "30m", "1h", "1h 30m", "2h"]);
-    expect(labels("relative", "linear", [0, 0.4], 4)).toEqual(["0", "0.1s", "0.2s", "0.3s", "0.4s"]);
+    expect(labels("relative", "linear", [0, 0.4], 4)).toEqual([
+      "0",
+      "0.1s",
+      "0.2s",
+      "0.3s",
+      "0.4s",
+    ]);
     const clock = ticksOf("time", "linear", [1_790_000_000, 1_790_000_600], 5);
     expect(clock.every((tick) => (tick.value * 1000) % 60_000 === 0)).toBe(true);
   });

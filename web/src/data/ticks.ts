@@ -16,9 +16,40 @@ const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
 const TIME_STEPS = [
-  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE,
-  5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR,
-  DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, 180 * DAY, 365 * DAY,
+  0.001,
+  0.002,
+  0.005,
+  0.01,
+  0.02,
+  0.05,
+  0.1,
+  0.2,
+  0.5,
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  MINUTE,
+  2 * MINUTE,
+  5 * MINUTE,
+  10 * MINUTE,
+  15 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  2 * HOUR,
+  3 * HOUR,
+  6 * HOUR,
+  12 * HOUR,
+  DAY,
+  2 * DAY,
+  7 * DAY,
+  14 * DAY,
+  30 * DAY,
+  90 * DAY,
+  180 * DAY,
+  365 * DAY,
 ] as const;
 
 export function ticksOf(
@@ -74,7 +105,8 @@ function linearLabel(step: number, sizeMax: number): (value: number) => string {
     return (value) => (value === 0 ? "0" : minus((value / 10 ** power).toFixed(digits)) + unit);
   }
   if (sizeMax < 1e-3) {
-    return (value) => (value === 0 ? "0" : minus(String(Number(value.toPrecision(6)).toExponential())));
+    return (value) =>
+      value === 0 ? "0" : minus(String(Number(value.toPrecision(6)).toExponential()));
   }
   const digits = decimalsOf(step);
   return (value) => minus(value.toFixed(digits));

@@ -74,7 +74,11 @@ describe("DensityRaster", () => {
   });
 
   it("draws one run visibly and never fewer runs stronger than more", () => {
-    const ink = [[200, 210, 220], [100, 110, 120], [0, 10, 20]] as const;
+    const ink = [
+      [200, 210, 220],
+      [100, 110, 120],
+      [0, 10, 20],
+    ] as const;
     const ramp = inkRamp(ink, 500, 400);
     const alphas = [...ramp].map((pixel) => pixel >>> 24);
     expect(alphas[0]).toBe(0);

@@ -198,7 +198,7 @@ function packed([red, green, blue]: Rgb, alpha: number): number {
   return ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
-/** The count that 99 % of the covered pixels stay below: a few busy pixels must not dim the rest. */
+/** The count 99 % of the covered pixels stay below: a few busy pixels must not dim the rest. */
 function busyCount(counts: Int32Array): number {
   const sample: number[] = [];
   const stride = Math.max(1, Math.floor(counts.length / 20_000)) | 1; // odd, so that rows vary

@@ -1,7 +1,13 @@
 // Histograms over steps: a heat map of all steps, and beside it the bars of one, on one axis of
 // values. `mountHistogram(host, { onStep })`, then `update`, then `destroy`, as the line chart.
 
-import { densityRows, stepColumns, stepRange, valueRange, type HistogramStep } from "../../data/histogram";
+import {
+  densityRows,
+  stepColumns,
+  stepRange,
+  valueRange,
+  type HistogramStep,
+} from "../../data/histogram";
 import { formatNumber } from "../../data/format";
 import { makeScale, toPixel, toValue, type Scale } from "../../data/scale";
 import { drawXAxis, drawYAxis, labelWidth, xTicks, yTicks } from "../axes";
@@ -89,7 +95,13 @@ export class HistogramKernel implements Paintable {
     this.#draw(pen, theme, input, width, height);
   }
 
-  #draw(pen: CanvasPen, theme: ChartTheme, input: HistogramInput, width: number, height: number): void {
+  #draw(
+    pen: CanvasPen,
+    theme: ChartTheme,
+    input: HistogramInput,
+    width: number,
+    height: number,
+  ): void {
     const range = valueRange(input.steps);
     this.#heat = null;
     if (range === null) {
@@ -151,7 +163,8 @@ function drawHeat(
     const densities = rows[index]!;
     for (let row = 0; row < height; row++) {
       const share = Math.min(1, densities[row]! / full);
-      if (share > 0) pixels[row * width + column] = ramp[Math.max(1, Math.round(share * LEVEL_COUNT))]!;
+      if (share > 0)
+        pixels[row * width + column] = ramp[Math.max(1, Math.round(share * LEVEL_COUNT))]!;
     }
   });
   pen.image(image, box);
@@ -161,7 +174,8 @@ function drawHeat(
 function busyDensity(rows: readonly Float64Array[]): number {
   const covered: number[] = [];
   const stride = Math.max(1, Math.floor((rows.length * (rows[0]?.length ?? 0)) / 20_000));
-  for (const row of rows) for (let i = 0; i < row.length; i += stride) if (row[i]! > 0) covered.push(row[i]!);
+  for (const row of rows)
+    for (let i = 0; i < row.length; i += stride) if (row[i]! > 0) covered.push(row[i]!);
   covered.sort((a, b) => a - b);
   return covered[Math.floor(covered.length * 0.99)] ?? 1;
 }
@@ -187,10 +201,18 @@ function drawBars(
     const top = toPixel(y, edges[bin + 1]!);
     const bottom = toPixel(y, edges[bin]!);
     const gap = bottom - top > 3 ? 1 : 0;
-    const bar = { left: base, top, width: (density / most) * (box.width - 4), height: bottom - top - gap };
+    const bar = {
+      left: base,
+      top,
+      width: (density / most) * (box.width - 4),
+      height: bottom - top - gap,
+    };
     if (density > 0) pen.rect({ ...bar, width: Math.max(1, bar.width) }, theme.accent, 0.85);
   });
-  pen.segment(base, box.top, base, box.top + box.height, { color: theme.lineStrong, width: 1 / pen.ratio });
+  pen.segment(base, box.top, base, box.top + box.height, {
+    color: theme.lineStrong,
+    width: 1 / pen.ratio,
+  });
 }
 
 /** One histogram alone: upright bars over an axis of values. */

@@ -122,14 +122,7 @@ export class LineKernel implements Paintable, ChartActions {
     if (this.#looks === null || this.#layout === null) return;
     const pen = this.#pen(this.#over);
     const { link, themeVersion } = this.#input;
-    paintOverlay(
-      pen,
-      readTheme(themeVersion),
-      this.#layout,
-      this.#looks,
-      link.hover,
-      this.#drag,
-    );
+    paintOverlay(pen, readTheme(themeVersion), this.#layout, this.#looks, link.hover, this.#drag);
     this.#tellReadout(this.#input, this.#looks);
   }
 
@@ -140,7 +133,13 @@ export class LineKernel implements Paintable, ChartActions {
     pen.begin(this.#size.width, this.#size.height);
     const looks = looksOf(input, theme, pen.ratio);
     const domains = this.#domains(input);
-    const layout = layOut(pen, this.#size, looks, { x: domains.x, y: domains.y.range }, input.options);
+    const layout = layOut(
+      pen,
+      this.#size,
+      looks,
+      { x: domains.x, y: domains.y.range },
+      input.options,
+    );
     const painted = paintChart(pen, theme, layout, looks, input.options);
     this.#looks = looks;
     this.#layout = layout;
@@ -208,9 +207,7 @@ export class LineKernel implements Paintable, ChartActions {
     if (!hasReadout && !this.#hadReadout) return;
     this.#hadReadout = hasReadout;
     const readout =
-      hover.x === null || !hasReadout
-        ? null
-        : readoutAt(looks, input.options, hover.x, hover.run);
+      hover.x === null || !hasReadout ? null : readoutAt(looks, input.options, hover.x, hover.run);
     if (readout?.nearest) {
       const color = inkOf(readTheme(input.themeVersion), readout.nearest);
       this.events.onReadout?.({ ...readout, nearest: { ...readout.nearest, color } });
@@ -298,7 +295,8 @@ export class LineKernel implements Paintable, ChartActions {
 
   cursorToEnd(isLast: boolean): void {
     const { input, layout } = this.#drawn();
-    if (input && layout) this.#setCursor(isLast ? layout.x.max : layout.x.min, input.link.hover.run);
+    if (input && layout)
+      this.#setCursor(isLast ? layout.x.max : layout.x.min, input.link.hover.run);
   }
 
   changeRun(direction: 1 | -1): void {
@@ -313,7 +311,8 @@ export class LineKernel implements Paintable, ChartActions {
     const { input, layout } = this.#drawn();
     if (input === null || layout === null) return;
     const { plot, x } = layout;
-    const centre = input.link.hover.x === null ? plot.width / 2 + plot.left : toPixel(x, input.link.hover.x);
+    const centre =
+      input.link.hover.x === null ? plot.width / 2 + plot.left : toPixel(x, input.link.hover.x);
     const range: Range = [
       toValue(x, centre - (centre - plot.left) * factor),
       toValue(x, centre + (plot.left + plot.width - centre) * factor),

@@ -97,7 +97,7 @@ export interface LineState {
 export interface LineEvents {
   readonly onReadout?: (readout: Readout | null) => void;
   readonly onState?: (state: LineState) => void;
-  /** A drag ended, or a double click (null). The link already holds the range: refetch, write the URL. */
+  /** A drag ended, or a double click (null). The link has the range: refetch, write the URL. */
   readonly onZoom?: (range: Range | null) => void;
   /** A click or Enter on a run; `isToggle` with ctrl, meta or shift held. */
   readonly onSelect?: (run: string, isToggle: boolean) => void;

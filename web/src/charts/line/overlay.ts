@@ -41,7 +41,11 @@ export function paintOverlay(
   const x = toPixel(layout.x, hover.x);
   if (!(x >= plot.left - 1 && x <= plot.left + plot.width + 1)) return;
   const at = crisp(x, pen.ratio);
-  pen.segment(at, plot.top, at, plot.top + plot.height, { color: theme.fg2, width: 1, alpha: 0.55 });
+  pen.segment(at, plot.top, at, plot.top + plot.height, {
+    color: theme.fg2,
+    width: 1,
+    alpha: 0.55,
+  });
   drawDots(pen, theme, layout, looks, lit, hover.x);
 }
 
@@ -89,7 +93,12 @@ function drawDrag(pen: CanvasPen, theme: ChartTheme, { plot }: Layout, drag: Dra
   const [a, b] = drag.range;
   const stroke = { color: theme.accent, width: 1 };
   if (drag.axis === "x") {
-    const box = { left: Math.min(a, b), width: Math.abs(b - a), top: plot.top, height: plot.height };
+    const box = {
+      left: Math.min(a, b),
+      width: Math.abs(b - a),
+      top: plot.top,
+      height: plot.height,
+    };
     pen.rect(box, theme.accent, 0.12);
     for (const x of drag.range) {
       const at = crisp(x, pen.ratio);

@@ -177,7 +177,18 @@ function drawMarks(pen: Pen, layout: Layout, looks: Looks): void {
       const m = MARK_PX;
       const points =
         kind === "NaN"
-          ? [px - m, bottom - m, px + m, bottom + m, NaN, NaN, px - m, bottom + m, px + m, bottom - m]
+          ? [
+              px - m,
+              bottom - m,
+              px + m,
+              bottom + m,
+              NaN,
+              NaN,
+              px - m,
+              bottom + m,
+              px + m,
+              bottom - m,
+            ]
           : kind === "Infinity"
             ? [px - m, top + m, px, top - m, px + m, top + m]
             : [px - m, bottom - m, px, bottom + m, px + m, bottom - m];

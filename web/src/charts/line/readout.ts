@@ -78,7 +78,12 @@ export function spoken(readout: Readout): string {
 }
 
 /** The run next above (1) or below (-1) `run` by its value at x. */
-export function neighbourAt(looks: Looks, x: number, run: string | null, direction: 1 | -1): string | null {
+export function neighbourAt(
+  looks: Looks,
+  x: number,
+  run: string | null,
+  direction: 1 | -1,
+): string | null {
   const at = looks.all
     .map(({ series }) => ({ run: series.run, y: hitAt(series, x)?.y ?? NaN }))
     .filter((one) => !Number.isNaN(one.y))
