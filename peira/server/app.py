@@ -30,7 +30,7 @@ from peira.server.bundle import Bundle
 from peira.server.follower import Follower
 from peira.server.hosts import HostNames
 from peira.server.problems import MEDIA_TYPE, Field, RefusedError, code_of, problem_of
-from peira.server.security import Guard
+from peira.server.security import REQUEST_ID, SLASH, Guard
 from peira.server.session import Session
 
 # Parameters of handlers that do not come from the query string.
@@ -56,7 +56,7 @@ def build_routes(follower: Follower, bundle: Bundle) -> Litestar:
             "streams": Provide(lambda: follower.streams, sync_to_thread=False),
             "bundle": Provide(lambda: bundle, sync_to_thread=False),
         },
-        guards=[refuse_unknown_parameters],
+        guards=[restore_slashes, refuse_stray_schema, refuse_unknown_parameters],
         exception_handlers={Exception: answer_error},
         state=State({ROOT: str(follower.lab.root)}),
         # Columns and objects are dense already, and a compressed stream would be held back.
@@ -71,11 +71,29 @@ def build_routes(follower: Follower, bundle: Bundle) -> Litestar:
             version=__version__,
             description="The HTTP API of a lab; see docs/reference/http-api.md.",
             create_examples=False,
-            openapi_controller=cast("Any", routes.SchemaPages),
+            render_plugins=routes.SCHEMA_PLUGINS,
         ),
         logging_config=None,
         debug=False,
     )
+
+
+def restore_slashes(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Give the parameters of the path their encoded slashes back; see `routed_path`."""
+    parameters = connection.scope["path_params"]
+    for name, value in parameters.items():
+        if isinstance(value, str):
+            parameters[name] = value.replace(SLASH, "/")
+
+
+def refuse_stray_schema(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Answer other addresses below `/schema` as any other that does not exist.
+
+    Raises:
+        NotFoundException: it is one; the framework has a page of its own there.
+    """
+    if connection.scope["path"].startswith("/schema/") and connection.scope["path_params"]:
+        raise NotFoundException
 
 
 def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -110,7 +128,8 @@ def answer_error(request: HttpRequest[Any, Any, Any], error: Exception) -> Respo
     told = as_peira_error(error)
     if code_of(told) == "internal":
         # The address without its query string, one record a line.
-        _log.error("%s %s failed", request.method, printable(request.scope["path"]))
+        path, number = printable(request.scope["path"]), request.scope.get(REQUEST_ID)
+        _log.error("%s %s failed (request %s)", request.method, path, number)
         for line in "".join(traceback.format_exception(error)).splitlines():
             _log.error("  %s", printable(line))
     status, body = problem_of(told, hidden=request.app.state[ROOT])

@@ -207,11 +207,13 @@ class Follower:
         self._caught_up_at = now
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Begin to follow; the lab's own methods then take the index as it is."""
+        self.lab.is_kept_up = True
         self._thread.start()
 
     def stop(self) -> None:
         """End the thread; returns when it has ended."""
+        self.lab.is_kept_up = False
         self._is_stopping.set()
         self.streams.wake()
         if self._thread.is_alive():

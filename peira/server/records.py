@@ -70,9 +70,10 @@ class Goal(Request, frozen=True, kw_only=True):
 
 
 class Spark(Answer, frozen=True, kw_only=True):
-    """A small picture of a metric: at most 64 cells."""
+    """The primary metric of a project's latest runs (at most 40), oldest first."""
 
     metric: str
+    direction: Direction | None
     values: list[Any]
 
 
@@ -146,12 +147,14 @@ class GroupCell(Answer, frozen=True, kw_only=True):
     """A number over the runs of a group; `low` and `high` are the 95 % interval of the mean."""
 
     n: int
-    mean: Any
-    std: Any
-    low: Any
-    high: Any
-    min: Any
-    max: Any
+    missing: int
+    nonfinite: int
+    mean: float | None
+    std: float | None
+    low: float | None
+    high: float | None
+    min: float | None
+    max: float | None
 
 
 class GroupRow(Answer, frozen=True, kw_only=True):
@@ -169,6 +172,7 @@ class GroupsAnswer(Answer, frozen=True, kw_only=True):
     by: list[str]
     total: int
     matched: int
+    groups: int
     took_ms: float
     rev: int
     columns: list[Column]
@@ -251,7 +255,7 @@ class ViewsAnswer(Answer, frozen=True, kw_only=True):
 class Smooth(Request, frozen=True, kw_only=True):
     """How to smooth; `half_life` is in units of x."""
 
-    kind: Literal["ema", "gauss", "median"]
+    kind: Literal["ema", "gaussian", "median"]
     half_life: Annotated[float, Meta(gt=0)]
 
 
@@ -268,7 +272,7 @@ class TracesRequest(Request, frozen=True, kw_only=True):
     x_max: float | None = None
     smooth: Smooth | None = None
     group: Annotated[str, Meta(max_length=2000)] | None = None
-    band: Literal["ci95", "std", "stderr", "minmax", "iqr"] = "ci95"
+    band: Literal["interval", "std", "range"] = "interval"
 
 
 class MetricCell(Answer, frozen=True, kw_only=True):

@@ -13,9 +13,10 @@ import base64
 import hashlib
 import logging
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 import msgspec
 
@@ -30,10 +31,13 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+REQUEST_ID = "peira.request_id"
 BODY_BYTES_MAX = 1024 * 1024
 URL_BYTES_MAX = 16 * 1024
 HEADERS_MAX = 100
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+# A character that stands for no text (Unicode's private use area), so no name ever holds it.
+SLASH = "\ue000"
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _JSON = re.compile(r"application/json\s*(;\s*charset=\"?utf-8\"?\s*)?\Z", re.I)
 
@@ -85,6 +89,7 @@ class Guard:
         if scope["type"] != "http":  # WebSocket: nothing here speaks it
             await send({"type": "websocket.close", "code": 1008})
             return
+        scope[REQUEST_ID] = secrets.token_hex(4)
         send = _with_security_headers(scope, send)
         headers = Headers(scope["headers"])
         try:
@@ -110,7 +115,7 @@ class Guard:
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application; GET serves HEAD too, the transport leaves the body out."""
-        inner = dict(scope)
+        inner = {**scope, "path": routed_path(scope["raw_path"])}
         if scope["method"] == "HEAD":
             if scope["path"] == "/api/events":
                 await _refuse(scope, send, RefusedError("method", "A stream has no HEAD."))
@@ -266,9 +271,9 @@ class _GoneError(Exception):
 def is_plain_path(raw: bytes) -> bool:
     """Whether a request's target is a path of ordinary segments, decoded once.
 
-    No empty, `.` or `..` segment, no backslash, no control character, no encoded slash, no second
-    layer of percent signs that would spell one of them, and valid UTF-8. Data is found by keys and
-    digests, never by such a path; this only makes the answer to all spellings the same.
+    No empty, `.` or `..` segment, no backslash, no control character, and valid UTF-8. Data is
+    found by keys and digests, never by such a path; this only makes the answer to all spellings
+    the same.
     """
     if not raw.startswith(b"/") or not _is_text(raw):
         return False
@@ -276,9 +281,18 @@ def is_plain_path(raw: bytes) -> bool:
         return True
     segments = [unquote_to_bytes(segment).decode() for segment in raw[1:].split(b"/")]
     return not any(
-        segment in ("", ".", "..") or re.search(r"[/\\\x00-\x1f\x7f]", segment)
+        segment in ("", ".", "..") or re.search(rf"[\\\x00-\x1f\x7f{SLASH}]", segment)
         for segment in segments
     )
+
+
+def routed_path(raw: bytes) -> str:
+    """Return the decoded path for the router, in which only real slashes are slashes.
+
+    An encoded one, as in the name of the project `team/digits`, becomes `SLASH` until the routes'
+    parameters are read.
+    """
+    return "/".join(unquote(part.decode()).replace("/", SLASH) for part in raw.split(b"/"))
 
 
 def check_json(body: bytes) -> None:
@@ -371,6 +385,7 @@ def _with_security_headers(scope: Scope, send: Send) -> Send:
             headers = list(message.get("headers", []))
             present = {name.lower() for name, _ in headers}
             wanted = [*HEADERS, (b"content-security-policy", csp)]
+            wanted.append((b"x-request-id", scope[REQUEST_ID].encode()))
             if not is_embedded:
                 wanted.append((b"x-frame-options", b"DENY"))
             if scope["path"].startswith("/api/"):

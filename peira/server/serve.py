@@ -65,21 +65,22 @@ class Server:
                 f"Listening on {host} would let other machines reach this lab, unencrypted.",
                 hint="Leave --host out and forward a port by ssh, or add --expose-to-network.",
             )
+        names = list(allow_hosts)
+        if expose and not is_loopback(host):
+            names += _own_names(host)
+        revision_now = revision(lab)
         self._socket = _bind(host, port)
         self.port: int = self._socket.getsockname()[1]
         self.host = host
         self.session = Session(self.port, token)
-        names = list(allow_hosts)
-        if expose and not is_loopback(host):
-            names += _own_names(host)
         try:
             hosts = HostNames(self.port, names)
         except ValueError as error:
             self._socket.close()
             raise UsageError(f"{error}.") from error
         self.streams = Streams()
+        self.streams.rev = revision_now
         self._follower = Follower(lab, self.streams)
-        self.streams.rev = revision(lab)
         app = build_app(
             hosts=hosts,
             session=self.session,

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from peira.server.routes.console import console
 from peira.server.routes.events import events
-from peira.server.routes.home import lab_facts
+from peira.server.routes.fields import complete, fields, metrics
+from peira.server.routes.groups import groups
+from peira.server.routes.home import home, lab_facts
 from peira.server.routes.media import media
 from peira.server.routes.objects import stored_object
 from peira.server.routes.pages import PAGE_HANDLERS
 from peira.server.routes.run import change_run, run
 from peira.server.routes.runs import runs
-from peira.server.routes.schema import SchemaPages
+from peira.server.routes.schema import PLUGINS as SCHEMA_PLUGINS
 from peira.server.routes.selections import keep_selection, selection
 from peira.server.routes.series import series
+from peira.server.routes.traces import traces
 from peira.server.routes.views import drop_view, save_view, set_goal, views
 
 HANDLERS = [
-    lab_facts, runs, set_goal, views, save_view, drop_view,
-    run, change_run, console, media, series, stored_object, keep_selection, selection, events,
-    *PAGE_HANDLERS,
+    lab_facts, home, runs, groups, fields, complete, metrics, set_goal, views, save_view, drop_view,
+    traces, run, change_run, console, media, series, stored_object,
+    keep_selection, selection, events, *PAGE_HANDLERS,
 ]  # fmt: skip
 
-__all__ = ["HANDLERS", "SchemaPages"]
+__all__ = ["HANDLERS", "SCHEMA_PLUGINS"]

@@ -6,25 +6,27 @@ import stat
 from typing import Annotated
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from peira.lab.lab import Lab
 from peira.lab.run_console import ConsolePiece
 from peira.record.folder import run_folder
+from peira.server.parameters import LabNow, PathText
 from peira.server.records import ConsoleAnswer
 
 PIECE_BYTES_MAX = 1024 * 1024
 PIECE_BYTES = 256 * 1024
-Bytes = Annotated[int, Parameter(ge=1, le=PIECE_BYTES_MAX)]
+Bytes = Annotated[int, QueryParameter(ge=1, le=PIECE_BYTES_MAX)]
+OptionalBytes = Annotated[int | None, QueryParameter(ge=1, le=PIECE_BYTES_MAX)]
 
 
 @get("/api/runs/{run:str}/console", sync_to_thread=True)
 def console(
-    lab: Lab,
-    run: str,
-    after: Annotated[int, Parameter(ge=0, le=2**62)] = 0,
+    lab: LabNow,
+    run: PathText,
+    after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
     limit: Bytes = PIECE_BYTES,
-    tail: Bytes | None = None,
+    tail: OptionalBytes = None,
 ) -> ConsoleAnswer:
     """What the run printed: from byte `after`, or the last `tail` bytes."""
     record = lab.run(run)

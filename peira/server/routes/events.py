@@ -5,11 +5,11 @@ from __future__ import annotations
 from litestar import get
 from litestar.response import Stream as StreamingAnswer
 
-from peira.server.follower import Streams
+from peira.server.parameters import OpenStreams
 
 
 @get("/api/events", media_type="text/event-stream")
-async def events(streams: Streams) -> StreamingAnswer:
+async def events(streams: OpenStreams) -> StreamingAnswer:
     """Hints, at most four a second: which runs changed. The dashboard fetches what it shows."""
     stream = streams.open()
     return StreamingAnswer(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
-from peira.lab.lab import Lab
+from peira.server.parameters import LabNow, PathText
 from peira.server.records import MediaAnswer, MediaItem
 
 ITEMS_MAX = 10_000
@@ -15,10 +15,10 @@ ITEMS_MAX = 10_000
 
 @get("/api/runs/{run:str}/media", sync_to_thread=True)
 def media(
-    lab: Lab,
-    run: str,
-    key: Annotated[str, Parameter(max_length=1000)] | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=ITEMS_MAX)] = ITEMS_MAX,
+    lab: LabNow,
+    run: PathText,
+    key: Annotated[str | None, QueryParameter(max_length=1000)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=ITEMS_MAX)] = ITEMS_MAX,
 ) -> MediaAnswer:
     """Media records by key, then step; their bytes are at `/api/objects/{digest}`."""
     found = lab.run(run).media(key)

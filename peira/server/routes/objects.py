@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from typing import Annotated, Any, BinaryIO
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.params import FromQuery, PathParameter, QueryParameter
 from litestar.response import Stream
 
 from peira.core.errors import DamagedError, NotFoundError
 from peira.lab.lab import Lab
 from peira.server.disposition import attachment
 from peira.server.media_types import sending_of
+from peira.server.parameters import LabNow
 from peira.server.problems import RefusedError
 
 WHOLE_BYTES_MAX = 4 * 1024 * 1024
@@ -28,11 +29,11 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 @get("/api/objects/{digest:str}", sync_to_thread=True)
 def stored_object(
     request: Request[Any, Any, Any],
-    lab: Lab,
-    digest: Annotated[str, Parameter(pattern=r"^[0-9a-f]{64}$")],
-    mime: Annotated[str, Parameter(max_length=200)] | None = None,
-    name: Annotated[str, Parameter(max_length=1000)] | None = None,
-    download: bool = False,
+    lab: LabNow,
+    digest: Annotated[str, PathParameter(pattern=r"^[0-9a-f]{64}$")],
+    mime: Annotated[str | None, QueryParameter(max_length=200)] = None,
+    name: Annotated[str | None, QueryParameter(max_length=1000)] = None,
+    download: FromQuery[bool] = False,
 ) -> Response[Any]:
     """The bytes of an object; its type comes from the server's table."""
     sending = sending_of(mime)

@@ -12,6 +12,7 @@ from peira.core.errors import NotFoundError
 from peira.lab.lab import Lab
 from peira.server.bundle import Asset, Bundle
 from peira.server.exports import FORMATS, export_runs
+from peira.server.parameters import Dashboard, LabNow, PathText
 
 # The addresses of the dashboard's router; each also below /embed. `/p/{project}` is apart, because
 # it also answers `.csv`, `.json` and `.parquet`.
@@ -40,7 +41,7 @@ _NOT_BUILT = f"""<!doctype html>
 
 
 @get(["/", *PAGES, *EMBEDDED], sync_to_thread=False, include_in_schema=False)
-def page(request: Request[Any, Any, Any], bundle: Bundle) -> Response[bytes]:
+def page(request: Request[Any, Any, Any], bundle: Dashboard) -> Response[bytes]:
     """The page of the dashboard; its script reads the address."""
     return _page(request, bundle)
 
@@ -48,9 +49,9 @@ def page(request: Request[Any, Any, Any], bundle: Bundle) -> Response[bytes]:
 @get("/p/{project:str}", sync_to_thread=True)
 def project_page(
     request: Request[Any, Any, Any],
-    lab: Lab,
-    bundle: Bundle,
-    project: str,
+    lab: LabNow,
+    bundle: Dashboard,
+    project: PathText,
 ) -> Response[Any]:
     """The page of a project; with `.csv`, `.json` or `.parquet` behind its name the runs view as
     data, by the parameters `q`, `sort`, `columns`, `deleted` and `limit`.
@@ -62,13 +63,13 @@ def project_page(
 
 
 @get("/assets/{name:str}", sync_to_thread=False, include_in_schema=False)
-def asset(request: Request[Any, Any, Any], bundle: Bundle, name: str) -> Response[bytes]:
+def asset(request: Request[Any, Any, Any], bundle: Dashboard, name: PathText) -> Response[bytes]:
     """A file whose name holds a digest of its content."""
     return _file(request, bundle.get(f"assets/{name}"), "private, max-age=31536000, immutable")
 
 
 @get(["/favicon.svg", "/favicon.ico"], sync_to_thread=False, include_in_schema=False)
-def favicon(request: Request[Any, Any, Any], bundle: Bundle) -> Response[bytes]:
+def favicon(request: Request[Any, Any, Any], bundle: Dashboard) -> Response[bytes]:
     """The icon of the browser's tab."""
     return _file(request, bundle.get(request.scope["path"][1:]), "private, max-age=3600")
 

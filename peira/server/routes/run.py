@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 from litestar import get, patch
+from litestar.params import JSONBody
 
 from peira.core.errors import UsageError
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
 from peira.server.cells import cell
+from peira.server.parameters import LabNow, PathText
 from peira.server.records import (
     AlertDetail,
     ArtifactRow,
@@ -25,13 +27,13 @@ from peira.server.table import run_row
 
 
 @get("/api/runs/{run:str}", sync_to_thread=True)
-def run(lab: Lab, run: str) -> RunAnswer:
+def run(lab: LabNow, run: PathText) -> RunAnswer:
     """Everything that is known of a run, its points apart."""
     return _answer(lab, lab.run(run))
 
 
 @patch("/api/runs/{run:str}", sync_to_thread=True)
-def change_run(lab: Lab, run: str, data: RunChange) -> RunAnswer:
+def change_run(lab: LabNow, run: PathText, data: JSONBody[RunChange]) -> RunAnswer:
     """Change name, note and tags; remove and restore. All of it goes to the journal."""
     wanted = lab.run(run).id
     for tag in (*data.tags_add, *data.tags_remove):

@@ -5,31 +5,29 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 from sqlalchemy import Connection
 
 from peira.lab.lab import Lab
 from peira.lab.query import ast
 from peira.lab.query.parse import parse
 from peira.lab.rows import dropped_by, write
+from peira.server.parameters import Columns, LabNow, OptionalQuery, PathText, Query
 from peira.server.records import Clause, RunsAnswer
 from peira.server.table import Asked, columns_of, read_page, rows_of, split_columns
-
-Query = Annotated[str, Parameter(max_length=10_000)]
-Columns = Annotated[list[str], Parameter(max_items=100)]
 
 
 @get("/api/projects/{project:str}/runs", sync_to_thread=True)
 def runs(
-    lab: Lab,
-    project: str,
+    lab: LabNow,
+    project: PathText,
     *,
     q: Query = "",
-    sort: Query | None = None,
-    limit: Annotated[int, Parameter(ge=0, le=1000)] = 100,
-    offset: Annotated[int, Parameter(ge=0, le=2**53)] = 0,
-    columns: Columns | None = None,
-    deleted: bool = False,
+    sort: OptionalQuery = None,
+    limit: Annotated[int, QueryParameter(ge=0, le=1000)] = 100,
+    offset: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
+    columns: Columns = None,
+    deleted: FromQuery[bool] = False,
 ) -> RunsAnswer:
     """Rows of the runs that a query finds, with the values of some columns."""
     asked = Asked(

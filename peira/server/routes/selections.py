@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
 from peira.core import ids
 from peira.core.errors import NotFoundError
-from peira.lab.lab import Lab
+from peira.server.parameters import LabNow
 from peira.server.problems import Field, RefusedError
 from peira.server.records import SelectionAnswer, SelectionRequest
 
@@ -20,7 +20,7 @@ _DIGEST_BYTES = 10
 
 
 @post("/api/selections", sync_to_thread=True, status_code=200)
-def keep_selection(lab: Lab, data: SelectionRequest) -> SelectionAnswer:
+def keep_selection(lab: LabNow, data: JSONBody[SelectionRequest]) -> SelectionAnswer:
     """Keep a list; its id is a digest of it, so the same list has the same id and never changes."""
     wrong = [n for n, run in enumerate(data.runs) if not ids.is_run_id(run)]
     if wrong:
@@ -37,7 +37,7 @@ def keep_selection(lab: Lab, data: SelectionRequest) -> SelectionAnswer:
 
 @get("/api/selections/{selection:str}", sync_to_thread=True)
 def selection(
-    lab: Lab, selection: Annotated[str, Parameter(pattern=r"^[a-z2-7]{16}$")]
+    lab: LabNow, selection: Annotated[str, PathParameter(pattern=r"^[a-z2-7]{16}$")]
 ) -> SelectionAnswer:
     """Give a kept list back."""
     decision = lab.journal.standing(KIND).get(selection)

@@ -8,20 +8,20 @@ from typing import Annotated, Any, Literal
 import msgspec
 import numpy as np
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 
-from peira.lab.lab import Lab
 from peira.server import columns
 from peira.server.cells import cell
 from peira.server.disposition import attachment
+from peira.server.parameters import LabNow, PathText
 
 
 @get("/api/runs/{run:str}/series", sync_to_thread=True)
 def series(
-    lab: Lab,
-    run: str,
-    key: Annotated[str, Parameter(min_length=1, max_length=1000)],
-    format: Literal["columns", "csv", "json"] = "columns",
+    lab: LabNow,
+    run: PathText,
+    key: Annotated[str, QueryParameter(min_length=1, max_length=1000)],
+    format: FromQuery[Literal["columns", "csv", "json"]] = "columns",
 ) -> Response[bytes]:
     """All points, none thinned: steps, times (seconds since the epoch), values."""
     record = lab.run(run)
