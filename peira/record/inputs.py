@@ -89,14 +89,14 @@ class RunTags:
 
     def add(self, *tags: str) -> None:
         """Give tags; those that are there already stay."""
-        new = [tag for tag in map(_tag, tags) if tag not in self._tags]
+        new = [tag for tag in dict.fromkeys(map(_tag, tags)) if tag not in self._tags]
         if new:
             self._tags.update(dict.fromkeys(new))
             self._record(Tags(time=now_s(), add=new))
 
     def remove(self, *tags: str) -> None:
         """Take tags away; those that are not there are passed over."""
-        gone = [tag for tag in map(_tag, tags) if tag in self._tags]
+        gone = [tag for tag in dict.fromkeys(map(_tag, tags)) if tag in self._tags]
         if gone:
             for tag in gone:
                 self._tags.pop(tag, None)

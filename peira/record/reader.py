@@ -213,7 +213,7 @@ def _read_lines(stream: object, want: int, rest: int) -> bytes:
     read = stream.read  # type: ignore[attr-defined]
     data: bytes = read(want)
     while data and b"\n" not in data and len(data) < min(rest, LINE_BYTES_MAX):
-        more = read(max(len(data), CHUNK_BYTES))
+        more = read(min(max(len(data), 1 << 16), LINE_BYTES_MAX - len(data)))
         if not more:
             break
         data += more

@@ -1,0 +1,282 @@
+"""What a run records."""
+
+from __future__ import annotations
+
+import argparse
+import stat
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import peira
+from peira.core.errors import UsageError
+from peira.record import events
+from tests.sdk.reading import only_run, read_runs, run_program
+
+
+def test_birth_says_who_and_what(lab: Path) -> None:
+    """`run.json` is there when init returns, and names project, group, reason and process."""
+    run = peira.init("mnist", name="first", group="g", why="to see", console=False, monitor=False)
+    birth = only_run(lab).folder.read_birth()
+    assert (birth.id, birth.name, birth.project) == (run.id, "first", "mnist")
+    assert (birth.group, birth.why, birth.format) == ("g", "to see", 1)
+    assert birth.pid and birth.host and birth.boot and birth.user
+    assert only_run(lab).state == "running"
+
+
+def test_only_the_owner_may_read(run: peira.Run, lab: Path) -> None:
+    """Folders are 0700 and files 0600 (L04)."""
+    run.log({"loss": 0.5})
+    run.finish()
+    assert run.folder is not None
+    for folder in (lab, lab / "runs", run.folder):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for file in run.folder.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert (lab / ".gitignore").read_text() == "*\n"
+
+
+def test_log_is_on_disk_when_it_returns(run: peira.Run, lab: Path) -> None:
+    """Nothing is buffered: a reader sees each point at once."""
+    for step in range(5):
+        run.log({"loss": step / 2}, step=step * 10)
+        assert only_run(lab).values("loss")[-1] == step / 2
+    assert only_run(lab).steps("loss") == [0, 10, 20, 30, 40]
+
+
+def test_steps(run: peira.Run, lab: Path) -> None:
+    """Without a step one more than the last; steps may repeat, go back and be negative."""
+    run.log({"a": 1.0})
+    run.log({"a": 2.0})
+    run.log({"a": 3.0}, step=-5)
+    run.log({"b": 4.0})
+    run.log({"a": 5.0}, step=1)
+    run.log({"a": 6.0}, step=1)
+    found = only_run(lab)
+    assert found.steps("a") == [0, 1, -5, 1, 1]
+    assert found.steps("b") == [-4]
+
+
+def test_nested_names(run: peira.Run, lab: Path) -> None:
+    """Nested dicts become slash paths."""
+    run.log({"train": {"loss": 1.0, "acc": {"top1": 2.0}}, "lr": 3.0})
+    assert [point.key for point in only_run(lab).points] == ["train/loss", "train/acc/top1", "lr"]
+
+
+def test_many_key_sets_and_declarations(run: peira.Run, lab: Path) -> None:
+    """Key sets are told apart by names and order, and declared again as the file grows."""
+    for step in range(1500):
+        run.log({"a": step + 0.5, "b": -0.5}, step)
+        run.log({"b": 1.5, "a": step + 0.25}, step)
+    found = only_run(lab)
+    assert len(found.points) == 6000 and not found.damages
+    assert found.values("a")[:4] == [0.5, 0.25, 1.5, 1.25]
+    assert found.folder.points().read_bytes().count(b'["k",0,') > 2
+
+
+def test_params(run: peira.Run, lab: Path) -> None:
+    """Params are a mapping that records; dataclasses, namespaces and pairs are taken, too."""
+
+    @dataclass
+    class Config:
+        layers: int = 3
+
+    run.params["lr"] = 1e-3
+    run.params.update({"net": {"kernel": [3, 5]}}, nothing=None)
+    run.params.update(Config())
+    run.params.update(argparse.Namespace(seed=1, data=Path("x")))
+    run.params.update([("late", float("inf"))])
+    expected = {
+        "lr": 1e-3, "net/kernel": [3, 5], "nothing": None, "layers": 3, "seed": 1, "data": "x",
+        "late": {"float": "Infinity"},
+    }  # fmt: skip
+    assert dict(run.params) == expected
+    recorded: dict[str, object] = {}
+    for event in only_run(lab).of(events.Params):
+        recorded |= event.values
+    assert recorded == expected
+    with pytest.raises(UsageError):
+        del run.params["lr"]
+    with pytest.raises(UsageError):
+        run.params.update(3)
+
+
+def test_secret_params_are_redacted(run: peira.Run, lab: Path) -> None:
+    """A secret given as a param never reaches the disk."""
+    run.params.update({"api_key": "hunter2hunter2", "tokens": 100, "optimizer": "adam"})
+    run.finish()
+    assert b"hunter2" not in only_run(lab).folder.events().read_bytes()
+    assert run.params["optimizer"] == "adam"
+
+
+def test_tags_and_notes(run: peira.Run, lab: Path) -> None:
+    """Tags are a set that records; notes add up."""
+    run.tags.add("a", "b", "a")
+    run.tags.remove("a", "never")
+    run.note("# Looks good")
+    found = only_run(lab)
+    assert [(t.add, t.remove) for t in found.of(events.Tags)] == [(["a", "b"], []), ([], ["a"])]
+    assert list(run.tags) == ["b"] and "b" in run.tags and len(run.tags) == 1
+    assert found.of(events.Note)[0].text == "# Looks good"
+    with pytest.raises(UsageError):
+        run.tags.add(" ")
+
+
+def test_alerts(run: peira.Run, lab: Path) -> None:
+    """An alert has a title and one of three levels."""
+    run.alert("diverged", "loss is NaN", "error")
+    (alert,) = only_run(lab).of(events.Alert)
+    assert (alert.title, alert.text, alert.level) == ("diverged", "loss is NaN", "error")
+    with pytest.raises(UsageError):
+        run.alert("x", level="loud")  # type: ignore[arg-type]
+
+
+def test_artifacts(run: peira.Run, lab: Path, tmp_path: Path) -> None:
+    """The bytes are in the lab before the line that names them."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_text("1,2")
+    run.log_artifact(tmp_path / "data", "set", type="dataset", metadata={"rows": 1})
+    (artifact,) = only_run(lab).of(events.Artifact)
+    assert (artifact.name, artifact.type, artifact.metadata) == ("set", "dataset", {"rows": 1})
+    (file,) = artifact.files
+    assert (file.path, file.size) == ("a.csv", 3)
+    assert (lab / "objects" / file.object[:2] / file.object[2:]).read_text() == "1,2"
+    with pytest.raises(peira.NotFoundError):
+        run.log_artifact(tmp_path / "no")
+
+
+def test_models(run: peira.Run, lab: Path) -> None:
+    """A model is an artifact of type model that names its class."""
+    run.save_model({"weights": [1, 2]}, "net", metadata={"epoch": 3})
+    (artifact,) = only_run(lab).of(events.Artifact)
+    assert (artifact.name, artifact.type) == ("net", "model")
+    assert artifact.metadata["class"] == "dict" and artifact.metadata["epoch"] == 3
+
+
+def test_text_is_media(run: peira.Run, lab: Path) -> None:
+    """Media name an object that is in the store, at the step of the last log call."""
+    run.log({"loss": 1.0}, step=7)
+    run.log_text("sample", "hello", caption="c")
+    run.log_text("sample", "later", step=9)
+    first, second = only_run(lab).of(events.Media)
+    assert (first.key, first.step, first.type, first.caption) == ("sample", 7, "text", "c")
+    assert second.step == 9
+    assert (lab / "objects" / first.object[:2] / first.object[2:]).read_bytes() == b"hello"
+
+
+def test_threads(run: peira.Run, lab: Path) -> None:
+    """Threads share a run; every point is there, and each thread's in its order."""
+
+    def work(name: str) -> None:
+        for step in range(500):
+            run.log({name: float(step)}, step)
+
+    threads = [threading.Thread(target=work, args=(f"t{n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = only_run(lab)
+    assert not found.damages
+    for number in range(6):
+        assert found.values(f"t{number}") == [float(step) for step in range(500)]
+
+
+def test_finish(run: peira.Run, lab: Path) -> None:
+    """The end has a status and a duration; a second finish does nothing."""
+    run.finish("failed")
+    run.finish()
+    found = only_run(lab)
+    assert len(found.of(events.End)) == 1 and found.end is not None
+    assert found.state == "failed"
+    assert found.end.duration_s > 0 and found.end.peak_memory_bytes
+    with pytest.raises(UsageError):
+        run.log({"loss": 1.0})
+    with pytest.raises(UsageError):
+        run.finish("done")  # type: ignore[arg-type]
+
+
+def test_context_manager(lab: Path) -> None:
+    """Leaving the block ends the run as what it was, and the error goes on."""
+    with peira.init(console=False, monitor=False):
+        pass
+    with pytest.raises(ZeroDivisionError), peira.init(console=False, monitor=False):
+        _ = 1 / 0
+    with pytest.raises(KeyboardInterrupt), peira.init(console=False, monitor=False):
+        raise KeyboardInterrupt
+    first, second, third = read_runs(lab)
+    assert (first.state, second.state, third.state) == ("finished", "failed", "killed")
+    assert second.end is not None and second.end.error is not None
+    assert second.end.error.type == "ZeroDivisionError"
+    assert "_ = 1 / 0" in second.end.error.traceback
+    assert third.end is not None and third.end.signal == "SIGINT"
+
+
+def test_a_second_init_ends_the_first(run: peira.Run, lab: Path) -> None:
+    """A new run finishes the open one; a child does not."""
+    child = run.child("part")
+    assert peira.current_run() is child
+    child.finish()
+    assert peira.current_run() is run
+    other = peira.init(console=False, monitor=False)
+    first, part, second = read_runs(lab)
+    assert (first.state, part.state, second.state) == ("finished", "finished", "running")
+    assert part.folder.read_birth().parent == run.id
+    assert part.folder.read_birth().project == "tests"
+    other.finish()
+
+
+def test_console_and_capture(lab: Path) -> None:
+    """What the program prints, and what surrounds it, is recorded beside training."""
+    program = "import peira; r = peira.init(monitor=False); print('seen'); r.finish()"
+    assert run_program(lab, program).stdout == "seen\n"
+    found = only_run(lab)
+    assert "seen" in found.folder.console.read_text()
+    assert {"host", "packages", "code"} <= {event.aspect for event in found.of(events.Captured)}
+
+
+def test_system_metrics(lab: Path) -> None:
+    """Use of the machine is logged beside, and moves no step of the program."""
+    run = peira.init(console=False, strict=True)
+    assert run._session is not None
+    run._session._sample()
+    run._session._sample()
+    run.log({"a": 1.0})
+    assert only_run(lab).steps("a") == [0]
+    assert b"system/" in only_run(lab).folder.points().read_bytes()
+
+
+def test_one_line_at_the_end(lab: Path) -> None:
+    """The person is told once how to see the run, on standard error; nothing under PEIRA_QUIET."""
+    program = "import peira; peira.init(name='keen').log({'a': 1})"
+    told = run_program(lab, program)
+    assert told.stdout == ""
+    assert told.stderr.count("\n") == 1 and "peira show keen" in told.stderr
+    assert run_program(lab, program, PEIRA_QUIET="1").stderr == ""
+
+
+def test_joining_a_run(lab: Path, run: peira.Run) -> None:
+    """PEIRA_RUN makes a second process a second writer of the same run, which does not end it (P14)."""
+    run.log({"a": 1.0})
+    done = run_program(lab, "import peira; peira.init().log({'a': 2.0})", PEIRA_RUN=run.id)
+    assert done.returncode == 0, done.stderr
+    found = only_run(lab)
+    assert sorted(found.values("a")) == [1.0, 2.0]
+    assert len({point.writer for point in found.points}) == 2
+    assert found.end is None and found.state == "running"
+
+
+def test_quick(lab: Path) -> None:
+    """init() and finish() wait for nothing slow (bar 20 ms; a loaded machine gets ten times that)."""
+    peira.init(console=False).finish()
+    start = time.perf_counter()
+    run = peira.init(console=False, monitor=False)
+    begun = time.perf_counter()
+    assert begun - start < 0.2
+    time.sleep(1.0)
+    begun = time.perf_counter()
+    run.finish()
+    assert time.perf_counter() - begun < 0.2
