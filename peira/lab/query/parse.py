@@ -379,7 +379,7 @@ class _Builder:
         name = read_name(text, position)
         if name.kind is not None:
             return _bare(name)
-        if text.lower() in _VALUE_WORDS or "__" in text or _is_number(text):
+        if text.lower() in _VALUE_WORDS or "__" in text:
             raise QueryError(
                 f"`{printable(text[:40])}` alone is not a condition.",
                 position=position,
@@ -467,14 +467,6 @@ def _number(text: str, position: int) -> float:
             hint="Numbers are float64, up to about 1.8e308; infinity is written inf.",
         )
     return number
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _unquote(token: Token) -> str:
