@@ -53,7 +53,7 @@ def entry_point() -> dict[str, Any]:
     main = sys.modules.get("__main__")
     spec = getattr(main, "__spec__", None)
     file = getattr(main, "__file__", None)
-    script = str(Path(file).resolve()) if file and Path(file).is_file() else None
+    script = str(Path(file).resolve()) if file and Path(file).is_file() else _SCRIPT
     if "ipykernel" in sys.modules and "ipykernel" in (getattr(spec, "name", "") or ""):
         return {"kind": "notebook"}
     if spec is not None and script:
@@ -61,6 +61,16 @@ def entry_point() -> dict[str, Any]:
     if script:
         return {"kind": "script", "script": script}
     return {"kind": "command" if "-c" in sys.orig_argv[1:2] else "console"}
+
+
+def _script_now() -> str | None:
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    return str(Path(file).resolve()) if file and Path(file).is_file() else None
+
+
+# Python forgets `__main__.__file__` when a script's last line has run, and a short script is
+# collected after that. The directory may have changed by then, too.
+_SCRIPT = _script_now()
 
 
 class _Git:

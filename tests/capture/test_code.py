@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,17 @@ def test_odd_file_names_keep_their_place(repository: Path) -> None:
     facts = facts_of(repository, diff_bytes_max=500)
     assert [left["path"] for left in facts["diff_left_out"]] == ["naïve.py"]
     assert "a/a b.py" in facts["diff"]
+
+
+def test_a_script_that_has_ended_is_still_known(tmp_path: Path) -> None:
+    """A short script is collected after its last line; its path is recorded all the same."""
+    script = tmp_path / "short.py"
+    script.write_text(
+        "import atexit\nfrom peira.capture.code import entry_point\n"
+        "atexit.register(lambda: print(entry_point()['script']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script.name], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == str(script.resolve())
