@@ -60,7 +60,7 @@ export function curve(seed: number, label: string, count: number, shape: CurveSh
     isExact: true,
     marks,
   };
-  if (shape.smooth) return { ...series, y: smoothed(y), raw: y };
+  if (shape.smooth) return { ...series, y: smoothed(y), raw: series };
   if (shape.band !== undefined) return { ...series, ...band(y, shape.band), runCount: 9 };
   return series;
 }

@@ -54,6 +54,38 @@ describe("columns", () => {
     expect(columns.totalPoints).toBe(901);
   });
 
+  it("put a smoothed curve, with an x of its own, before the logged one", () => {
+    const smooth = { ...header.series[0], smooth: { first: 2, count: 1 } };
+    const columns = decodeColumns(
+      answer(
+        { ...header, series: [smooth] },
+        Float64Array.of(0.5, NaN, 0.25),
+        Float32Array.of(0, 1, 0),
+      ),
+    );
+    const [one] = seriesOf(columns);
+    expect(one?.y).toEqual(Float64Array.of(0.25));
+    expect(one?.raw?.y).toEqual(Float64Array.of(0.5, NaN));
+  });
+
+  it("name a group by its values and its number of runs", () => {
+    const group = { ...header.series[1], run: null, label: "lr=0.1", group: { lr: 0.1 }, runs: 9 };
+    const arrays = [
+      ...header.arrays,
+      ...["low", "high"].map((name) => ({ ...header.arrays[0], name })),
+    ];
+    const columns = decodeColumns(
+      answer(
+        { ...header, arrays, series: [group] },
+        Float64Array.of(1, 2, 3),
+        Float32Array.of(0, 1, 2),
+      ),
+    );
+    const [one] = seriesOf(columns);
+    expect(one).toMatchObject({ run: '{"lr":0.1}', label: "lr=0.1, n=9", runCount: 9 });
+    expect(one?.low).toEqual(Float64Array.of(3));
+  });
+
   it("may be empty", () => {
     expect(seriesOf(decodeColumns(answer({ arrays: [], series: [] })))).toEqual([]);
   });

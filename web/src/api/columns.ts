@@ -1,7 +1,7 @@
 // The binary answer of the server: a JSON header that names typed arrays, then their bytes.
 // Arrays are views on the response, never copies; see docs/formats for the byte layout.
 
-import type { Column, Mark, NonFinite, Series } from "../data/series";
+import type { Column, NonFinite, Series } from "../data/series";
 
 export const COLUMNS_TYPE = "application/vnd.peira.columns";
 
@@ -21,9 +21,11 @@ interface ArrayHeader {
 }
 
 export interface SeriesHeader {
-  readonly run: string;
+  /** Null for a group of runs. */
+  readonly run: string | null;
   readonly key: string;
   readonly label?: string;
+  readonly group?: Readonly<Record<string, unknown>>;
   /** Stored points in view, over all runs of a group. */
   readonly n: number;
   readonly nonfinite?: number;
@@ -32,8 +34,11 @@ export interface SeriesHeader {
   readonly y0?: number;
   readonly first: number;
   readonly count: number;
+  /** Range of the smoothed curve in the same arrays; the main range is always as logged. */
+  readonly smooth?: { readonly first: number; readonly count: number } | null;
+  /** x without `x0` subtracted. */
   readonly marks?: readonly (readonly [number, NonFinite])[];
-  /** Runs behind a group curve. */
+  /** Runs behind the curve; 1 unless it is a group. */
   readonly runs?: number;
 }
 
@@ -101,35 +106,36 @@ export function seriesOf(columns: Columns, labelOf?: (run: string) => string): S
     const array = columns.arrays.get(name);
     return array instanceof Float64Array || array instanceof Float32Array ? array : undefined;
   };
-  const x = column("x");
-  const y = column("y") ?? column("mean");
+  const [x, y, low, high] = [column("x"), column("y"), column("low"), column("high")];
   if (!x || !y) {
     if (columns.series.length === 0) return [];
     throw new ColumnsError("the answer has no x and y arrays");
   }
-  const [raw, low, high] = [column("raw"), column("low"), column("high")];
   return columns.series.map((one): Series => {
-    const end = one.first + one.count;
-    if (end > x.length || end > y.length) {
-      throw new ColumnsError(`series ${one.run} ${one.key} reaches past its arrays`);
-    }
-    const part = (whole: Column): Column => whole.subarray(one.first, end);
-    return {
-      run: one.run,
+    const id = one.run ?? JSON.stringify(one.group ?? one.label);
+    const facts = {
+      run: id,
       key: one.key,
-      label: one.label ?? labelOf?.(one.run) ?? one.run,
-      x: part(x),
+      label: one.label || (one.run === null ? id : (labelOf?.(one.run) ?? one.run)),
       xOrigin: one.x0 ?? 0,
-      y: part(y),
       yOrigin: one.y0 ?? 0,
       pointCount: one.n,
       nonfiniteCount: one.nonfinite ?? 0,
       isExact: one.exact ?? false,
-      marks: (one.marks ?? []) as readonly Mark[],
-      ...(one.runs === undefined ? {} : { runCount: one.runs }),
-      ...(raw && { raw: part(raw) }),
-      ...(low && { low: part(low) }),
-      ...(high && { high: part(high) }),
+      marks: one.marks ?? [],
     };
+    const part = (whole: Column, { first, count }: { first: number; count: number }): Column => {
+      if (first + count > whole.length) {
+        throw new ColumnsError(`series ${id} ${one.key} reaches past its arrays`);
+      }
+      return whole.subarray(first, first + count);
+    };
+    const logged: Series = { ...facts, x: part(x, one), y: part(y, one) };
+    if (one.smooth)
+      return { ...logged, x: part(x, one.smooth), y: part(y, one.smooth), raw: logged };
+    if (one.run !== null || !low || !high) return logged;
+    const runs = one.runs ?? 1;
+    const band = { low: part(low, one), high: part(high, one), runCount: runs };
+    return { ...logged, ...band, label: `${facts.label}, n=${runs}` };
   });
 }

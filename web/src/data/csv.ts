@@ -1,7 +1,7 @@
 // Curves as CSV (RFC 4180), one row per drawn point.
 
 import { fullNumber } from "./format";
-import type { Series } from "./series";
+import { withRaw, type Column, type Series } from "./series";
 
 /** Quotes a field when it must be; a cell can never become a spreadsheet formula. */
 export function csvField(text: string): string {
@@ -13,30 +13,33 @@ export function csvRow(fields: readonly string[]): string {
   return `${fields.map(csvField).join(",")}\r\n`;
 }
 
-/** The points of `series` inside [xMin, xMax] as they are drawn. */
+/**
+ * The points of `series` inside [xMin, xMax] as they are drawn. Where curves are smoothed a
+ * column tells `logged` points from `smoothed` ones.
+ */
 export function curvesCsv(
   series: readonly Series[],
   xName: string,
   [xMin, xMax]: readonly [number, number] = [-Infinity, Infinity],
 ): string {
-  const optional = (["raw", "low", "high"] as const).filter((name) => series.some((s) => s[name]));
-  const rows = [csvRow(["run", "name", "metric", xName, "value", ...optional])];
-  for (const one of series) {
+  const hasSmoothed = series.some((one) => one.raw);
+  const bands = series.some((one) => one.low) ? (["low", "high"] as const) : [];
+  const head = ["run", "name", "metric", xName, "value", ...bands];
+  const rows = [csvRow(hasSmoothed ? [...head, "curve"] : head)];
+  for (const one of withRaw(series)) {
     for (let i = 0; i < one.x.length; i++) {
       const x = one.x[i]! + one.xOrigin;
       if (x < xMin || x > xMax) continue;
-      const value = one.y[i]! + one.yOrigin;
-      const cells = [one.run, one.label, one.key, fullNumber(x), cell(value)];
-      for (const name of optional) {
-        const column = one[name];
-        cells.push(column ? cell(column[i]! + one.yOrigin) : "");
-      }
+      const cells = [one.run, one.label, one.key, fullNumber(x), cell(one.y, i, one.yOrigin)];
+      for (const name of bands) cells.push(cell(one[name], i, one.yOrigin));
+      if (hasSmoothed) cells.push(one.raw ? "smoothed" : "logged");
       rows.push(csvRow(cells));
     }
   }
   return rows.join("");
 }
 
-function cell(value: number): string {
-  return Number.isNaN(value) ? "" : fullNumber(value);
+function cell(column: Column | undefined, index: number, origin: number): string {
+  const value = column?.[index];
+  return value === undefined || Number.isNaN(value) ? "" : fullNumber(value + origin);
 }

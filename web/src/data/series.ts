@@ -19,8 +19,8 @@ export interface Series {
   /** y value = yOrigin + y[i]; NaN is a gap. The smoothed curve, when `raw` is there. */
   readonly y: Column;
   readonly yOrigin: number;
-  /** The unsmoothed curve behind `y`, on the same x. */
-  readonly raw?: Column;
+  /** The logged curve behind a smoothed one. It has an x of its own. */
+  readonly raw?: Series;
   /** Lower and upper edge of a band, on the same x. */
   readonly low?: Column;
   readonly high?: Column;
@@ -47,9 +47,19 @@ export interface Extent {
   readonly isSorted: boolean;
 }
 
+/** What was logged: of a smoothed curve the raw one behind it. */
+export function loggedOf(series: Series): Series {
+  return series.raw ?? series;
+}
+
+/** All curves to be drawn, raw ones behind smoothed ones included. */
+export function withRaw(all: readonly Series[]): Series[] {
+  return all.flatMap((series) => (series.raw ? [series.raw, series] : [series]));
+}
+
 const extents = new WeakMap<Series, Extent>();
 
-/** The extent of a series, bands and raw curve included; computed once per series object. */
+/** The extent of a series, its band included; computed once per series object. */
 export function extentOf(series: Series): Extent {
   let extent = extents.get(series);
   if (extent === undefined) {
@@ -78,7 +88,7 @@ function measure(series: Series): Extent {
   const y = { min: Infinity, max: -Infinity, positive: Infinity, count: 0 };
   widen(y, series.y, series.yOrigin);
   const finiteCount = y.count;
-  for (const column of [series.raw, series.low, series.high]) {
+  for (const column of [series.low, series.high]) {
     if (column) widen(y, column, series.yOrigin);
   }
   return {

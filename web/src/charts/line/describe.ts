@@ -1,7 +1,7 @@
 // What a chart says about itself: the honest footer, the sentence for screen readers, the table.
 
 import { formatCount, formatNumber } from "../../data/format";
-import { extentOf } from "../../data/series";
+import { extentOf, loggedOf, withRaw } from "../../data/series";
 import { readTheme } from "../theme";
 import { looksOf, type Looks } from "./looks";
 import type { LineInput } from "./model";
@@ -59,7 +59,7 @@ export function sentenceOf(input: LineInput, looks: Looks): string {
   let yMax = -Infinity;
   let xMin = Infinity;
   let xMax = -Infinity;
-  for (const one of series) {
+  for (const one of withRaw(series)) {
     const extent = extentOf(one);
     yMin = Math.min(yMin, extent.yMin);
     yMax = Math.max(yMax, extent.yMax);
@@ -92,7 +92,9 @@ export interface SummaryRow {
 
 /** The table twin of the picture: one row per curve. */
 export function summaryRows(input: LineInput): SummaryRow[] {
-  return looksOf(input, readTheme(input.themeVersion), 1).all.map(({ series, label, color }) => {
+  return looksOf(input, readTheme(input.themeVersion), 1).all.map((look) => {
+    const { label, color } = look;
+    const series = loggedOf(look.series);
     const row = { first: NaN, last: NaN, min: NaN, minAt: NaN, max: NaN, maxAt: NaN };
     for (let i = 0; i < series.y.length; i++) {
       const y = series.y[i]! + series.yOrigin;

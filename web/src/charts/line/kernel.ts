@@ -16,7 +16,7 @@
 //     onZoom={(range) => …} onSelect={(run, isToggle) => …} />
 //
 //   series    from `seriesOf(decodeColumns(bytes))` in api/columns.ts; replace the array, never
-//             change it. Smoothed curves carry `raw`, group curves carry `low` and `high`.
+//             change it. Smoothed curves carry `raw`, a series of its own; group curves `low`, `high`.
 //   styles    Map run id -> { slot, label?, color?, isStrong? }; slots from `assignSlots` in
 //             data/palette.ts. Runs without an entry are the grey rest (density above 150).
 //   options   { ...DEFAULT_OPTIONS, xKind, xLabel, isLogX, isLogY, isRobust, hasBands, yRange }

@@ -125,7 +125,7 @@ function drawLines(pen: Pen, layout: Layout, looks: readonly Look[], alpha = 1):
   let isReduced = false;
   for (const { series, color } of looks) {
     if (!series.raw) continue;
-    const { points, size } = trace(series, series.raw, layout.x, layout.y, columnWidth);
+    const { points, size } = trace(series.raw, series.raw.y, layout.x, layout.y, columnWidth);
     pen.polyline(points, size, { color, width: columnWidth, alpha: RAW_ALPHA });
   }
   const inOrder = looks.some((look) => look.isStrong)

@@ -1,7 +1,8 @@
 // Which part of x and y a chart shows, and how many points lie outside.
 
 import { padded, usableDomain, type Range, type ScaleKind } from "../../data/scale";
-import { extentOf, visibleRange, type Column, type Series } from "../../data/series";
+import { extentOf, loggedOf, visibleRange, withRaw } from "../../data/series";
+import type { Column, Series } from "../../data/series";
 
 /** Part of the height left free above and below the curves. */
 const ROOM_Y = 0.05;
@@ -10,7 +11,7 @@ const SAMPLE_MAX = 20_000;
 export function xDomain(all: readonly Series[], kind: ScaleKind): Range {
   let min = Infinity;
   let max = -Infinity;
-  for (const series of all) {
+  for (const series of withRaw(all)) {
     const extent = extentOf(series);
     min = Math.min(min, kind === "log" ? extent.xMinPositive : extent.xMin);
     max = Math.max(max, extent.xMax);
@@ -31,9 +32,9 @@ export function yDomain(
   kind: ScaleKind,
   isRobust: boolean,
 ): YDomain {
-  const full = fullRange(all, view, kind);
+  const full = fullRange(withRaw(all), view, kind);
   if (full === null) return { range: kind === "log" ? [0.1, 1] : [0, 1], hasOutliers: false };
-  const bulk = bulkRange(all, view, kind, full);
+  const bulk = bulkRange(all.map(loggedOf), view, kind, full);
   const range = isRobust && bulk !== null ? bulk : full;
   return {
     range: roomy(kind, usableDomain(kind, range)),
@@ -72,7 +73,7 @@ function fullRange(all: readonly Series[], [xMin, xMax]: Range, kind: ScaleKind)
 }
 
 function columnsOf(series: Series): Column[] {
-  return [series.y, series.raw, series.low, series.high].filter((column) => column !== undefined);
+  return [series.y, series.low, series.high].filter((column) => column !== undefined);
 }
 
 /**
@@ -127,7 +128,7 @@ export function countOutside(
   let above = 0;
   let below = 0;
   let unplaced = 0;
-  for (const series of all) {
+  for (const series of all.map(loggedOf)) {
     const extent = extentOf(series);
     if (extent.yMin >= yMin && extent.yMax <= yMax) continue;
     const [first, end] = visibleRange(series, xMin, xMax);

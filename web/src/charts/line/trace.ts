@@ -27,7 +27,7 @@ export interface Trace {
   readonly isReduced: boolean;
 }
 
-/** The polyline of `column` (y, raw, low or high of `series`). */
+/** The polyline of `column` (y, low or high of `series`). */
 export function trace(
   series: Series,
   column: Column,
