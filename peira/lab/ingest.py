@@ -299,7 +299,7 @@ def _meta(connection: Connection) -> tuple[str, int]:
             schema.meta.c.name.in_(("birth", "rev"))
         )
     )
-    told = dict(rows.tuples().all())
+    told = {row[0]: row[1] for row in rows}
     return told["birth"], int(told["rev"])
 
 
@@ -308,7 +308,7 @@ def _journal_offsets(connection: Connection) -> dict[str, int]:
     rows = connection.execute(
         select(file.c.name, file.c.offset).where(file.c.run == ingest_journal.NO_RUN)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def _load(connection: Connection, memory: _Memory, visited: Iterable[str]) -> None:

@@ -37,7 +37,7 @@ def fold(facts: Facts, book: Journal) -> set[str]:
     connection = facts.connection
     file = schema.file
     read = select(file.c.name, file.c.offset).where(file.c.run == NO_RUN)
-    offsets: dict[str, int] = dict(connection.execute(read).tuples().all())
+    offsets: dict[str, int] = {row.name: row.offset for row in connection.execute(read)}
     now = sizes(book)
     touched: set[str] = set()
     if any(now.get(name, -1) < offset for name, offset in offsets.items()):
