@@ -76,6 +76,18 @@ def _failure(error: BaseException) -> Failure:
     return Failure(type=name, message=str(error)[:_TRACEBACK_CHARACTERS_MAX], traceback=text)
 
 
+def _remember_interrupt() -> None:
+    """Let Python die of SIGINT, as it does when a KeyboardInterrupt leaves the program.
+
+    CPython keeps that in a flag which any `exec` of a text resets, and sets when the text raises
+    KeyboardInterrupt. `namedtuple` executes texts, so every import in our threads resets it.
+    """
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        return
+
+
 class Watch:
     """The hooks of this process. `on_end` is called once, with how it ends, as late as is safe.
 
@@ -169,6 +181,8 @@ class Watch:
         if self._is_ours() and not is_prompt:
             self._on_end(ending_of(error, self.signal_seen))
         self._hook(kind, error, trace)
+        if self._is_ours() and issubclass(kind, KeyboardInterrupt):
+            _remember_interrupt()
 
     def _on_exit(self, code: object = None, /) -> None:
         if self._is_ours():

@@ -51,7 +51,9 @@ def test_all_comes_back() -> None:
 
 @pytest.mark.parametrize("size_bytes", [2_000, pytest.param(64 << 10, marks=pytest.mark.soak)])
 def test_truncated_at_every_byte(size_bytes: int) -> None:
-    """Wherever a file ends, the records before are read and are right; a live tail is not damage (P03)."""
+    """Wherever a file ends, the records before are read and are right; a live tail is not damage
+    (P03).
+    """
     bodies = rows(size_bytes // 30)
     data = written(bodies)[:size_bytes]
     for end in range(len(data) + 1):
@@ -78,7 +80,9 @@ def test_zeros_at_the_end(zeros: int) -> None:
 
 @pytest.mark.parametrize("flips", [300, pytest.param(10_000, marks=pytest.mark.soak)])
 def test_flipped_bits(flips: int) -> None:
-    """A flipped bit costs at most the record it is in, is told at its place, and gives no wrong value (P04)."""
+    """A flipped bit costs at most the record it is in, is told at its place, and gives no wrong
+    value (P04).
+    """
     bodies = rows(200)
     data = written(bodies)
     draw = random.Random(4)
@@ -110,7 +114,9 @@ def test_zeroed_blocks(blocks: int) -> None:
 
 
 def test_swapped_segments() -> None:
-    """Two segments in the wrong order cost the records at their edges, and no value is wrong (P04)."""
+    """Two segments in the wrong order cost the records at their edges, and no value is wrong
+    (P04).
+    """
     bodies = rows(2000)
     data = written(bodies)
     size = 4096
@@ -132,7 +138,9 @@ def test_lost_line_feed_costs_nothing() -> None:
 
 
 def test_a_line_feed_alone_is_not_damage() -> None:
-    """A writer ends a torn line with a line feed before the next record; an empty line is not told."""
+    """A writer ends a torn line with a line feed before the next record; an empty line is not
+    told.
+    """
     first, second = written(rows(0)), written([b"[0,1,2.0,3.0]"])
     assert reader.scan(first + b"\n" + second).damages == []
     torn = reader.scan(first + b"[0,1,2\n" + second)

@@ -84,7 +84,9 @@ _HANDLER = "def handle(*a):\n print('handled'); {what}\nsignal.signal(signal.SIG
     [("sys.exit(0)", "killed", True), ("pass", "finished", True)],
 )
 def test_a_handler_of_the_program_decides(lab: Path, what: str, state: str, is_noted: bool) -> None:
-    """A SIGTERM handler set before init runs; when it leaves, the run was killed, else it goes on (P17)."""
+    """A SIGTERM handler set before init runs; when it leaves, the run was killed, else it goes on
+    (P17).
+    """
     text = program(
         "os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.1); run.log({'loss': 2.0})",
         before=_HANDLER.format(what=what),
@@ -172,7 +174,9 @@ assert time.monotonic() - start < 5.5
 
 
 def test_lost_and_revived(lab: Path) -> None:
-    """On another machine a run is silent 60 s after its last sign of life, and alive with the next (P18)."""
+    """On another machine a run is silent 60 s after its last sign of life, and alive with the next
+    (P18).
+    """
     run_program(lab, program("os._exit(0)"))
     found = only_run(lab)
     birth = found.folder.read_birth()

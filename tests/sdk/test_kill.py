@@ -1,4 +1,6 @@
-"""A point whose log() returned survives kill -9 (P01); files can be copied at any moment (P28); many writers (P14)."""
+"""A point whose log() returned survives kill -9 (P01); files can be copied at any moment (P28);
+many writers (P14).
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def is_prefix(found: Read) -> bool:
 
 @pytest.mark.parametrize("moments", [8, pytest.param(1_000, marks=pytest.mark.soak)])
 def test_nothing_acknowledged_is_lost(lab: Path, tmp_path: Path, moments: int) -> None:
-    """SIGKILL at random moments, of the process or its session: every acknowledged point is read (P01)."""
+    """SIGKILL at random moments, of the process or its session: every acknowledged point is read
+    (P01).
+    """
     draw = random.Random(1)
     lost = acknowledged = 0
     for turn in range(moments):
@@ -103,7 +107,9 @@ run.finish()
 
 @pytest.mark.parametrize("steps", [300, pytest.param(20_000, marks=pytest.mark.soak)])
 def test_eight_writers(lab: Path, steps: int) -> None:
-    """Eight processes log one run at once; one is killed; the union is there, told apart by writer (P14)."""
+    """Eight processes log one run at once; one is killed; the union is there, told apart by writer
+    (P14).
+    """
     import peira
 
     with peira.init(console=False, monitor=False) as run:
@@ -150,7 +156,9 @@ print(threading.active_count())
 
 @pytest.mark.parametrize("forks", [20, pytest.param(1_000, marks=pytest.mark.soak)])
 def test_forks(lab: Path, forks: int) -> None:
-    """Forks while threads log: no deadlock, no point doubled, the parent's run not ended by a child (P15)."""
+    """Forks while threads log: no deadlock, no point doubled, the parent's run not ended by a
+    child (P15).
+    """
     with start_program(lab, _FORK, str(forks)) as process:
         output, _ = process.communicate(timeout=20 + forks * 0.2)
     assert process.returncode == 0, output

@@ -259,7 +259,9 @@ def test_one_line_at_the_end(lab: Path) -> None:
 
 
 def test_joining_a_run(lab: Path, run: peira.Run) -> None:
-    """PEIRA_RUN makes a second process a second writer of the same run, which does not end it (P14)."""
+    """PEIRA_RUN makes a second process a second writer of the same run, which does not end it
+    (P14).
+    """
     run.log({"a": 1.0})
     done = run_program(lab, "import peira; peira.init().log({'a': 2.0})", PEIRA_RUN=run.id)
     assert done.returncode == 0, done.stderr
