@@ -71,6 +71,7 @@ def build_routes(follower: Follower, bundle: Bundle) -> Litestar:
             version=__version__,
             description="The HTTP API of a lab; see docs/reference/http-api.md.",
             create_examples=False,
+            use_handler_docstrings=True,
             render_plugins=routes.SCHEMA_PLUGINS,
         ),
         logging_config=None,

@@ -62,7 +62,7 @@ def complete(
 def metrics(lab: LabNow, project: PathText, q: Query = "") -> MetricsAnswer:
     """The metric keys of the runs that a query finds, sorted."""
     found = lab.metric_keys(q, project=project)
-    page = read_page(lab, Asked(project=project, q=q, limit=0, columns=[]))
+    page = read_page(lab, Asked(project=project, q=q, limit=1, columns=[]))
     return MetricsAnswer(
         metrics=[MetricRow(key=key, runs=runs) for key, runs in sorted(found)],
         matched=page.matched,
