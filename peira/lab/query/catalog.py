@@ -178,11 +178,10 @@ class Catalog:
             rows = self.connection.execute(select(key.c.name).order_by(key.c.n).limit(20_000))
             known = [row.name for row in rows] + (list(RUN_FIELDS) if name.kind is None else [])
         close = near(head, known)
-        if not close and aggregate is None:
-            head, _, tail = name.key.rpartition(".")
-            if head in known and tail:
-                close = near(tail, list(AGGREGATES)) or AGGREGATES[:5]
-                close = tuple(f"{head}.{word}" for word in close)
+        metric, dot, tail = name.key.rpartition(".")
+        if dot and tail and aggregate is None and metric in known:
+            words = near(tail, list(AGGREGATES)) or AGGREGATES[:5]
+            close = tuple(f"{metric}.{word}" for word in words)
         raise QueryError(
             f"No run has a field `{printable(name.text)}`.",
             position=name.position,

@@ -17,7 +17,7 @@ from peira.lab.query import ast, moments
 from peira.lab.query.catalog import RUN_FIELDS, STATES, Catalog, Field
 
 INTEGER_EXACT_MAX = 2.0**53
-"""Whole numbers up to this one are exact in float64."""
+"""Whole numbers below this one are exact in float64 and have one of their own."""
 
 _SIGNS = {
     "=": "__eq__",
@@ -151,7 +151,7 @@ def _is_long_integer(value: ast.Literal) -> bool:
     return (
         value.kind == "number"
         and isinstance(value.value, float)
-        and abs(value.value) > INTEGER_EXACT_MAX
+        and abs(value.value) >= INTEGER_EXACT_MAX
         and value.text.lstrip("+-").isdigit()
     )
 
