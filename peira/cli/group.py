@@ -15,6 +15,7 @@ import click
 
 from peira.cli import failure
 from peira.cli.session import Session
+from peira.cli.terminal import terminal
 from peira.core.errors import PeiraError
 
 
@@ -102,6 +103,8 @@ class Application(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; a reader of the pipe that went away ends it without a word."""
+        # click strips colours from what is no terminal; whether there are any is decided once.
+        ctx.color = terminal().colour
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()

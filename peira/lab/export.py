@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
@@ -22,6 +22,7 @@ import msgspec
 
 from peira.core.errors import LabError
 from peira.core.text import printable
+from peira.lab.duck_table import create_table
 from peira.lab.frames import RUN_COLUMNS
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 Kind = Literal["csv", "json", "parquet"]
 
 BATCH_POINTS = 1_000_000
+POINTS_TABLE = "run VARCHAR, key VARCHAR, step BIGINT, time TIMESTAMP, value DOUBLE, writer VARCHAR"
 FACTS = ("ended", "note", "commit", "why")
-_INT64 = 1 << 63
 
 # Tab and CR too: some programs strip them and then see the sign. Fullwidth forms are folded by
 # some spreadsheets.
@@ -193,50 +194,9 @@ def _text(out: IO[bytes]) -> Iterator[IO[str]]:
 
 def _write_parquet(out: IO[bytes], columns: dict[str, list[Any]]) -> None:
     """Write columns with DuckDB; a column of more than one type becomes text."""
-    import numpy as np
-
-    arrays: dict[str, Any] = {}
-    parts = []
-    for i, (name, cells) in enumerate(columns.items()):
-        missing = np.array([cell is None for cell in cells], dtype=bool)
-        kinds = {type(cell) for cell in cells if cell is not None}
-        if kinds == {bool}:
-            arrays[f"v{i}"] = np.ma.masked_array([bool(c) for c in cells], missing)
-        elif kinds == {int} and all(-_INT64 <= (c or 0) < _INT64 for c in cells):
-            arrays[f"v{i}"] = np.ma.masked_array(
-                np.array([c or 0 for c in cells], dtype=np.int64), missing
-            )
-        elif kinds and kinds <= {int, float}:
-            arrays[f"v{i}"] = np.array([0.0 if c is None else float(c) for c in cells])
-        else:
-            arrays[f"v{i}"] = np.array(
-                [None if c is None else _as_text(c) for c in cells], dtype=object
-            )
-        parts.append(_select(i, name, arrays, missing))
     with _duckdb() as (database, folder):
-        database.register("given", arrays)
-        _copy(database, f"SELECT {', '.join(parts)} FROM given", folder, out)
-
-
-def _select(i: int, name: str, arrays: dict[str, Any], missing: Any) -> str:
-    """Return the SQL of one column. DuckDB takes NaN of an array for null, so both are told."""
-    import numpy as np
-
-    quoted = '"' + name.replace('"', '""').replace("\x00", "") + '"'
-    values = arrays[f"v{i}"]
-    if values.dtype == object:
-        return f"v{i}::VARCHAR AS {quoted}"
-    if values.dtype != np.float64:
-        return f"v{i} AS {quoted}"
-    arrays[f"n{i}"] = np.isnan(values)
-    arrays[f"m{i}"] = missing
-    return f"CASE WHEN m{i} THEN NULL WHEN n{i} THEN 'NaN'::DOUBLE ELSE v{i} END AS {quoted}"
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    return msgspec.json.encode(_plain(value)).decode()
+        create_table(database, "runs", columns)
+        _copy(database, "SELECT * FROM runs", folder, out)
 
 
 @contextmanager
@@ -299,48 +259,52 @@ def _points_json(out: IO[bytes], found: Iterator[Series]) -> int:
 
 
 def _points_parquet(out: IO[bytes], found: Iterator[Series]) -> int:
-    count = 0
     with _duckdb() as (database, folder):
-        database.execute(
-            "CREATE TABLE points"
-            " (run VARCHAR, key VARCHAR, step BIGINT, time DOUBLE, value DOUBLE, writer VARCHAR)"
-        )
-        flush = _inserter(database)
-        held: list[Series] = []
-        held_points = 0
-        for series in found:
-            held.append(series)
-            held_points += len(series)
-            count += len(series)
-            if held_points >= BATCH_POINTS:
-                flush(held)
-                held, held_points = [], 0
-        if held:
-            flush(held)
+        database.execute(f"CREATE TABLE points ({POINTS_TABLE})")
+        count = _insert(database, "points", found)
         _copy(database, "SELECT * FROM points", folder, out)
     return count
 
 
-def _inserter(database: DuckDBPyConnection) -> Callable[[list[Series]], None]:
+def insert_points(database: DuckDBPyConnection, table: str, lab: Lab, runs: Sequence[str]) -> int:
+    """Insert all points of runs into a table of DuckDB with the columns of `POINTS_TABLE`.
+
+    Returns:
+        the number of points.
+    """
+    return _insert(database, table, _all_series(lab, runs, None))
+
+
+def _insert(database: DuckDBPyConnection, table: str, found: Iterator[Series]) -> int:
+    count, held, held_points = 0, [], 0
+    for series in found:
+        held.append(series)
+        held_points += len(series)
+        if held_points >= BATCH_POINTS:
+            count += _insert_batch(database, table, held)
+            held, held_points = [], 0
+    return count + (_insert_batch(database, table, held) if held else 0)
+
+
+def _insert_batch(database: DuckDBPyConnection, table: str, held: list[Series]) -> int:
     import numpy as np
 
-    def insert(held: list[Series]) -> None:
-        lengths = [len(series) for series in held]
-        values = np.concatenate([series.values for series in held])
-        batch = {
-            "run": np.repeat(np.array([s.run for s in held], dtype=object), lengths),
-            "key": np.repeat(np.array([s.key for s in held], dtype=object), lengths),
-            "step": np.concatenate([s.steps for s in held]),
-            "time": np.concatenate([s.times for s in held]),
-            "value": values,
-            "is_nan": np.isnan(values),
-            "writer": np.concatenate([s.writers.astype(object) for s in held]),
-        }
-        database.register("batch", batch)
-        database.execute(
-            "INSERT INTO points SELECT run, key, step, time,"
-            " CASE WHEN is_nan THEN 'NaN'::DOUBLE ELSE value END, writer FROM batch"
-        )
-        database.unregister("batch")
-
-    return insert
+    lengths = [len(series) for series in held]
+    values = np.concatenate([series.values for series in held])
+    batch = {
+        "run": np.repeat(np.array([s.run for s in held], dtype=object), lengths),
+        "key": np.repeat(np.array([s.key for s in held], dtype=object), lengths),
+        "step": np.concatenate([s.steps for s in held]),
+        # Microseconds, as in the sealed files: a time has six decimals.
+        "time": np.round(np.concatenate([s.times for s in held]) * 1e6).astype(np.int64),
+        "value": values,
+        "is_nan": np.isnan(values),  # DuckDB takes NaN of an array for null
+        "writer": np.concatenate([s.writers.astype(object) for s in held]),
+    }
+    database.register("batch", batch)
+    database.execute(
+        f"INSERT INTO {table} SELECT run, key, step, make_timestamp(time),"
+        " CASE WHEN is_nan THEN 'NaN'::DOUBLE ELSE value END, writer FROM batch"
+    )
+    database.unregister("batch")
+    return len(values)
