@@ -69,7 +69,13 @@ describe("columns", () => {
   });
 
   it("name a group by its values and its number of runs", () => {
-    const group = { ...header.series[1], run: null, label: "lr=0.1", group: { lr: 0.1 }, runs: 9 };
+    const group = {
+      ...header.series[1],
+      run: null,
+      label: "params.lr=0.1",
+      group: { "params.lr": 0.1 },
+      runs: 9,
+    };
     const arrays = [
       ...header.arrays,
       ...["low", "high"].map((name) => ({ ...header.arrays[0], name })),
@@ -82,7 +88,7 @@ describe("columns", () => {
       ),
     );
     const [one] = seriesOf(columns);
-    expect(one).toMatchObject({ run: '{"lr":0.1}', label: "lr=0.1, n=9", runCount: 9 });
+    expect(one).toMatchObject({ run: '{"params.lr":0.1}', label: "lr=0.1, n=9", runCount: 9 });
     expect(one?.low).toEqual(Float64Array.of(3));
   });
 

@@ -116,7 +116,7 @@ export function seriesOf(columns: Columns, labelOf?: (run: string) => string): S
     const facts = {
       run: id,
       key: one.key,
-      label: one.label || (one.run === null ? id : (labelOf?.(one.run) ?? one.run)),
+      label: one.run === null ? groupName(one) : one.label || labelOf?.(one.run) || one.run,
       xOrigin: one.x0 ?? 0,
       yOrigin: one.y0 ?? 0,
       pointCount: one.n,
@@ -138,4 +138,14 @@ export function seriesOf(columns: Columns, labelOf?: (run: string) => string): S
     const band = { low: part(low, one), high: part(high, one), runCount: runs };
     return { ...logged, ...band, label: `${facts.label}, n=${runs}` };
   });
+}
+
+/** "lr=0.1, kernel=5": the values of a group, without the kind of field they come from. */
+function groupName({ group, label }: SeriesHeader): string {
+  if (!group) return label ?? "all runs";
+  const parts = Object.entries(group).map(([name, value]) => {
+    const short = name.replace(/^(params|metrics|tags|run)\./, "");
+    return `${short}=${value === null ? "missing" : String(value)}`;
+  });
+  return parts.join(", ") || "all runs";
 }

@@ -77,6 +77,7 @@ describe("ticks", () => {
       "0.3s",
       "0.4s",
     ]);
+    expect(labels("relative", "linear", [0, 0.06], 3)).toEqual(["0", "20ms", "40ms", "60ms"]);
     const clock = ticksOf("time", "linear", [1_790_000_000, 1_790_000_600], 5);
     expect(clock.every((tick) => (tick.value * 1000) % 60_000 === 0)).toBe(true);
   });

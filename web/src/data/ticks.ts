@@ -178,7 +178,8 @@ function durationLabel(value: number, step: number): string {
     return `${sign}${day}${hours}h${minutes > 0 ? ` ${String(minutes).padStart(2, "0")}m` : ""}`;
   }
   const seconds = Number((size % MINUTE).toFixed(decimalsOf(step)));
-  if (size < MINUTE) return step < 1 ? `${sign}${seconds}s` : `${sign}${seconds}s`;
+  if (step < 0.1 && size < 1) return `${sign}${Number((size * 1000).toPrecision(6))}ms`;
+  if (size < MINUTE) return `${sign}${seconds}s`;
   const whole = Math.floor(size / MINUTE);
   return `${sign}${whole}m${seconds > 0 ? ` ${String(seconds).padStart(2, "0")}s` : ""}`;
 }

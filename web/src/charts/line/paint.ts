@@ -170,9 +170,13 @@ function drawMarks(pen: Pen, layout: Layout, looks: Looks): void {
   const top = plot.top + MARK_PX;
   let count = 0;
   for (const look of [...looks.highlighted, ...looks.rest]) {
+    const drawn = { NaN: -Infinity, Infinity: -Infinity, "-Infinity": -Infinity };
     for (const [at, kind] of look.series.marks) {
       const px = toPixel(x, at);
       if (!(px >= plot.left && px <= plot.left + plot.width)) continue;
+      // A row of NaN is a row of crosses side by side, not a bar.
+      if (px < drawn[kind] + 3 * MARK_PX) continue;
+      drawn[kind] = px;
       if (count++ > MARK_COUNT_MAX) return;
       const m = MARK_PX;
       const points =

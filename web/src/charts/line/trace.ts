@@ -42,7 +42,17 @@ export function trace(
   project(y, column, series.yOrigin, range, py);
   if (isFarOut(series, y)) clampToCanvas(py, count);
   const size = decimate(px, py, count, columnWidth, out);
-  return { points: out, size, isReduced: size < 2 * count };
+  return { points: out, size, isReduced: isReduced(count, size) };
+}
+
+/** Whether fewer points are drawn than have a place; gaps on either side do not count. */
+function isReduced(count: number, size: number): boolean {
+  if (size >= 2 * count) return false;
+  let placed = 0;
+  for (let i = 0; i < count; i++) if (py[i]! - py[i]! === 0 && px[i]! - px[i]! === 0) placed++;
+  let drawn = 0;
+  for (let i = 0; i < size; i += 2) if (out[i]! === out[i]!) drawn++;
+  return drawn < placed;
 }
 
 /** The outlines of the band between `low` and `high`. */
