@@ -83,13 +83,11 @@ export interface Field extends Column {
   examples: Cell[];
 }
 
-/** A part of the filter: how many runs match it alone, and how many when it is dropped. */
+/** A part of a filter that matched nothing: how many runs match without it, and that query. */
 export interface Clause {
   text: string;
-  position: number;
-  length: number;
-  alone: number;
   without: number;
+  q: string;
 }
 
 export interface RunsPage {

@@ -10,7 +10,7 @@ export interface GridColumn extends Column {
 
 const WIDTH_NUMBER = 92;
 const WIDTH_TEXT = 116;
-const NUMBER_TYPES = new Set(["float", "int", "mixed"]);
+const NUMBER_TYPES = new Set(["float", "int", "number", "duration"]);
 
 /** Run fields every row carries; the server need not be asked for them. */
 export const RUN_FIELDS: Readonly<Record<string, string>> = {
@@ -38,30 +38,48 @@ export function layoutColumns(
   choice: ColumnChoice[] | null,
   answered: Column[],
   goal: string | null,
+  /** Some row, to look at where the type says little. */
+  sample: RunRow | undefined,
 ): GridColumn[] {
   const types = new Map(answered.map((column) => [column.name, column]));
   if (choice) {
     return choice.map((one) =>
-      gridColumn(types.get(one.name) ?? runColumn(one.name), one.width, one.pinned),
+      gridColumn(types.get(one.name) ?? runColumn(one.name), one.width, one.pinned, sample),
     );
   }
-  const rank = (column: Column): number =>
-    column.name === goal ? 0 : column.kind === "metric" ? 1 : 2;
+  const metrics = answered.filter((column) => column.kind === "metric");
+  const lead = goal ?? leadOf(metrics.map((column) => column.name));
   const sorted = answered
     .filter((column) => !isRunField(column.name))
-    .sort((a, b) => rank(a) - rank(b));
+    .sort((a, b) => Number(b.name === lead) - Number(a.name === lead));
   return [
-    ...sorted.map((column) => gridColumn(column, null, column.name === goal)),
-    ...DEFAULT_RUN_FIELDS.map((name) => gridColumn(runColumn(name), null, false)),
+    ...sorted.map((column) => gridColumn(column, null, column.name === lead, sample)),
+    ...DEFAULT_RUN_FIELDS.map((name) => gridColumn(runColumn(name), null, false, sample)),
   ];
+}
+
+/** Without a goal: the metric a reader most likely wants first. */
+function leadOf(names: string[]): string | null {
+  const wanted = [/^(val|valid|validation|test|eval)[/_.].*(acc|auc|f1|score)/i, /(acc|auc|f1|score)/i, /^(val|valid|validation|test|eval)[/_.]/i, /loss/i];
+  for (const pattern of wanted) {
+    const found = names.find((name) => pattern.test(name));
+    if (found) return found;
+  }
+  return null;
 }
 
 function runColumn(name: string): Column {
   return { name, kind: "run", type: RUN_FIELDS[name] ?? "mixed" };
 }
 
-function gridColumn(column: Column, width: number | null, isPinned: boolean): GridColumn {
-  const isNumber = NUMBER_TYPES.has(column.type) || column.type === "duration";
+function gridColumn(
+  column: Column,
+  width: number | null,
+  isPinned: boolean,
+  sample: RunRow | undefined,
+): GridColumn {
+  const isNumber =
+    NUMBER_TYPES.has(column.type) || typeof sample?.values[column.name] === "number";
   const own = Math.max(isNumber ? WIDTH_NUMBER : WIDTH_TEXT, Math.min(180, column.name.length * 7 + 34));
   return { ...column, width: width ?? own, isPinned, isNumber };
 }
@@ -80,7 +98,17 @@ export function cellOf(row: RunRow, column: GridColumn, now: number): Shown {
     const value = (row as unknown as Record<string, Cell>)[column.name] ?? null;
     return showRunField(column, value, now);
   }
-  return showCell(row.values[column.name] ?? null);
+  const value = row.values[column.name] ?? null;
+  return column.kind === "param" ? showParam(value) : showCell(value);
+}
+
+const AS_WRITTEN_LENGTH_MAX = 9;
+
+/** A param as a person wrote it: `0.001`, never `0.001000`. */
+export function showParam(value: Cell): Shown {
+  const written = typeof value === "number" ? String(value) : "";
+  if (written === "" || written.length > AS_WRITTEN_LENGTH_MAX) return showCell(value);
+  return { text: written, full: written, isMissing: false };
 }
 
 export function showCell(value: Cell): Shown {

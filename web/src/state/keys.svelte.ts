@@ -1,3 +1,5 @@
+import { untrack } from "svelte";
+
 /** A thing the reader can do: shown in the palette and the help, reachable by its key. */
 export interface Command {
   id: string;
@@ -29,9 +31,10 @@ class Keys {
 
   /** Add commands; the returned function removes them. Later ones win over earlier ones. */
   register(commands: Command[]): () => void {
-    this.commands = [...this.commands, ...commands];
+    // Screens register inside effects: those must not follow the list they add to.
+    this.commands = [...untrack(() => this.commands), ...commands];
     return () => {
-      this.commands = this.commands.filter((command) => !commands.includes(command));
+      this.commands = untrack(() => this.commands).filter((one) => !commands.includes(one));
     };
   }
 

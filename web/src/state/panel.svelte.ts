@@ -91,12 +91,13 @@ export class PanelData {
     if (!part) this.#abort?.abort();
     const abort = new AbortController();
     if (!part) this.#abort = abort;
+    const asked = this.#answered;
     const isLive = part !== null || this.#rev > 0;
     if (!isLive || this.series.length === 0) this.isLoading = true;
     try {
       const labelOf = (run: string) => question.names.get(run) ?? run;
       const curves = await fetchCurves(request, String(this.#rev), labelOf, abort.signal);
-      if (abort.signal.aborted || question.request !== this.#question?.request) return;
+      if (abort.signal.aborted || asked !== this.#answered) return;
       this.series = part ? mergeCurves(this.series, curves.series) : curves.series;
       this.error = null;
       this.isLoading = false;

@@ -36,14 +36,19 @@ export class Panels {
     const names = this.keys
       .map((metric) => metric.key)
       .filter((key) => wanted === "" || key.toLowerCase().includes(wanted));
-    const pinned = view.pinned.filter((key) => names.includes(key));
+    const goal = this.#screen.goal;
+    const wantedPins = view.pinned.length === 0 && goal ? [goal] : view.pinned;
+    const pinned = wantedPins.filter((key) => names.includes(key));
     const sections: PanelSection[] = [];
     const add = (id: string, title: string, keys: readonly string[], isDefaultOpen: boolean) => {
       const isOpen = wanted !== "" || (view.sections[id] ?? isDefaultOpen);
       if (keys.length > 0) sections.push({ id, title, keys: [...keys], isOpen });
     };
     add(PINNED, "Pinned", pinned, true);
-    for (const { prefix, items } of bySection(names, (key) => key))
+    // Who uses prefixes keeps epoch, lr and the like without one: they come after the results.
+    const all = bySection(names, (key) => key);
+    const rank = (prefix: string) => (prefix === SYSTEM ? 2 : prefix === "" ? 1 : 0);
+    for (const { prefix, items } of all.toSorted((a, b) => rank(a.prefix) - rank(b.prefix)))
       add(prefix || TOP, prefix || "Metrics", items, prefix !== SYSTEM);
     return sections;
   });

@@ -34,7 +34,8 @@ export class RunsScreen {
   group: string = $derived.by(() => typedGroup(this.view.current.q) ?? this.view.current.group);
   columns: GridColumn[] = $derived.by(() => {
     const answered = this.group ? this.groups.columns : this.table.columns;
-    const all = layoutColumns(this.view.current.columns, answered, this.goal);
+    const sample = this.table.row(0);
+    const all = layoutColumns(this.view.current.columns, answered, this.goal, sample);
     const dragged = this.#dragged;
     if (!dragged) return all;
     return all.map((one) => (one.name === dragged.name ? { ...one, width: dragged.width } : one));
@@ -61,7 +62,7 @@ export class RunsScreen {
     $effect(() => {
       const { q, sort, columns } = this.view.current;
       const names = columns?.map((one) => one.name).filter((name) => !isRunField(name)) ?? null;
-      this.table.ask({ q, sort, columns: names });
+      this.table.ask({ q, sort, columns: names }, this.view.isTyping);
     });
     $effect(() => {
       const { q, columns } = this.view.current;
@@ -131,17 +132,6 @@ export class RunsScreen {
     this.#chooseColumns(
       this.columns.map((one) => (one.name === name ? { ...one, isPinned: !one.isPinned } : one)),
     );
-  }
-
-  dropClause(position: number, length: number): void {
-    const points = Array.from(this.view.current.q);
-    const rest = points.slice(0, position).join("") + points.slice(position + length).join("");
-    const q = rest
-      .replace(/^\s*(and|or)\s+/i, "")
-      .replace(/\s+(and|or)\s*$/i, "")
-      .replace(/\b(and|or)\s+(and|or)\b/gi, "$1")
-      .trim();
-    this.view.change({ q });
   }
 
   #choice(column: GridColumn) {

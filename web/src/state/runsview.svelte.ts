@@ -1,13 +1,15 @@
 import { router } from "./router.svelte";
 import { readView, writeView, type RunsView } from "./view";
 
-const TYPING_MS = 400;
+const TYPING_MS = 600;
 
 /** The Runs screen's view: the address, plus what is being typed and is not in it yet. */
 export class ViewState {
   #draft: string | null = $state(null);
   #timer = 0;
   #written: RunsView = $derived(readView(router.search));
+  /** The hands are still on the keys: what is there may be half a word. */
+  isTyping: boolean = $derived(this.#draft !== null);
   current: RunsView = $derived(
     this.#draft === null ? this.#written : { ...this.#written, q: this.#draft },
   );

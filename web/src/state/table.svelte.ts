@@ -59,14 +59,24 @@ export class RunsTable {
     return undefined;
   }
 
-  /** Ask a new question. The rows shown stay until its answer is here. */
-  ask(request: TableRequest): void {
+  /**
+   * Ask a new question. The rows shown stay until its answer is here; half a word that matches
+   * nothing (`isTyping`) does not take them away.
+   */
+  ask(request: TableRequest, isTyping = false): void {
+    if (!isTyping && JSON.stringify(request) === JSON.stringify(this.#shown)) {
+      this.#request = this.#shown;
+      this.problem = null;
+      return;
+    }
     this.#request = request;
-    this.#latest.run(() => this.#load(request));
+    this.#latest.run(() => this.#load(request, isTyping));
   }
 
+  /** Let the rows in that waited. */
   reload(): void {
-    if (this.#request) this.ask(this.#request);
+    const request = this.#shown;
+    if (request) this.#latest.run(() => this.#load(request, false));
   }
 
   /** Make sure that rows `first` to `last` are here or on their way. */
@@ -107,16 +117,38 @@ export class RunsTable {
     });
   }
 
-  async #load(request: TableRequest): Promise<void> {
+  async #load(request: TableRequest, isTyping: boolean): Promise<void> {
     try {
       const answer = await this.#fetch(request, 0);
       if (request !== this.#request) return;
+      if (isTyping && answer.matched === 0 && this.#shown) {
+        this.problem = null;
+        return;
+      }
       this.#shown = request;
       this.#asking.clear();
       this.#pages = new Map([[0, answer.rows]]);
       this.#take(answer);
     } catch (error) {
-      if (request === this.#request) this.#fail(error);
+      if (request !== this.#request) return;
+      this.#fail(error);
+      // An address that opens on a query nobody can read has no last good result: show all runs.
+      if (this.problem && !this.#shown && request.q !== "") await this.#loadAll(request);
+    }
+  }
+
+  async #loadAll(request: TableRequest): Promise<void> {
+    const all = { ...request, q: "", sort: "" };
+    const problem = this.problem;
+    try {
+      const answer = await this.#fetch(all, 0);
+      if (request !== this.#request) return;
+      this.#shown = all;
+      this.#pages = new Map([[0, answer.rows]]);
+      this.#take(answer);
+      this.problem = problem;
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
@@ -167,7 +199,6 @@ export class RunsTable {
   #fail(error: unknown): void {
     if (!(error instanceof ApiError)) throw error;
     this.problem = error.problem;
-    if (error.kind === "problem") this.status = "ready";
   }
 }
 
