@@ -20,7 +20,7 @@ export function footerText(
   if (input.isPartial && expectedCount !== undefined && loaded < expectedCount) {
     return `${formatCount(loaded)} of ${formatCount(expectedCount)} runs, the rest is loading`;
   }
-  if (series.length === 0) return "no points";
+  if (series.length === 0) return input.isPartial ? "loading" : "no points";
   let points = 0;
   let nonfinite = 0;
   let isExact = !painted.isReduced;

@@ -49,6 +49,8 @@ const LIT_REACH_PX = 40;
 /** Charts this close below or above the screen are painted ahead of scrolling. */
 const AHEAD_PX = 200;
 
+const UNPAINTED = { isReduced: false };
+
 export function mountLine(host: HTMLElement, events: LineEvents = {}): LineKernel {
   return new LineKernel(host, events);
 }
@@ -131,6 +133,7 @@ export class LineKernel implements Paintable, ChartActions {
     const pen = this.#pen(this.#base);
     fitCanvas(this.#over, this.#size, pen.ratio);
     pen.begin(this.#size.width, this.#size.height);
+    const { series } = input;
     const looks = looksOf(input, theme, pen.ratio);
     const domains = this.#domains(input);
     const layout = layOut(
@@ -140,7 +143,8 @@ export class LineKernel implements Paintable, ChartActions {
       { x: domains.x, y: domains.y.range },
       input.options,
     );
-    const painted = paintChart(pen, theme, layout, looks, input.options);
+    const isWaiting = series.length === 0 && input.isPartial === true;
+    const painted = isWaiting ? UNPAINTED : paintChart(pen, theme, layout, looks, input.options);
     this.#looks = looks;
     this.#layout = layout;
     this.#isBaseDirty = false;

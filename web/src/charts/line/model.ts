@@ -53,7 +53,7 @@ export interface LineInput {
   readonly themeVersion: unknown;
   /** Runs asked for; some may not have this metric, or not be here yet. */
   readonly expectedCount?: number;
-  /** More runs are on their way: the footer says how many are here. */
+  /** More curves are on their way: an empty chart is not "no points", the footer counts runs. */
   readonly isPartial?: boolean;
 }
 
