@@ -33,7 +33,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 REQUEST_ID = "peira.request_id"
 BODY_BYTES_MAX = 1024 * 1024
-URL_BYTES_MAX = 16 * 1024
+# A query of 10,000 ASCII characters fits, every one of them percent-encoded.
+URL_BYTES_MAX = 64 * 1024
 HEADERS_MAX = 100
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # A character that stands for no text (Unicode's private use area), so no name ever holds it.

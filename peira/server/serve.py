@@ -22,6 +22,7 @@ from peira.server.bundle import Bundle
 from peira.server.follower import Follower, Streams, revision
 from peira.server.hosts import HostNames
 from peira.server.protocol import GuardedProtocol
+from peira.server.security import URL_BYTES_MAX
 from peira.server.session import Session
 
 PORT = 8228
@@ -214,6 +215,7 @@ def _config(app: Any) -> uvicorn.Config:
         access_log=False,  # addresses hold queries, and once a token
         log_config=None,
         log_level="error",
+        h11_max_incomplete_event_size=URL_BYTES_MAX + 32 * 1024,
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=STOP_S_MAX,

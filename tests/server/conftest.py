@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,10 +75,9 @@ def fill(folder: Path) -> tuple[list[str], str]:
     return runs, run.id
 
 
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One server for all tests that change nothing that others see."""
-    folder = tmp_path_factory.mktemp("served")
+@contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    """Fill a lab in `folder` and serve it."""
     runs, run = fill(folder)
     with (
         Lab(folder) as lab,
@@ -89,3 +89,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         ) as client,
     ):
         yield Served(server, lab, client, runs, run)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server for all tests that change nothing that others see."""
+    with serving(tmp_path_factory.mktemp("served")) as running:
+        yield running

@@ -43,7 +43,7 @@ RUNNABLE = (
 
 @pytest.mark.parametrize(("data", "mime"), STORED, ids=[mime[:24] for _, mime in STORED])
 def test_stored_content_is_inert(served: Served, data: bytes, mime: str) -> None:
-    """X01, X02: 16 files a browser might run: sandboxed, nosniff, and a download unless harmless."""
+    """X01, X02: 16 files a browser might run: sandboxed, nosniff, a download unless harmless."""
     digest = served.lab.objects.put_bytes(data).digest
     answer = served.client.get(f"/api/objects/{digest}", params={"mime": mime})
     if answer.status_code == 400:
