@@ -21,6 +21,9 @@ SPARK_RUNS = 40
 ALERTS_MAX = 30
 ROWS_MAX = 20
 
+_SPLITS = ("val", "dev", "eval", "test")
+"""Words that say a metric was measured on held-out data, the best first."""
+
 
 class ProjectSummary(msgspec.Struct, frozen=True):
     """One project. `last_activity` is seconds since the epoch; `people` are sorted."""
@@ -154,12 +157,11 @@ def primary_metric(connection: Connection, catalog: Catalog, runs: Sequence[int]
         .group_by(key.n)
     ).all()
 
-    def rank(line: tuple[str, int]) -> tuple[bool, bool, bool, int, str]:
+    def rank(line: tuple[str, int]) -> tuple[bool, int, bool, int, str]:
         name, count = line
-        words = name.lower()
-        is_checked = any(word in words for word in ("val", "test", "eval", "dev"))
         direction = guess_direction(name)
-        return (direction is None, not is_checked, direction != "max", -count, name)
+        place = next((i for i, word in enumerate(_SPLITS) if word in name.lower()), len(_SPLITS))
+        return (direction is None, place, direction != "max", -count, name)
 
     ranked = sorted(((name, count) for name, count in counted), key=rank)
     return ranked[0][0] if ranked else None

@@ -71,7 +71,7 @@ def test_completion_replaces_the_word_at_the_cursor(connection: Connection) -> N
     """The whole word is replaced, also the part behind the cursor; odd names come in quotes."""
     fill(connection, RUNS)
 
-    (item,) = complete(connection, "alive and odd > 1", 12, "digits")
+    item = complete(connection, "alive and odd > 1", 12, "digits")[0]
 
     assert (item.insert, item.start, item.end) == ("`odd name`", 10, 13)
 

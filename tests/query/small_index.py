@@ -51,8 +51,7 @@ def fill(
         return keys[kind, name]
 
     for n, run in enumerate(runs, start=1):
-        run.id = run.id or new_run_id(run.created)
-        connection.execute(schema.run.insert().values(**_row(n, run)))
+        connection.execute(schema.run.insert().values(**row_of(n, run)))
         for name, value in run.params.items():
             row = attribute_row(_stored(value))
             connection.execute(
@@ -66,7 +65,9 @@ def fill(
             connection.execute(schema.tag.insert().values(name=tag, run=n, by=""))
 
 
-def _row(n: int, run: SmallRun) -> dict[str, Any]:
+def row_of(n: int, run: SmallRun) -> dict[str, Any]:
+    """The row of the table `run`."""
+    run.id = run.id or new_run_id(run.created)
     return {
         "n": n,
         "id": run.id,

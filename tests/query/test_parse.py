@@ -192,9 +192,10 @@ def test_clauses() -> None:
         ("a b", True),
     ]
     assert query.group is not None and query.group.all_except
-    assert [
-        (key.name.key, key.descending) for key in parse_sort("-acc, lr")
-    ] == [("acc", True), ("lr", False)]
+    assert [(key.name.key, key.descending) for key in parse_sort("-acc, lr")] == [
+        ("acc", True),
+        ("lr", False),
+    ]
     assert [name.key for name in parse_group("lr, kernel").names] == ["lr", "kernel"]
 
 
