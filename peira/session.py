@@ -228,9 +228,10 @@ def _give_birth(
         folder.write_birth(made, birth)
     except OSError as error:
         try:
+            made.birth.unlink(missing_ok=True)
             made.path.rmdir()
         except OSError:
-            pass  # an empty folder is not a run; readers pass it over
+            pass  # a folder without a birth is not a run; readers pass it over
         raise LabError(f"The run {made.path} cannot be written: {error.strerror}.") from error
     return made, birth
 

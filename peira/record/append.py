@@ -46,19 +46,25 @@ class AppendFile:
                 self._open()
             if self.is_torn:
                 line = b"\n" + line
-            self.is_torn = True  # until all of it is written
             self.size += len(line)
-            try:
-                written = os.write(self.fd, line)
-                while written < len(line):
-                    line = line[written:]
-                    written = os.write(self.fd, line)
-            except OSError as error:
-                if error.errno in _STALE:
-                    self._close()
-                raise
-            self.is_torn = False
+            self.write_rest(line)
             self.is_dirty = True
+
+    def write_rest(self, line: bytes) -> None:
+        """Write what remains of a line; the lock is held, the file is open.
+
+        Raises:
+            OSError: a part may be in the file; the next record will end it.
+        """
+        self.is_torn = True
+        try:
+            while line:
+                line = line[os.write(self.fd, line) :]
+        except OSError as error:
+            if error.errno in _STALE:
+                self._close()
+            raise
+        self.is_torn = False
 
     def _open(self) -> None:
         self.fd = os.open(self.path, _FLAGS, 0o600)

@@ -10,6 +10,7 @@ writer id that was checked, never from a name that a person gave.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -124,10 +125,17 @@ def open_temporary(folder: Path) -> tuple[int, Path]:
 
 
 def sync_folder(path: Path) -> None:
-    """Make the names in a folder durable, where the file system can."""
+    """Make the names in a folder durable, where the file system can.
+
+    Raises:
+        OSError: it can, and failed.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # SMB, some of FUSE
+            raise
     finally:
         os.close(descriptor)
 

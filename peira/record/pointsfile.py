@@ -108,10 +108,9 @@ class PointsFile(AppendFile):
                 line = b"%b\t%08x\n" % (body, crc32(body))
                 written = os.write(self.fd, line)
                 if written != len(line):
-                    self.is_torn = True
-                    return self._append_slowly(values, step)
+                    self.write_rest(line[written:])
                 self.is_dirty = True
-                self.size += written
+                self.size += len(line)
                 self.next_step = step + 1
                 known.rows += 1
         except OSError as error:

@@ -69,7 +69,7 @@ def test_truncated_at_every_byte(size_bytes: int) -> None:
 
 @pytest.mark.parametrize("zeros", [1, 10, 4096, 70_000])
 def test_zeros_at_the_end(zeros: int) -> None:
-    """A block of zeros, as a crash of the system leaves it, is told once and hides nothing (P03)."""
+    """A block of zeros, as a crash of the system leaves it, is told and hides nothing (P03)."""
     bodies = rows(50)
     data = written(bodies) + b"\0" * zeros
     assert not reader.scan(data).damages

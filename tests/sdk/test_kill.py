@@ -171,7 +171,7 @@ def test_forks(lab: Path, forks: int) -> None:
 
 
 def test_fork_keeps_the_end_for_the_parent(lab: Path) -> None:
-    """finish() in a child closes the child's files only; nothing inherited is written twice (P15)."""
+    """finish() in a child closes the child's files only; nothing is written twice (P15)."""
     text = """
 import os, peira
 run = peira.init(console=False, monitor=False, params={"lr": 1})

@@ -272,7 +272,7 @@ def test_joining_a_run(lab: Path, run: peira.Run) -> None:
 
 
 def test_quick(lab: Path) -> None:
-    """init() and finish() wait for nothing slow (bar 20 ms; a loaded machine gets ten times that)."""
+    """init() and finish() wait for nothing slow (20 ms; a loaded machine gets ten times that)."""
     peira.init(console=False).finish()
     start = time.perf_counter()
     run = peira.init(console=False, monitor=False)

@@ -1,0 +1,69 @@
+"""Every format version is read for ever (P21), and its pages tell the truth."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+
+from peira.objects.folder import FolderObjects
+from peira.record import events, lines
+from peira.record.folder import run_folders
+from tests.sdk.reading import read_run
+
+SAMPLE = Path(__file__).parents[1] / "data" / "formats" / "v1"
+PAGES = Path(__file__).parents[2] / "docs" / "formats"
+
+
+def test_format_1_is_read() -> None:
+    """All that the stored sample of format 1 holds is read as it was written."""
+    (folder,) = run_folders(SAMPLE)
+    found = read_run(folder)
+    birth = folder.read_birth()
+    assert (birth.format, birth.name, birth.project, birth.pid) == (
+        1,
+        "keen-heron-41",
+        "sample",
+        42,
+    )
+    assert found.values("train/loss") == [0.75, *(1 / n for n in range(1, 6))] or found.values(
+        "train/loss"
+    ) == [*(1 / n for n in range(1, 6)), 0.75]
+    odd = found.values("odd")
+    assert math.isnan(odd[0]) and odd[1:] == [math.inf, -math.inf, 0.0, 5e-324]
+    assert math.copysign(1, odd[3]) == -1
+    assert {type(event) for event in found.events} == set(get_args(events.AnyEvent))
+    assert [(damage.file, damage.reason) for damage in found.damages] == [
+        ("points.0a1b2c.jsonl", "torn tail")
+    ]
+    assert found.end is not None and found.end.error is not None
+    assert found.end.error.type == "ValueError" and found.state == "failed"
+    (media,) = found.of(events.Media)
+    assert FolderObjects(SAMPLE / "objects").read(media.object) == b"hello"
+
+
+def test_examples_have_their_checksums() -> None:
+    """Each line that the format pages show is a good one."""
+    shown = [
+        line
+        for page in PAGES.glob("*.md")
+        for line in page.read_text().splitlines()
+        if re.search(r"\t[0-9a-f]{8}$", line)
+    ]
+    assert len(shown) >= 4
+    for line in shown:
+        assert lines.body(line.encode()) is not None, line
+
+
+def test_the_page_lists_every_event_and_field() -> None:
+    """docs/formats/run-folder.md names each kind of event, and each field of it and of a birth."""
+    page = (PAGES / "run-folder.md").read_text()
+    for kind in get_args(events.AnyEvent):
+        (row,) = re.findall(rf"^\| `{kind.__struct_config__.tag}` \|.*$", page, re.MULTILINE)
+        for field in msgspec.structs.fields(kind):
+            assert field.name == "time" or f"`{field.name}`" in row, (row, field.name)
+    for field in msgspec.structs.fields(events.Birth):
+        assert f"`{field.name}`" in page, field.name
