@@ -100,8 +100,10 @@ class _Grid:
         self.is_binned = not 0 < len(self.x) <= 4 * view.pixels
         if self.is_binned:
             self.is_exact = False
-            self.width = (high - low) / view.pixels or 1.0
-            self.x = low + (np.arange(view.pixels) + 0.5) * self.width
+            bins = view.pixels if high > low else 1
+            self.width = (high - low) / bins or 1.0
+            middles = np.arange(bins, dtype=np.float64) + 0.5
+            self.x = low + middles * ((high - low) / bins)
 
     def summarise(self, curves: list[Placed], spread: str) -> tuple[Floats, ...]:
         """Return x, mean, low, high and number of runs, where there is at least one run."""

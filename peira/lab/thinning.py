@@ -16,7 +16,9 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 
-def keep_extremes(x: Floats, y: Floats, series: Ints, pixels: int, low: float, high: float) -> Mask:
+def keep_extremes(
+    x: Floats, y: Floats, series: Ints, *, pixels: int, low: float, high: float
+) -> Mask:
     """Return which points to draw, (n,).
 
     The curves stand one behind the other, each with x not falling; `series` is the number of the

@@ -197,14 +197,16 @@ def place_curves(
             curve = curves.get((key, run))
             if curve is None:
                 continue
-            placed = _place(key, run, curve, curves.get((view.x, run)), begun[run], view)
+            placed = _place(
+                key, run, curve, view, other=curves.get((view.x, run)), begun=begun[run]
+            )
             if placed is not None:
                 found.setdefault(key, []).append(placed)
     return found
 
 
 def _place(
-    key: str, run: str, curve: Curve, other: Curve | None, begun: float, view: View
+    key: str, run: str, curve: Curve, view: View, *, other: Curve | None, begun: float
 ) -> Placed | None:
     """Put a curve on the x axis, in order of x."""
     values, weights, means = curve.values, curve.weights, curve.means
@@ -338,7 +340,7 @@ def _thinned(
     if not dense.any():
         return x, y, lengths
     series = np.repeat(np.arange(len(curves)), lengths)
-    keep = keep_extremes(x, y, series, pixels, low, high)
+    keep = keep_extremes(x, y, series, pixels=pixels, low=low, high=high)
     if not dense.all():
         keep |= np.repeat(~dense, lengths)
     return x[keep], y[keep], np.bincount(series[keep], minlength=len(curves))

@@ -265,7 +265,7 @@ def test_every_column_keeps_its_four_points(values: list[float], pixels: int) ->
     """First, lowest, highest and last finite point of each column are kept, and each gap breaks."""
     y = np.array(values)
     x = np.arange(len(y), dtype=np.float64)
-    keep = keep_extremes(x, y, np.zeros(len(y), np.int64), pixels, 0.0, x[-1])
+    keep = keep_extremes(x, y, np.zeros(len(y), np.int64), pixels=pixels, low=0.0, high=x[-1])
     width = x[-1] / pixels if x[-1] > 0 else 1.0
     column = np.clip(x / width, 0, pixels - 1).astype(int)
 
