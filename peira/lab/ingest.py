@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,8 +65,33 @@ class _Known:
     seen: float
     birth: Birth | None = None
     """For runs that have not ended: what tells whether they live."""
-    sizes: dict[str, int] = field(default_factory=dict)
-    """Read up to here, or seen at this size without a whole new line."""
+    offsets: dict[str, int] = field(default_factory=dict)
+    """How far each file was read."""
+    listing: dict[str, int] | None = None
+    """What this process saw of the folder at its last visit: what was not read then is no whole
+    line.
+    """
+
+    @property
+    def may_settle(self) -> bool:
+        """Whether only the folder's time is missing."""
+        return self.is_sealed and self.state in ENDED
+
+    def names(self) -> list[str]:
+        """Return the files that the run is known to have."""
+        if self.listing is not None:
+            return list(self.listing)
+        return [name for name in self.offsets if "@" not in name]
+
+    def is_as_read(self, listing: dict[str, int]) -> bool:
+        """Whether a folder that looks like this holds nothing new."""
+        if self.listing is not None:
+            return listing == self.listing
+        return all(
+            size == self.offsets.get(name, 0)
+            for name, size in listing.items()
+            if name != "metrics.parquet"
+        )
 
     @property
     def is_settled(self) -> bool:
@@ -84,6 +109,14 @@ class _Memory:
     runs: dict[str, _Known] = field(default_factory=dict)
     journal: dict[str, int] = field(default_factory=dict)
     purged: set[str] = field(default_factory=set)
+
+
+def _listing(files: Mapping[str, os.stat_result]) -> dict[str, int]:
+    """Return what decides whether a folder has changed: sizes of lines, the time of Parquet."""
+    found = {name: stat.st_size for name, stat in files.items() if name.endswith(".jsonl")}
+    if "metrics.parquet" in files:
+        found["metrics.parquet"] = files["metrics.parquet"].st_mtime_ns
+    return found
 
 
 class Ingest:
@@ -167,14 +200,19 @@ class Ingest:
     @staticmethod
     def _has_changed(path: str, folder_ns: int, run: _Known, now: float) -> bool:
         """Whether a run that may change has changed."""
-        if run.is_settled or folder_ns != run.folder_ns:
-            old_ns = now * 1e9 - ingest_run.SETTLE_NS
-            if run.is_settled or run.folder_ns != 0 or folder_ns < old_ns:
+        if run.is_settled:
+            return True  # its folder has another time
+        is_young = folder_ns > now * 1e9 - ingest_run.SETTLE_NS
+        if run.listing is None:
+            if run.folder_ns != folder_ns:
                 return True
-        files = ingest_run.list_files(Path(path))
-        for name, found in files.items():
-            if name.endswith(".jsonl") and found.st_size != run.sizes.get(name, 0):
-                return True
+        elif run.folder_ns == 0 and run.may_settle and not is_young:
+            return True  # once more, to note the folder's time
+        is_same_folder = run.folder_ns == folder_ns and run.birth is None
+        names = run.names() if is_same_folder else None
+        files = ingest_run.list_files(Path(path), names)
+        if not run.is_as_read(_listing(files)):
+            return True
         if run.birth is None:
             return False
         seen = max((found.st_mtime for found in files.values()), default=run.seen)
@@ -194,14 +232,16 @@ class Ingest:
             if birth != self._memory.birth:
                 raise IndexDamagedError("The index was replaced meanwhile.")
             facts = Facts(connection, rev + 1, ingest_facts.load_keys(connection))
-            changed = self._read_journal(facts)
+            changed, forgotten = self._read_journal(facts)
+            todo = todo + sorted(forgotten.difference(todo))
             decided = ingest_journal.decided_runs(connection)
             budget = Budget(PORTION_BYTES)
             count = 0
             for run_id in todo:
-                found, sizes = self._visit(facts, run_id, budget, run_id in decided)
+                found, listing = self._visit(facts, run_id, budget, run_id in decided)
                 done.add(found)
-                visited[run_id] = sizes
+                # What was left for the next portion must be looked at again.
+                visited[run_id] = listing if not found.has_more else {}
                 changed += found.changed
                 if found.has_more:
                     break
@@ -219,28 +259,30 @@ class Ingest:
     def _visit(
         self, facts: Facts, run_id: str, budget: Budget, has_decisions: bool
     ) -> tuple[Visited, dict[str, int]]:
-        """Visit one run; returns what was found, and the sizes of its files before."""
+        """Visit one run; returns what was found, and what its folder looked like before."""
         folder = run_folder(self.root, run_id)
         if run_id in self._memory.purged or not folder.path.is_dir():
             return Visited(changed=ingest_run.forget(facts, run_id)), {}
         try:
-            sizes = {n: f.st_size for n, f in ingest_run.list_files(folder.path).items()}
-            return ingest_run.visit(facts, folder, budget, has_decisions=has_decisions), sizes
+            listing = _listing(ingest_run.list_files(folder.path))
+            return ingest_run.visit(facts, folder, budget, has_decisions=has_decisions), listing
         except FileNotFoundError:  # purged, or sealed, between two looks: the next one tells
             return Visited(has_more=False), {}
 
-    def _read_journal(self, facts: Facts) -> int:
-        """Read what was appended to the journal; returns how many runs changed."""
+    def _read_journal(self, facts: Facts) -> tuple[int, set[str]]:
+        """Read what was appended to the journal; returns how many runs changed, and which must be
+        read again.
+        """
         sizes = ingest_journal.sizes(self._journal)
         if sizes == self._memory.journal:
-            return 0
-        touched = ingest_journal.fold(facts, self._journal)
+            return 0, set()
+        touched, forgotten = ingest_journal.fold(facts, self._journal)
         self._memory.purged = ingest_journal.purged_runs(facts.connection)
         changed = ingest_journal.apply(facts, touched - self._memory.purged)
         gone = [run for run in self._memory.purged if ingest_run.forget(facts, run)]
         self._memory.journal = sizes
         # A decision about a project changes no run, but what is shown.
-        return len(changed) + len(gone) + 1
+        return len(changed) + len(gone) + 1, forgotten
 
     # Remembering.
 
@@ -250,7 +292,7 @@ class Ingest:
         """Bring the memory in line with the index as `connection` sees it."""
         memory = self._memory
         birth, rev = _meta(connection)
-        if birth != memory.birth:
+        if birth != memory.birth or rev < memory.rev:
             memory = self._memory = _Memory(birth=birth)
             memory.purged = ingest_journal.purged_runs(connection)
             memory.journal = _journal_offsets(connection)
@@ -265,13 +307,9 @@ class Ingest:
                 memory.purged = ingest_journal.purged_runs(connection)
             _load(connection, memory, visited or {})
             memory.rev = rev
-        for run_id, sizes in (visited or {}).items():
-            known = memory.runs.get(run_id)
-            if known is not None:
-                # Seen at this size: what was not read of it was no whole line.
-                for name, size in sizes.items():
-                    if name.endswith(".jsonl") and known.sizes.get(name, 0) <= size:
-                        known.sizes[name] = size
+        for run_id, listing in (visited or {}).items():
+            if run_id in memory.runs:
+                memory.runs[run_id].listing = listing
 
 
 @dataclass(slots=True)
@@ -332,7 +370,7 @@ def _load(connection: Connection, memory: _Memory, visited: Iterable[str]) -> No
         for n, name, offset in connection.execute(
             select(file.c.run, file.c.name, file.c.offset).where(file.c.run.in_(part))
         ):
-            open_runs[n].sizes[name] = offset
+            open_runs[n].offsets[name] = offset
     living = [n for n, known in open_runs.items() if known.state not in ENDED]
     for start in range(0, len(living), 500):
         for n, birth in connection.execute(

@@ -32,14 +32,18 @@ def sizes(book: Journal) -> dict[str, int]:
     return found
 
 
-def fold(facts: Facts, book: Journal) -> set[str]:
-    """Read what was appended to the journal; returns the runs that decisions touched."""
+def fold(facts: Facts, book: Journal) -> tuple[set[str], set[str]]:
+    """Read what was appended to the journal.
+
+    Returns the runs that decisions touched, and those that were forgotten and must be read again.
+    """
     connection = facts.connection
     file = schema.file
     read = select(file.c.name, file.c.offset).where(file.c.run == NO_RUN)
     offsets: dict[str, int] = {row.name: row.offset for row in connection.execute(read)}
     now = sizes(book)
     touched: set[str] = set()
+    forgotten: set[str] = set()
     if any(now.get(name, -1) < offset for name, offset in offsets.items()):
         # A file was shortened or taken away: what it said no longer stands.
         # The runs it spoke of are read again, for what the program had said shows once more.
@@ -49,12 +53,13 @@ def fold(facts: Facts, book: Journal) -> set[str]:
             ).first()
             if row is not None:
                 facts.forget_run(row.n, run_id, wholly=True)
+                forgotten.add(run_id)
         connection.execute(delete(schema.decision))
         connection.execute(delete(file).where(file.c.run == NO_RUN))
         offsets = {}
     for path in book.files():
         touched |= _fold_file(facts, book, path, offsets.get(path.name, 0))
-    return touched
+    return touched, forgotten
 
 
 def _fold_file(facts: Facts, book: Journal, path: Path, offset: int) -> set[str]:

@@ -111,7 +111,7 @@ class Sealer:
             if not is_mine:
                 return done
             for run_id in self._candidates(run):
-                if budget_s is not None and time.monotonic() - begun > budget_s:
+                if budget_s is not None and done and time.monotonic() - begun > budget_s:
                     break
                 try:
                     if seal_run(run_folder(self.root, run_id)):

@@ -223,10 +223,23 @@ def _distrust(raw: sqlite3.Connection, path: Path, inode: int) -> str:
     told = raw.execute("SELECT value FROM meta WHERE name = 'inode'").fetchone()
     if told is None:
         return "no birth mark"
-    if told[0] != str(inode) and _size(path.with_name(path.name + "-wal")) > 0:
-        # A copy that lies beside the write-ahead log of another file: SQLite would mix the two.
-        return "a copy beside a log that may not be its own"
+    if told[0] != str(inode):
+        if _size(path.with_name(path.name + "-wal")) > 0:
+            # A copy beside the write-ahead log of another file: SQLite would mix the two.
+            return "a copy beside a log that may not be its own"
+        _adopt(raw, told[0], str(inode))
     return ""
+
+
+def _adopt(raw: sqlite3.Connection, told: str, inode: str) -> None:
+    """Make a copy an index of its own: nobody's memory of the original is good for it."""
+    raw.execute("BEGIN IMMEDIATE")
+    mine = raw.execute(
+        "UPDATE meta SET value = ? WHERE name = 'inode' AND value = ?", (inode, told)
+    )
+    if mine.rowcount == 1:
+        raw.execute("UPDATE meta SET value = ? WHERE name = 'birth'", (secrets.token_hex(16),))
+    raw.execute("COMMIT")
 
 
 def _make(path: Path) -> None:
@@ -296,9 +309,8 @@ def _code(error: BaseException | None) -> int:
 def _says_damage(error: DBAPIError) -> bool:
     """Whether an error without a telling code is one that our own statements cannot cause."""
     text = str(error.orig)
-    return isinstance(error, DatabaseError) and (
-        "no such table" in text or "no such column" in text
-    )
+    signs = ("no such table", "no such column", "Could not decode to UTF-8")
+    return isinstance(error, DatabaseError) and any(sign in text for sign in signs)
 
 
 def _inode(path: Path) -> int | None:
