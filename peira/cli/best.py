@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 @click.option("--max", "direction", flag_value="max", help="The highest value is the best.")
 @click.option("--min", "direction", flag_value="min", help="The lowest value is the best.")
 @click.option(
-    "-n", "--limit", type=click.IntRange(min=1), default=1, show_default=True, help="Runs."
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Runs.",
 )
 @project_option
 @json_option

@@ -35,7 +35,7 @@ QUIET_STEP = 0.1  # without a terminal the progress is told at each tenth
 )
 @click.option("--no-ui", is_flag=True, help="Only train; serve no dashboard.")
 @click.option("--no-browser", is_flag=True, help="Print the dashboard's address; open nothing.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8228, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), metavar="N", default=8228, show_default=True)
 @in_session
 def demo(session: Session, *, no_ui: bool, no_browser: bool, port: int) -> None:
     """Train small models on real handwritten digits, and look at them.

@@ -46,7 +46,13 @@ GROUP_METRICS = 4
     "-s", "--sort", metavar="NAMES", help="Sort by these: `-val/acc` or `lr, val/acc desc`."
 )
 @click.option(
-    "-n", "--limit", type=click.IntRange(min=0), default=LIMIT, show_default=True, help="Rows."
+    "-n",
+    "--limit",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=LIMIT,
+    show_default=True,
+    help="Rows.",
 )
 @click.option("-a", "--all", "everything", is_flag=True, help="All rows, whatever the limit.")
 @click.option(

@@ -53,6 +53,7 @@ points   run key step time value writer"""
     "-n",
     "--limit",
     type=click.IntRange(min=0),
+    metavar="N",
     default=LIMIT,
     show_default=True,
     help="Rows of the text table; CSV and JSON have all.",

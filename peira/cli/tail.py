@@ -36,6 +36,7 @@ LINE_BYTES_GUESS = 200
     "-n",
     "--lines",
     type=click.IntRange(min=0),
+    metavar="N",
     default=20,
     show_default=True,
     help="Lines from the end; 0 means all.",

@@ -22,6 +22,7 @@ PORT = 8228
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
+    metavar="N",
     default=PORT,
     show_default=True,
     help="Where to listen; a following one when it is taken; 0 means any.",

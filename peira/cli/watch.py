@@ -46,6 +46,7 @@ OVER = ("finished", "failed", "killed")
     "-i",
     "--interval",
     type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
     default=1.0,
     show_default=True,
     help="Seconds between pictures.",

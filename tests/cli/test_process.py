@@ -168,7 +168,7 @@ def test_the_help_of_every_command_has_examples_that_parse(peira: Peira) -> None
         for line, purpose in command.examples:
             assert purpose
             words = shlex.split(line.split("|")[0].replace("$(", " ").replace(")", " "))
-            for sign in (">", "&&"):
+            for sign in (">", "<", "&&"):
                 words = words[: words.index(sign)] if sign in words else words
             if words[0] != "peira" or words[1] != name:
                 continue  # the other end of a pipe, or another command that belongs here
