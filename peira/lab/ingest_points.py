@@ -13,7 +13,7 @@ from sqlalchemy import select
 from peira.lab import overview_codec
 from peira.lab.index import schema
 from peira.lab.ingest_facts import Facts, Row
-from peira.lab.overview import Overview
+from peira.lab.overview import Overview, Spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,9 +43,10 @@ class Fold:
         by_key = columns_by_key(blocks)
         self._load(by_key)
         count = 0
+        spans: Spans = {}
         for name, (steps, times, values) in by_key.items():
             count += len(values)
-            self._overviews[name].section(writer).append(steps, times, values)
+            self._overviews[name].section(writer).append(steps, times, values, spans)
         self._touched.update(by_key)
         return count
 

@@ -85,6 +85,10 @@ class Totals:
     sum: float = 0.0
 
 
+Span = tuple["Ints", "Ints", "Floats", "Floats"]
+Spans = dict[tuple[int, int, tuple[int, int]], Span]
+"""Spans of buckets by the memory of steps and times: good while these arrays live."""
+
 _NO_INTS: Final = np.empty(0, np.int64)
 _NO_FLOATS: Final = np.empty(0, np.float64)
 
@@ -124,8 +128,16 @@ class Section:
         """Whether every point is here."""
         return self.buckets is None
 
-    def append(self, steps: Ints, times: Floats, values: Floats) -> None:
-        """Add points behind those that are here; shapes (n,)."""
+    def append(
+        self, steps: Ints, times: Floats, values: Floats, spans: Spans | None = None
+    ) -> None:
+        """Add points behind those that are here; shapes (n,).
+
+        Args:
+            spans: give the same dictionary for metrics that share `steps` and `times` (the columns
+                of one piece of a file): what depends on these alone is then computed once.
+        """
+        spans = {} if spans is None else spans
         count = len(values)
         if count == 0:
             return
@@ -148,11 +160,12 @@ class Section:
                 np.concatenate((self.times, times[:room])),
                 np.concatenate((self.values, values[:room])),
                 2,
+                {},
             )
             self.steps, self.times, self.values = _NO_INTS, _NO_FLOATS, _NO_FLOATS
             steps, times, values = steps[room:], times[room:], values[room:]
             before = POINTS_MAX
-        self.buckets = _extend(self.buckets, before, steps, times, values)
+        self.buckets = _extend(self.buckets, before, (steps, times, values), spans)
         with np.errstate(over="ignore", invalid="ignore"):
             totals.sum = float(np.add.reduce(self.buckets.sum))
 
@@ -190,8 +203,11 @@ def _sum(values: Floats) -> float:
     return total
 
 
-def _extend(buckets: Buckets, count: int, steps: Ints, times: Floats, values: Floats) -> Buckets:
-    """Add points to buckets that hold `count` already."""
+def _extend(
+    buckets: Buckets, count: int, columns: tuple[Ints, Floats, Floats], spans: Spans
+) -> Buckets:
+    """Add points (steps, times, values) to buckets that hold `count` already."""
+    steps, times, values = columns
     while len(values):
         if count == BUCKETS_MAX * buckets.width:
             buckets = _join(buckets)
@@ -202,27 +218,28 @@ def _extend(buckets: Buckets, count: int, steps: Ints, times: Floats, values: Fl
             _top_up(buckets, steps[:take], times[:take], values[:take])
         else:
             take = min(room, len(values))
-            new = _fold(steps[:take], times[:take], values[:take], buckets.width)
+            new = _fold(steps[:take], times[:take], values[:take], buckets.width, spans)
             buckets = _concatenate(buckets, new)
         count += take
         steps, times, values = steps[take:], times[take:], values[take:]
     return buckets
 
 
-def _fold(steps: Ints, times: Floats, values: Floats, width: int) -> Buckets:
+def _fold(steps: Ints, times: Floats, values: Floats, width: int, spans: Spans) -> Buckets:
     """Fold points into buckets of `width`, the last one perhaps not full."""
     full = len(values) // width * width
-    whole = _fold_full(steps[:full], times[:full], values[:full], width)
+    whole = _fold_full(steps[:full], times[:full], values[:full], width, spans)
     if full == len(values):
         return whole
-    rest = _fold_full(steps[full:], times[full:], values[full:], len(values) - full)
+    count = len(values) - full
+    rest = _fold_full(steps[full:], times[full:], values[full:], count, spans)
     rest.width = width
     return _concatenate(whole, rest)
 
 
-def _fold_full(steps: Ints, times: Floats, values: Floats, width: int) -> Buckets:
+def _fold_full(steps: Ints, times: Floats, values: Floats, width: int, spans: Spans) -> Buckets:
     shape = (len(values) // width, width)  # (buckets, points of one)
-    steps, times, values = steps.reshape(shape), times.reshape(shape), values.reshape(shape)
+    values = values.reshape(shape)
     finite = np.isfinite(values)
     if finite.all():
         least, most, terms = values, values, values
@@ -237,10 +254,7 @@ def _fold_full(steps: Ints, times: Floats, values: Floats, width: int) -> Bucket
         sums = np.add.accumulate(terms, axis=1)[:, -1].copy()
     return Buckets(
         width,
-        steps.min(axis=1, initial=_INT_MAX),
-        steps.max(axis=1, initial=_INT_MIN),
-        times.min(axis=1, initial=np.inf),
-        times.max(axis=1, initial=-np.inf),
+        *_span(steps, times, shape, spans),
         values[:, 0].copy(),
         values[:, -1].copy(),
         _told(least.min(axis=1, initial=np.inf)),
@@ -248,6 +262,21 @@ def _fold_full(steps: Ints, times: Floats, values: Floats, width: int) -> Bucket
         sums,
         nonfinite,
     )
+
+
+def _span(steps: Ints, times: Floats, shape: tuple[int, int], spans: Spans) -> Span:
+    """Return least and greatest step and time of each bucket; nobody changes these arrays."""
+    place = (steps.__array_interface__["data"][0], times.__array_interface__["data"][0], shape)
+    found = spans.get(place)
+    if found is None:
+        steps, times = steps.reshape(shape), times.reshape(shape)  # (buckets, points of one)
+        found = spans[place] = (
+            steps.min(axis=1, initial=_INT_MAX),
+            steps.max(axis=1, initial=_INT_MIN),
+            times.min(axis=1, initial=np.inf),
+            times.max(axis=1, initial=-np.inf),
+        )
+    return found
 
 
 _INT_MAX: Final = np.iinfo(np.int64).max

@@ -15,7 +15,7 @@ from peira.record import points, reader
 from peira.record.points import Decoded, KeySets
 from peira.record.reader import Damage, Scanned
 
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 16 << 20
 MARK_BYTES = 64 << 10
 
 
