@@ -2,9 +2,10 @@
 
     python benchmarks/query.py [--runs 10000] [--lab FOLDER]
 
-Measured on a lab of 10,000 runs x 20 params x 20 metrics from `peira.testing.generator`, which is
-made once (about a minute) and kept in `--lab`. Each figure is the median of some repetitions on a
-warm index, in milliseconds, without `catch_up`; `cold` is a whole new process.
+Measured on a lab of 10,000 runs x 20 params x 20 metrics and one of 1,000 runs x 1,000 points, both
+from `peira.testing.generator`, made once (about a minute) and kept in `--lab`. Each figure is the
+median of some repetitions on a warm index, in milliseconds, without `catch_up`; `cold` is a whole
+new process.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from peira.lab.lab import Lab
 from peira.lab.query.parse import parse
@@ -38,23 +41,34 @@ with Lab(sys.argv[1], create=False) as lab:
 def main() -> None:
     """Make the lab when it is missing, measure, print the table."""
     arguments = _arguments()
-    root = Path(arguments.lab) / f"query-{arguments.runs}" / ".peira"
-    if not (root / "index.db").exists():
-        make_lab(root, runs=arguments.runs, points=(1_000, 1_000), metrics=20)
-        with Lab(root) as lab:
-            lab.catch_up(wait_s=600)
-    with Lab(root) as lab:
-        lab.is_kept_up = True
-        measure(lab, root)
+    folder = Path(arguments.lab)
+    many = opened(folder / f"query-{arguments.runs}", runs=arguments.runs, points=(50, 100))
+    long = opened(folder / "curves-1000", runs=1_000, points=1_000, metrics=3)
+    with many, long:
+        ask(many)
+        draw(long)
+        start(many.root)
 
 
-def measure(lab: Lab, root: Path) -> None:
+def opened(folder: Path, **shape: Any) -> Lab:
+    """Return the lab in a folder, made first when it is missing."""
+    root = folder / ".peira"
+    is_new = not (root / "index.db").exists()
+    if is_new:
+        make_lab(root, **shape)
+    lab = Lab(root)
+    if is_new:
+        lab.catch_up(wait_s=600)
+    lab.is_kept_up = True
+    return lab
+
+
+def ask(lab: Lab) -> None:
     """Print one line a question: median, bar, what it did."""
     project = lab.projects()[0].name
-    thousand = [row.id for row in lab.runs("", project=project, limit=1_000).page.rows]
 
-    def runs(query: str, **how: object) -> Callable[[], object]:
-        return lambda: lab.runs(query, project=project, **how)  # type: ignore[arg-type]
+    def runs(query: str, **how: Any) -> Callable[[], object]:
+        return lambda: lab.runs(query, project=project, **how)
 
     parse(USUAL)
     line("parse a usual query", lambda: parse(USUAL), 1)
@@ -73,11 +87,16 @@ def measure(lab: Lab, root: Path) -> None:
     line("fields for completion", lambda: lab.fields(project), None)
     line("complete `val/`", lambda: lab.complete("val/", 4, project), None)
     line("home", lab.home, None)
+
+
+def draw(lab: Lab) -> None:
+    """The same for curves: 1,000 runs of 1,000 points."""
+    thousand = [row.id for row in lab.runs(limit=1_000).page.rows]
     line("overviews: 1 metric of 1,000 runs", lambda: lab.overviews("val/loss", thousand), 60)
     for pixels in (300, 800):
         line(
             f"traces: 1,000 series x 1,000 points, {pixels} px",
-            lambda pixels=pixels: lab.traces(["val/loss"], thousand, pixels=pixels),  # type: ignore[misc]
+            partial(lab.traces, ["val/loss"], thousand, pixels=pixels),
             250,
         )
     line(
@@ -87,17 +106,17 @@ def measure(lab: Lab, root: Path) -> None:
     )
     halves = [({"half": "a"}, thousand[:500]), ({"half": "b"}, thousand[500:])]
     line("bands: 2 groups of 500 runs", lambda: lab.bands(["val/loss"], halves), None)
-    command = [sys.executable, "-c", COLD, str(root)]
-    line(
-        "cold process, no filter",
-        lambda: subprocess.run([*command, ""], check=True, stdout=-3),
-        400,
-    )
-    line(
-        "cold process, filter + sort",
-        lambda: subprocess.run([*command, USUAL], check=True, stdout=-3),
-        400,
-    )
+
+
+def start(root: Path) -> None:
+    """The same in a process of its own."""
+    for title, query in (("no filter", ""), ("filter + sort", USUAL)):
+        command = [sys.executable, "-c", COLD, str(root), query]
+
+        def run(command: list[str] = command) -> object:
+            return subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+        line(f"cold process, {title}", run, 400)
 
 
 def line(title: str, question: Callable[[], object], bar_ms: float | None) -> None:

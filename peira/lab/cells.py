@@ -14,15 +14,13 @@ from peira.lab.index import schema
 from peira.lab.query import ast
 from peira.lab.query.catalog import Catalog, Field
 from peira.lab.query.names import read_name
+from peira.lab.query.several import among
 from peira.lab.query.value import aggregate_of
 
 Cell = None | bool | int | float | str
 """One value of a table; None where the run has none. Floats may be NaN or infinite."""
 
 COLUMNS_MAX = 2_000
-CHUNK = 10_000
-"""Runs asked for in one statement; SQLite allows 32,766 parameters."""
-
 _NONFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _RUN_TYPES: dict[str, Literal["number", "text", "time", "duration"]] = {
     "state": "text",
@@ -85,18 +83,11 @@ def read_cells(
             params.setdefault(column.field.n, []).append(index)
         elif column.kind == "metric":
             metrics.setdefault(column.field.n, []).append((index, column.field.aggregate))
-    for part in chunks(runs):
-        if params:
-            _read_params(connection, params, part, cells)
-        if metrics:
-            _read_metrics(connection, metrics, part, cells)
+    if params:
+        _read_params(connection, params, runs, cells)
+    if metrics:
+        _read_metrics(connection, metrics, runs, cells)
     return cells
-
-
-def chunks(runs: Sequence[int]) -> Iterable[Sequence[int]]:
-    """Cut run numbers into parts that fit one statement."""
-    for begin in range(0, len(runs), CHUNK):
-        yield runs[begin : begin + CHUNK]
 
 
 def _read_params(
@@ -108,7 +99,7 @@ def _read_params(
     row = schema.attribute.c
     found = connection.execute(
         select(row.key, row.run, row.type, row.num, row.text).where(
-            row.key.in_(list(wanted)), row.run.in_(runs)
+            row.key.in_(list(wanted)), among(row.run, runs)
         )
     )
     for key, run, type_, num, text in found.all():
@@ -129,7 +120,7 @@ def _read_metrics(
     found = connection.execute(
         select(row.key, row.run, *(row[n] for n in names), *(row[f"{n}_text"] for n in texts))
         .where(row.key.in_(list(wanted)))
-        .where(row.run.in_(runs))
+        .where(among(row.run, runs))
     )
     places = {name: 2 + place for place, name in enumerate(names)}
     text_places = {name: 2 + len(names) + place for place, name in enumerate(texts)}
@@ -153,12 +144,11 @@ def read_tags(connection: Connection, runs: Sequence[int]) -> dict[int, list[str
     """Return the tags of each run, sorted."""
     tags = schema.tag.c
     found: dict[int, list[str]] = {}
-    for part in chunks(runs):
-        rows = connection.execute(
-            select(tags.run, tags.name).where(tags.run.in_(part)).order_by(tags.run, tags.name)
-        )
-        for run, name in rows:
-            found.setdefault(run, []).append(name)
+    rows = connection.execute(
+        select(tags.run, tags.name).where(among(tags.run, runs)).order_by(tags.run, tags.name)
+    )
+    for run, name in rows.all():
+        found.setdefault(run, []).append(name)
     return found
 
 

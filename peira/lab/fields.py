@@ -23,6 +23,7 @@ from peira.lab.index import schema
 from peira.lab.query.catalog import ALIASES, RUN_FIELDS, STATES
 from peira.lab.query.names import AGGREGATES, read_name, split_aggregate, write_name
 from peira.lab.query.parse import parse
+from peira.lab.query.several import among
 from peira.lab.rows import select_numbers
 
 COMPLETIONS_MAX = 50
@@ -118,11 +119,10 @@ def list_matched_metrics(
         return list_metrics(connection, project)
     numbers = select_numbers(connection, parsed, project=project)
     key, metric = schema.key.c, schema.metric.c
-    wanted = func.json_each(msgspec.json.encode(numbers).decode()).table_valued("value")
     question = (
         select(key.name, func.count())
         .join_from(schema.metric, schema.key, metric.key == key.n)
-        .where(metric.run.in_(select(wanted.c.value)))
+        .where(among(metric.run, numbers))
         .group_by(metric.key)
         .order_by(key.name)
     )

@@ -63,9 +63,8 @@ def _one_type(values: list[Any]) -> list[Any]:
     types = {type(value) for value in values if value is not None}
     if types <= {int, float} and len(types) == 2:
         return [None if value is None else float(value) for value in values]
-    if len(types) <= 1 and not any(
-        isinstance(value, list) and _is_mixed(value) for value in values
-    ):
+    lists = [value for value in values if isinstance(value, list)]
+    if len(types) <= 1 and not any(len({type(v) for v in value}) > 1 for value in lists):
         return values
     return [None if value is None else str(value) for value in values]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from peira.core.errors import QueryError
 from peira.core.text import printable
@@ -24,6 +24,7 @@ from peira.lab.query import ast
 from peira.lab.query.catalog import Catalog
 from peira.lab.query.names import write_name
 from peira.lab.query.parse import parse_group
+from peira.lab.query.several import among
 from peira.lab.rows import (
     RunRow,
     check_window,
@@ -207,9 +208,8 @@ class _Table:
             self.rows = {row.n: row for row in read_rows(connection, numbers)}
         self.ids: dict[int, str] = {}
         run = schema.run.c
-        for part in cells.chunks(numbers):
-            question = select(run.n, run.id).where(run.n.in_(part))
-            self.ids.update(dict(connection.execute(question).all()))
+        question = select(run.n, run.id).where(among(run.n, numbers))
+        self.ids.update(dict(connection.execute(question).all()))
 
     def value(self, n: int, column: Column) -> Cell:
         if column.kind == "run":
@@ -227,11 +227,14 @@ def _grouping(
     excluded = {c.field.n for c in cells.resolve_columns((n.text for n in clause.names), catalog)}
     row, key = schema.attribute.c, schema.key.c
     seen: dict[int, dict[str, int]] = {}
-    for part in cells.chunks(numbers):
-        question = select(row.key, row.type, row.text).where(row.run.in_(part))
-        for k, type_, text in connection.execute(question).all():
-            values = seen.setdefault(k, {})
-            values[f"{type_} {text}"] = values.get(f"{type_} {text}", 0) + 1
+    # Counted by SQLite: one line a value, not one a run.
+    question = (
+        select(row.key, row.type, row.text, func.count())
+        .where(among(row.run, numbers))
+        .group_by(row.key, row.type, row.text)
+    )
+    for k, type_, text, count in connection.execute(question).all():
+        seen.setdefault(k, {})[f"{type_} {text}"] = count
     differing = {
         k: len(values)
         for k, values in seen.items()

@@ -18,6 +18,7 @@ from peira.lab.query.catalog import Catalog
 from peira.lab.query.compile import compile_filter
 from peira.lab.query.order import apply_sort
 from peira.lab.query.parse import parse, parse_sort
+from peira.lab.query.several import among
 
 OFFSET_MAX = 2**53
 
@@ -126,9 +127,9 @@ def select_page(
 def read_rows(connection: Connection, numbers: Sequence[int]) -> list[RunRow]:
     """Return the rows of runs, in the order of their numbers as given."""
     found: dict[int, RunRow] = {}
-    for part in cells.chunks(numbers):
-        for line in connection.execute(select(*COLUMNS).where(schema.run.c.n.in_(part))):
-            found[line[0]] = RunRow(*line)
+    wanted = among(schema.run.c.n, numbers)
+    for line in connection.execute(select(*COLUMNS).where(wanted)).all():
+        found[line[0]] = RunRow(*line)
     return [found[n] for n in numbers if n in found]
 
 

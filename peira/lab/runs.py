@@ -22,6 +22,7 @@ from peira.lab import cells
 from peira.lab.cells import Cell, Column
 from peira.lab.index import schema
 from peira.lab.query.parse import near
+from peira.lab.query.several import among
 from peira.lab.rows import COLUMNS, Page, RunRow, in_scope
 from peira.lab.run_console import ConsolePiece, read_console
 from peira.record import events
@@ -364,10 +365,10 @@ def read_params(connection: Connection, numbers: Sequence[int]) -> dict[int, dic
     row, key = schema.attribute.c, schema.key.c
     found: dict[int, dict[str, Any]] = {}
     names = dict(connection.execute(select(key.n, key.name).where(key.kind == "param")).all())
-    for part in cells.chunks(numbers):
-        question = select(row.run, row.key, row.type, row.num, row.text).where(row.run.in_(part))
-        for run, k, type_, num, text in connection.execute(question).all():
-            found.setdefault(run, {})[names[k]] = cells.param_value(type_, num, text)
+    question = select(row.run, row.key, row.type, row.num, row.text)
+    question = question.where(among(row.run, numbers))
+    for run, k, type_, num, text in connection.execute(question).all():
+        found.setdefault(run, {})[names[k]] = cells.param_value(type_, num, text)
     return {run: dict(sorted(params.items())) for run, params in found.items()}
 
 
@@ -385,20 +386,19 @@ def read_metrics(
         row.last_text,
         *(row[name] for name in MetricSummary.__struct_fields__[1:]),
     )
-    for part in cells.chunks(numbers):
-        for line in connection.execute(question.where(row.run.in_(part))).all():
-            run, k, first_text, last_text, count, nonfinite, first, last, *rest = line
-            first = cells.metric_number(first, first_text)
-            last = cells.metric_number(last, last_text)
-            summary = MetricSummary(
-                names[k],
-                count,
-                nonfinite,
-                math.nan if first is None else first,
-                math.nan if last is None else last,
-                *rest,
-            )
-            found.setdefault(run, {})[summary.key] = summary
+    for line in connection.execute(question.where(among(row.run, numbers))).all():
+        run, k, first_text, last_text, count, nonfinite, first, last, *rest = line
+        first = cells.metric_number(first, first_text)
+        last = cells.metric_number(last, last_text)
+        summary = MetricSummary(
+            names[k],
+            count,
+            nonfinite,
+            math.nan if first is None else first,
+            math.nan if last is None else last,
+            *rest,
+        )
+        found.setdefault(run, {})[summary.key] = summary
     return {run: dict(sorted(metrics.items())) for run, metrics in found.items()}
 
 

@@ -13,13 +13,14 @@ from typing import Protocol, TypeVar
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from peira.core.errors import NotFoundError
 from peira.lab.index import schema
 from peira.lab.overview import Overview, Section
 from peira.lab.overview_codec import decode
 from peira.lab.points import Series
+from peira.lab.query.several import among
 
 T = TypeVar("T")
 Floats = NDArray[np.float64]
@@ -65,16 +66,12 @@ def read_overviews(
             select(key.n, key.name).where(key.kind == "metric", key.name.in_(list(keys)))
         ).all()
     )
-    wanted = func.json_each(msgspec.json.encode(list(runs)).decode()).table_valued("value")
-    numbers = dict(
-        connection.execute(select(run.n, run.id).where(run.id.in_(select(wanted.c.value)))).all()
-    )
+    numbers = dict(connection.execute(select(run.n, run.id).where(among(run.id, list(runs)))).all())
     found: dict[str, dict[str, Overview]] = {}
-    asked = func.json_each(msgspec.json.encode(list(numbers)).decode()).table_valued("value")
     for n, name in names.items():
         rows = connection.execute(
             select(overview.run, overview.data).where(
-                overview.key == n, overview.run.in_(select(asked.c.value))
+                overview.key == n, among(overview.run, list(numbers))
             )
         ).all()
         found[name] = {numbers[run_n]: decode(data) for run_n, data in rows}
@@ -83,9 +80,8 @@ def read_overviews(
 
 def read_started(connection: Connection, runs: Sequence[str]) -> dict[str, float]:
     """Return when each run began, seconds since the epoch."""
-    wanted = func.json_each(msgspec.json.encode(list(runs)).decode()).table_valued("value")
     run = schema.run.c
-    question = select(run.id, run.created).where(run.id.in_(select(wanted.c.value)))
+    question = select(run.id, run.created).where(among(run.id, list(runs)))
     return dict(connection.execute(question).all())
 
 

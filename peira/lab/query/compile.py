@@ -19,12 +19,10 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import (
     CTE,
-    BindParameter,
     ColumnElement,
     Integer,
     Select,
     and_,
-    bindparam,
     column,
     func,
     not_,
@@ -38,6 +36,7 @@ from peira.core.ids import is_run_id
 from peira.lab.index import schema
 from peira.lab.query import ast, moments, pattern, value
 from peira.lab.query.catalog import Catalog, Field
+from peira.lab.query.several import among
 
 _DEPTH_MAX = 6
 _WIDTH_MAX = 64
@@ -231,7 +230,7 @@ class _Compiler:
         self, texts: ColumnElement[str], question: Select[Any], wanted: ast.Literal
     ) -> ColumnElement[bool]:
         found = pattern.matching(wanted, self.catalog.texts(question))
-        return texts.in_(_several(found))
+        return among(texts, found)
 
     def _tagged(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         return schema.run.c.n.in_(select(schema.tag.c.run).where(condition))
@@ -244,7 +243,7 @@ class _Compiler:
             # SQLite folds ASCII only.
             names = self.catalog.texts(select(run.c.name))
             folded = [name for name in names if word.casefold() in name.casefold()]
-            found = run.c.name.in_(_several(folded))
+            found = among(run.c.name, folded)
         return or_(found, run.c.id == word) if is_run_id(word) else found
 
 
@@ -256,9 +255,3 @@ def _spread(test: Any, values: Sequence[ast.Literal], operator: str) -> ColumnEl
     else:
         condition = test(operator, values[0])
     return condition
-
-
-def _several(texts: Sequence[str]) -> Select[Any]:
-    """Any number of texts as one bound parameter: SQLite allows 32,766 of them."""
-    bound: BindParameter[str] = bindparam(None, msgspec.json.encode(texts).decode(), unique=True)
-    return select(func.json_each(bound).table_valued("value").c.value)
