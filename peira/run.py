@@ -16,7 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, get_args
 
-from peira.capture.redaction import redact_named
 from peira.core.clock import now_s
 from peira.core.errors import LabError, NotFoundError, UsageError
 from peira.core.settings import read_settings
@@ -72,7 +71,7 @@ class Run(MediaLog):
 
     def __init__(self, *, is_strict: bool = False) -> None:
         self.is_strict = is_strict
-        self.params = RunParams(self._record, redact_named)
+        self.params = RunParams(self._record, _redact)
         """The params; setting or updating records."""
         self.tags = RunTags(self._record)
         """The program's tags: `add` and `remove`."""
@@ -376,6 +375,12 @@ class Run(MediaLog):
     @guarded
     def _work_beside(self, work: Callable[[], Any]) -> None:
         work()
+
+
+def _redact(name: str, text: str) -> str:
+    from peira.capture import redact_named
+
+    return redact_named(name, text)
 
 
 def _told(lost: int) -> str:

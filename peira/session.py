@@ -21,7 +21,6 @@ from typing import Any
 
 import msgspec
 
-from peira.capture import Monitor, Tee, birth_facts, collect, redact
 from peira.core import ids
 from peira.core.clock import now_s
 from peira.core.errors import LabError
@@ -102,6 +101,8 @@ class Session:
             on_deleted=self._tell_again,
             on_open=self._keep,
         )
+        from peira.capture import Monitor, Tee  # here, not at the top: a quarter of import peira
+
         self._beside = beside
         self._monitor = Monitor() if request.is_monitor and not self.is_joined else None
         self._sampled = 0
@@ -155,6 +156,8 @@ class Session:
         self.writer.record(events.Alive(time=now_s()))
 
     def _collect(self) -> None:
+        from peira.capture import collect
+
         for aspect, value in collect():
             self.writer.record(events.Captured(time=now_s(), aspect=aspect, value=value))
             if self._ending.is_set() and time.monotonic() - self.started_s > END_TIMEOUT_S:
@@ -190,6 +193,8 @@ class Session:
     def _end_event(self, ending: Ending) -> events.End:
         error = ending.error
         if error is not None:
+            from peira.capture import redact
+
             error = events.Failure(error.type, redact(error.message), redact(error.traceback))
         return events.End(
             time=now_s(),
@@ -205,6 +210,8 @@ class Session:
 def _give_birth(
     root: Path, request: Request, settings: Settings
 ) -> tuple[folder.RunFolder, events.Birth]:
+    from peira.capture import birth_facts
+
     made = folder.make_run(root)
     facts: dict[str, Any] = birth_facts()
     facts |= {

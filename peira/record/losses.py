@@ -7,7 +7,7 @@ The person is told when an outage begins and when it ends, the first time; later
 from __future__ import annotations
 
 import os
-from threading import Lock
+from threading import RLock
 
 from peira.core.clock import now_s
 from peira.record.events import Lost
@@ -21,7 +21,7 @@ class Losses:
 
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
-        self._lock = Lock()
+        self._lock = RLock()  # a signal handler may interrupt its holder and count, too
         self._points = 0
         self._events = 0
         self._reasons: list[str] = []

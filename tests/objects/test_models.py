@@ -35,4 +35,4 @@ def test_estimators_are_joblib_files() -> None:
 
 def test_nothing_can_be_loaded() -> None:
     """There is no way to load a model through Peira (F02)."""
-    assert not any("load" in name for name in dir(models))
+    assert not any("load" in name for name in dir(models) if not name.startswith("_"))
