@@ -107,6 +107,8 @@ class _Memory:
     """Which index this is about."""
     rev: int = -1
     runs: dict[str, _Known] = field(default_factory=dict)
+    settled: dict[str, int] = field(default_factory=dict)
+    """Folder times of the settled ones of `runs`: all that is looked at for most runs."""
     journal: dict[str, int] = field(default_factory=dict)
     purged: set[str] = field(default_factory=set)
 
@@ -170,7 +172,7 @@ class Ingest:
 
     def _look(self) -> list[str]:
         """Return the runs that must be visited, in order of their ids."""
-        known, todo, there = self._memory.runs, [], 0
+        known, settled, todo, there = self._memory.runs, self._memory.settled, [], 0
         try:
             entries = os.scandir(self.root / "runs")
         except FileNotFoundError:
@@ -178,6 +180,10 @@ class Ingest:
         now = now_s()
         with entries:
             for entry in entries:
+                settled_ns = settled.get(entry.name)
+                if settled_ns is not None and entry.stat().st_mtime_ns == settled_ns:
+                    there += 1
+                    continue
                 run = known.get(entry.name)
                 if run is None:
                     if ids.is_run_id(entry.name) and entry.name not in self._memory.purged:
@@ -186,8 +192,6 @@ class Ingest:
                 there += 1
                 try:
                     folder_ns = entry.stat().st_mtime_ns
-                    if run.is_settled and folder_ns == run.folder_ns:
-                        continue
                     if self._has_changed(entry.path, folder_ns, run, now):
                         todo.append(entry.name)
                 except FileNotFoundError:
@@ -302,6 +306,7 @@ class Ingest:
             ).scalar()
             if removed is not None and int(removed) > memory.rev:
                 memory.runs.clear()
+                memory.settled.clear()
                 memory.rev = -1
             if memory.rev != -1:
                 memory.purged = ingest_journal.purged_runs(connection)
@@ -363,7 +368,10 @@ def _load(connection: Connection, memory: _Memory, visited: Iterable[str]) -> No
     ):
         known = _Known(n, state, bool(is_sealed), folder_ns, seen)
         memory.runs[run_id] = known
-        if not known.is_settled:
+        if known.is_settled:
+            memory.settled[run_id] = folder_ns
+        else:
+            memory.settled.pop(run_id, None)
             open_runs[n] = known
     for start in range(0, len(open_runs), 500):
         part = list(open_runs)[start : start + 500]
