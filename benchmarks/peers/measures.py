@@ -35,7 +35,7 @@ class Sizes:
     runs: int = 1000
     kills: int = 3
     budget_s: float = 6.0
-    runs_budget_s: float = 25.0
+    runs_budget_s: float = 40.0
 
 
 QUICK = Sizes(

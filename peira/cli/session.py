@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -18,6 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 COMPLETIONS_MAX = 100
+SLOW_S = 1.5
 
 
 class Session:
@@ -32,7 +36,9 @@ class Session:
         context = click.get_current_context()
         lab = self.open()
         context.call_on_close(lab.close)
-        if lab.catch_up().is_behind:
+        with _told_when_slow():
+            caught_up = lab.catch_up()
+        if caught_up.is_behind:
             click.echo("another process is filling the index; this may be incomplete", err=True)
         # One state of the lab for the whole command; what follows a run catches up by itself.
         lab.is_kept_up = True
@@ -52,6 +58,23 @@ class Session:
         """Return the query: its words joined. An error underlines its place in it."""
         self.query = " ".join(words)
         return self.query
+
+
+@contextmanager
+def _told_when_slow() -> Iterator[None]:
+    """Say on a terminal why nothing comes yet, when it takes long to read what was recorded."""
+
+    def tell() -> None:
+        click.echo("reading what was recorded since the last look…", err=True)
+
+    timer = threading.Timer(SLOW_S, tell)
+    timer.daemon = True
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def lab_option(function: Callable[P, T]) -> Callable[P, T]:

@@ -68,10 +68,8 @@ def sql(session: Session, text: str | None, *, as_csv: bool, limit: int, as_json
     if text is None:
         click.echo(TABLES)
         return
-    from peira.lab.sql import ask
-
     question = sys.stdin.read() if text == "-" else text
-    with ask(session.lab(), question) as answer:
+    with session.lab().sql(question) as answer:
         if as_json:
             names = [column.name for column in answer.columns]
             write_json(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from peira.lab.ingest import CaughtUp, Ingest
     from peira.lab.points import Points, Series
     from peira.lab.problems import Problem
+    from peira.lab.sql import SqlAnswer
     from peira.objects.folder import FolderObjects
 
 T = TypeVar("T")
@@ -146,6 +147,20 @@ class Lab(Reading):
             NotFoundError: there is no such run, or it has no such metric.
         """
         return self.points.series(self.run_id(run), key)
+
+    def sql(self, text: str) -> SqlAnswer:
+        """Answer a question in DuckDB's SQL over `runs`, `params`, `metrics`, `tags`, `points`.
+
+        The answer is iterated once and closed; see `peira.lab.sql` for the columns.
+
+        Raises:
+            UsageError: DuckDB does not understand the question.
+        """
+        from peira.lab.sql import ask
+
+        if not self.is_kept_up:
+            self.catch_up()
+        return ask(self, text)
 
     def problems(self, run: RunRef | None = None) -> list[Problem]:
         """Return the damage found while reading, of one run or of the whole lab."""

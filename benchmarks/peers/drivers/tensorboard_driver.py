@@ -31,12 +31,11 @@ class TensorBoard(Driver):
         run.close()
 
     def series(self, key: str) -> list[float]:
-        if getattr(self, "_read", None) is None:
-            self._read = self._events(next(p for p in self.folder.iterdir() if p.is_dir()))
-        found = [event.value for event in self._read.Scalars(key)]
-        if key == "metric/0":
-            self._read = None  # read from the disk again next time
-        return found
+        return self.everything([key])[key]
+
+    def everything(self, keys: list[str]) -> dict[str, list[float]]:
+        events = self._events(next(p for p in self.folder.iterdir() if p.is_dir()))
+        return {key: [event.value for event in events.Scalars(key)] for key in keys}
 
     def ranking(self, key: str, limit: int) -> list[tuple[str, float]]:
         found = [

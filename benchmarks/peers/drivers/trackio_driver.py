@@ -29,10 +29,14 @@ class Trackio(Driver):
         run.finish()
 
     def series(self, key: str) -> list[float]:
-        run = self._api().runs(PROJECT)[0]
+        return self.everything([key])[key]
+
+    def everything(self, keys: list[str]) -> dict[str, list[float]]:
         from trackio.sqlite_storage import SQLiteStorage
 
-        return [row[key] for row in SQLiteStorage.get_logs(PROJECT, run.name) if key in row]
+        run = self._api().runs(PROJECT)[0]
+        rows = SQLiteStorage.get_logs(PROJECT, run.name)
+        return {key: [row[key] for row in rows if key in row] for key in keys}
 
     def ranking(self, key: str, limit: int) -> list[tuple[str, float]]:
         from trackio.sqlite_storage import SQLiteStorage

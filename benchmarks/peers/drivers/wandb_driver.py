@@ -39,12 +39,11 @@ class Wandb(Driver):
         run.finish()
 
     def series(self, key: str) -> list[float]:
-        if getattr(self, "_read", None) is None:
-            self._read = self._history(next(self.folder.rglob("*.wandb")))
-        found = [row[key] for row in self._read if key in row]
-        if key == "metric/0":
-            self._read = None  # read from the disk again next time
-        return found
+        return self.everything([key])[key]
+
+    def everything(self, keys: list[str]) -> dict[str, list[float]]:
+        rows = self._history(next(self.folder.rglob("*.wandb")))
+        return {key: [row[key] for row in rows if key in row] for key in keys}
 
     def ranking(self, key: str, limit: int) -> list[tuple[str, float]]:
         found = []

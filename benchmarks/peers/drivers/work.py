@@ -60,6 +60,10 @@ class Driver(ABC):
     def series(self, key: str) -> list[float]:
         """Read one exact series of the only run in the folder, from the disk."""
 
+    def everything(self, keys: list[str]) -> dict[str, list[float]]:
+        """Read all series of the only run, the quickest way the library has."""
+        return {key: self.series(key) for key in keys}
+
     @abstractmethod
     def ranking(self, key: str, limit: int) -> list[tuple[str, float]]:
         """Return (name, last value) of the first `limit` runs, highest first."""
@@ -142,11 +146,13 @@ class Task:
         self.driver.finish(run)
         finished = time.perf_counter()
         self.driver.settle()
-        exact = 0
-        for key in work[0]:
-            back = self.driver.series(key)
-            exact += sum(a == b for a, b in zip(back, (w[key] for w in work[:done]), strict=False))
+        found = self.driver.everything(list(work[0]))
         end = time.perf_counter()
+        exact = sum(
+            a == row[key]
+            for key, back in found.items()
+            for a, row in zip(back, work[:done], strict=False)
+        )
         caches = [path for path in self.driver.caches() if path.exists()]
         return {
             "points": done * self.keys,
