@@ -69,3 +69,8 @@ export function groupName(row: GroupRow): string {
   const parts = Object.entries(row.key).map(([name, value]) => `${name} = ${value ?? "missing"}`);
   return parts.join(", ") || "all runs";
 }
+
+/** How the curve of a group is named in an answer of traces. */
+export function groupId(row: GroupRow): string {
+  return JSON.stringify(row.key);
+}

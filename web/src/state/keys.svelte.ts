@@ -40,14 +40,16 @@ class Keys {
 
   #press(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.isComposing) return;
+    if (["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
     const mod = isMac ? event.metaKey : event.ctrlKey;
     if (!mod && (isTyping(event.target) || event.metaKey || event.ctrlKey || event.altKey)) return;
     if (mod && event.key !== "k" && isTyping(event.target)) return;
     if (!mod && document.querySelector("dialog[open]")) return;
     const key = mod ? `mod+${event.key.toLowerCase()}` : event.key;
     const inSequence = performance.now() < this.#prefix_until_ms;
-    const spelled = inSequence ? `${this.#prefix} ${key}` : key;
-    const command = this.commands.findLast((candidate) => candidate.keys === spelled);
+    const find = (spelled: string) =>
+      this.commands.findLast((candidate) => candidate.keys === spelled);
+    const command = (inSequence && find(`${this.#prefix} ${key}`)) || find(key);
     if (command) {
       event.preventDefault();
       this.#prefix_until_ms = 0;

@@ -29,6 +29,7 @@ export class Panels {
   readonly systemLink = new ChartLink();
   readonly #latest = new Latest();
   #timer = 0;
+  #isGone = false;
 
   sections: PanelSection[] = $derived.by(() => {
     const view = this.#screen.view.current;
@@ -63,7 +64,7 @@ export class Panels {
       smooth: view.smooth,
     };
     const names = new Map(screen.drawn.map(({ id, name }) => [id, name]));
-    if (screen.group && screen.selection.ids.length === 0) {
+    if (screen.isGrouped) {
       const request = { project: screen.project, q: view.q, group: screen.group, ...shared };
       return { request, names: new Map() };
     }
@@ -71,6 +72,10 @@ export class Panels {
   });
 
   styles: ReadonlyMap<string, LineStyle> = $derived.by(() => {
+    if (this.#screen.isGrouped) {
+      const slots = this.#screen.groupSlots;
+      return new Map([...slots].map(([id, slot]) => [id, { slot }]));
+    }
     const drawn = this.#screen.drawn;
     const slots = this.#screen.selection.slotsFor(drawn.map((run) => run.id));
     return new Map(
@@ -96,6 +101,12 @@ export class Panels {
       this.#timer = 0;
       this.follow();
     }, KEYS_PAUSE_MS);
+  }
+
+  /** The screen was left: what is still under way must not look at it. */
+  dispose(): void {
+    this.#isGone = true;
+    clearTimeout(this.#timer);
   }
 
   linkOf(key: string): ChartLink {
@@ -124,7 +135,7 @@ export class Panels {
     const url = apiUrl(`projects/${segment(this.#screen.project)}/metrics`, { q });
     try {
       const answer = await getJson<{ metrics: MetricKey[] }>(url);
-      if (q !== this.#screen.view.current.q) return;
+      if (this.#isGone || q !== this.#screen.view.current.q) return;
       // No match leaves the old panels: the table says what happened.
       if (answer.metrics.length > 0 || !this.isReady) this.keys = answer.metrics;
       this.isReady = true;

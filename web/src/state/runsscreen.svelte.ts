@@ -1,8 +1,9 @@
 import { apiUrl, getJson, segment } from "../api/client";
 import type { ChangeHint, Field, HomeData } from "../api/types";
 import { ChartLink } from "../charts/link";
+import { assignSlots } from "../data/palette";
 import { layoutColumns, isRunField, nextSort, type GridColumn } from "./columns";
-import { GroupsTable } from "./groups.svelte";
+import { groupId, GroupsTable } from "./groups.svelte";
 import { live } from "./live.svelte";
 import { Panels } from "./panels.svelte";
 import { typedGroup, ViewState } from "./runsview.svelte";
@@ -32,6 +33,14 @@ export class RunsScreen {
   #dragged: { name: string; width: number } | null = $state.raw(null);
 
   group: string = $derived.by(() => typedGroup(this.view.current.q) ?? this.view.current.group);
+  /** Curves are groups: nothing single is chosen. */
+  isGrouped: boolean = $derived.by(
+    () => this.group !== "" && this.selection.ids.length === 0,
+  );
+  /** Colour slots of groups, in the order of the table. */
+  groupSlots: Map<string, number> = $derived.by(() =>
+    assignSlots(this.groups.rows.map(groupId)),
+  );
   columns: GridColumn[] = $derived.by(() => {
     const answered = this.group ? this.groups.columns : this.table.columns;
     const sample = this.table.row(0);
@@ -83,7 +92,11 @@ export class RunsScreen {
       }),
     );
     $effect(() => live.subscribe((hint) => this.#hear(hint)));
-    $effect(() => () => this.view.dispose());
+    $effect(() => () => {
+      this.panels.dispose();
+      this.selection.dispose();
+      this.view.dispose();
+    });
     void this.#learn();
   }
 

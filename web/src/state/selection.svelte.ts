@@ -6,6 +6,7 @@ import type { ViewState } from "./runsview.svelte";
 
 /** Longer lists live on the server under a short id, so that an address stays an address. */
 const IN_ADDRESS_MAX = 30;
+const COLORED_UNASKED_MAX = 8;
 
 /** The chosen runs, and the colour slot of each run that is drawn. */
 export class Selection {
@@ -67,14 +68,22 @@ export class Selection {
     this.#set(ids);
   }
 
+  dispose(): void {
+    this.#pending = null;
+  }
+
   clear(): void {
     this.#anchor = null;
     this.#set([]);
   }
 
-  /** Slots for what is drawn: who had one keeps it, so that no curve changes colour. */
+  /**
+   * Slots for what is drawn: who had one keeps it, so that no curve changes colour. While nothing
+   * is chosen only the first rows have colours: more of them would say nothing.
+   */
   slotsFor(drawn: readonly string[]): Map<string, number> {
-    this.#slots = assignSlots(drawn, this.#slots);
+    const colored = this.ids.length > 0 ? drawn : drawn.slice(0, COLORED_UNASKED_MAX);
+    this.#slots = assignSlots(colored, this.#slots);
     return this.#slots;
   }
 
