@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from peira.lab.index import schema
+from peira.lab.query.ast import Kind
 from peira.lab.query.catalog import Catalog
 from peira.lab.query.names import write_name
 
@@ -32,18 +33,25 @@ def default_columns(connection: Connection, project: str) -> list[str]:
         return []
     goals = [goal.metric for goal in Catalog(connection, project).goals()]
     metrics = [name for name in _metrics(connection, recent) if not name.startswith("system/")]
+    metrics = metrics[: 2 * COLUMNS_MAX] + [name for name in goals if name in metrics]
+    metrics = list(dict.fromkeys(metrics))
     params = _params(connection, recent)[:PARAMS_MAX]
-    both = set(metrics) & set(params)
-    first = [
-        write_name(name, "metrics" if name in both else None) for name in goals if name in metrics
-    ]
-    middle = [write_name(name, "params" if name in both else None) for name in params]
-    last = [
-        write_name(name, "metrics" if name in both else None)
-        for name in metrics
-        if name not in goals
-    ]
+    both = _ambiguous(connection, [*metrics, *params])
+
+    def spell(name: str, kind: Kind) -> str:
+        return write_name(name, kind if name in both else None)
+
+    first = [spell(name, "metrics") for name in goals if name in metrics]
+    middle = [spell(name, "params") for name in params]
+    last = [spell(name, "metrics") for name in metrics if name not in goals]
     return [*first, *middle, *last][:COLUMNS_MAX]
+
+
+def _ambiguous(connection: Connection, names: Sequence[str]) -> set[str]:
+    """The names that are a param and a metric somewhere in the lab."""
+    key = schema.key.c
+    counted = select(key.name).where(key.name.in_(names)).group_by(key.name)
+    return set(connection.scalars(counted.having(func.count(key.kind.distinct()) > 1)))
 
 
 def _params(connection: Connection, runs: Sequence[int]) -> list[str]:

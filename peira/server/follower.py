@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncGenerator
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from peira.core.errors import PeiraError
@@ -34,6 +34,7 @@ IDLE_S = 2.0
 STALE_S = 0.5
 AFTER_FAULT_S = 5.0
 SEAL_EVERY_S = 5.0
+SEAL_PAUSE_S = 0.8
 SEAL_BUDGET_S = 0.2
 
 _log = logging.getLogger("peira.server")
@@ -222,9 +223,13 @@ class Follower:
     def _run(self) -> None:
         told = ""
         while not self._is_stopping.is_set():
-            pause_s = FOLLOW_S
+            started = time.monotonic()
             try:
                 self.follow_once()
+                # A lab so large that looking takes long is looked at less often: following
+                # never takes more than a quarter of one core.
+                pause_s = max(FOLLOW_S, 3 * (time.monotonic() - started))
+                self._seal_a_little()
                 told = ""
             except (PeiraError, SQLAlchemyError, OSError) as error:
                 # The dashboard goes on with what is indexed. Each new cause is told once.
@@ -238,32 +243,46 @@ class Follower:
                 self._is_stopping.wait(pause_s)
 
     def follow_once(self) -> None:
-        """Catch up, tell what changed, and now and then seal a little."""
+        """Catch up, and tell what changed."""
         self._catch_up()
         change = changes_since(self.lab, self.streams.rev)
         if change is not None:
             self.streams.publish(change)
+
+    def _seal_a_little(self) -> None:
+        """Seal ended runs for a moment: sealed ones cost almost nothing to follow."""
         if time.monotonic() - self._sealed_at >= SEAL_EVERY_S:
-            self.lab.seal_some(SEAL_BUDGET_S)
-            self._sealed_at = time.monotonic()
+            sealed = self.lab.seal_some(SEAL_BUDGET_S)
+            # While there are more of them it comes round sooner.
+            is_done = not sealed
+            self._sealed_at = time.monotonic() - (0 if is_done else SEAL_EVERY_S - SEAL_PAUSE_S)
 
 
 def changes_since(lab: Lab, rev: int) -> Change | None:
-    """Return the runs changed after revision `rev`, or None when there are none."""
-    query = (
-        select(schema.run.c.id, schema.run.c.project, schema.run.c.rev)
-        .where(schema.run.c.rev > rev)
-        .order_by(schema.run.c.rev.desc())
-        .limit(RUNS_MAX + 1)
-    )
-    rows = lab.ask(lambda connection: connection.execute(query).all())
-    if not rows:
-        return None
-    runs = [ChangedRun(row.id, row.project, row.rev) for row in rows[:RUNS_MAX]]
-    return Change(rows[0].rev, runs, len(rows) > RUNS_MAX)
+    """Return the runs changed after revision `rev`, or None when nothing changed.
+
+    A change that is no run's (a goal, a view, a run that is gone) is told as `more`.
+    """
+    run = schema.run.c
+    query = select(run.id, run.project, run.rev).where(run.rev > rev).order_by(run.rev.desc())
+
+    def ask(connection: Connection) -> Change | None:
+        now = _revision(connection)
+        if now == rev:
+            return None
+        rows = connection.execute(query.limit(RUNS_MAX + 1)).all()
+        runs = [ChangedRun(row.id, row.project, row.rev) for row in rows[:RUNS_MAX]]
+        return Change(now, runs, not rows or len(rows) > RUNS_MAX)
+
+    return lab.ask(ask)
 
 
 def revision(lab: Lab) -> int:
-    """Return the highest revision of the lab."""
-    query = select(func.coalesce(func.max(schema.run.c.rev), 0))
-    return lab.ask(lambda connection: int(connection.execute(query).scalar_one()))
+    """Return the revision of the lab, which rises with every change of anything."""
+    return lab.ask(_revision)
+
+
+def _revision(connection: Connection) -> int:
+    meta = schema.meta.c
+    value = connection.scalar(select(meta.value).where(meta.name == "rev"))
+    return 0 if value is None else int(value)

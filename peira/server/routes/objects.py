@@ -30,6 +30,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 def stored_object(
     request: Request[Any, Any, Any],
     lab: LabNow,
+    *,
     digest: Annotated[str, PathParameter(pattern=r"^[0-9a-f]{64}$")],
     mime: Annotated[str | None, QueryParameter(max_length=200)] = None,
     name: Annotated[str | None, QueryParameter(max_length=1000)] = None,
