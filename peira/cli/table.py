@@ -15,7 +15,7 @@ from peira.cli.terminal import Terminal
 from peira.core.text import printable
 
 GAP = "  "
-TEXT_WIDTH_MIN = 12  # a text column is not shortened below this
+TEXT_WIDTH_MIN = 16  # a text column is not shortened below this
 
 
 @dataclass(frozen=True)
