@@ -46,11 +46,11 @@ def split_names(texts: Sequence[str]) -> list[str] | None:
     return [name for name in names if name] or None
 
 
-def choose(table: RunTable) -> tuple[list[Values], int]:
+def choose(table: RunTable, goals: Sequence[str] = ()) -> tuple[list[Values], int]:
     """Return the columns worth a look, and how many more there are.
 
     Those that were asked for; else those the query speaks of, then the params that differ and the
-    metrics that most runs have, together at most 12.
+    metrics that most runs have, those of `goals` first, together at most 12.
     """
     named = [Values(column.name, table.column(column.name)) for column in table.columns]
     if table.chosen:
@@ -61,6 +61,7 @@ def choose(table: RunTable) -> tuple[list[Values], int]:
     if len(records) > 1:
         params = [column for column in params if column.differs]
     metrics = [column for column in _metrics(records) if column.name not in taken]
+    metrics.sort(key=lambda column: column.name not in goals)  # stable: the rest keep their order
     # On a narrow terminal columns go from the right, so what was measured comes before the inputs.
     found = [*metrics[:2], *params, *metrics[2:]]
     room = max(0, CHOSEN_MAX - len(named))

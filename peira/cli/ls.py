@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -103,12 +104,18 @@ def ls(
     elif not len(table) and limit:
         _explain_nothing(lab, table, text, project=project, removed=removed)
     else:
-        write_table(table, terminal())
+        write_table(table, terminal(), goals=_goals(lab, table))
 
 
-def write_table(table: RunTable, out: Terminal, *, advice: str = "--all lists all") -> None:
+def write_table(
+    table: RunTable,
+    out: Terminal,
+    *,
+    goals: Sequence[str] = (),
+    advice: str = "--all lists all",
+) -> None:
     """Print a list of runs, and below it (on standard error) how much of it this is."""
-    values, more = choose(table)
+    values, more = choose(table, goals)
     shown = layout(*table_of(list(table), values, out), out)
     click.echo("\n".join(shown.lines))
     footer = [f"{len(table):,} of {table.matched:,} runs"]
@@ -121,6 +128,16 @@ def write_table(table: RunTable, out: Terminal, *, advice: str = "--all lists al
         plural = "s" if hidden > 1 else ""
         footer.append(f"{hidden} more column{plural}: name them with --columns, or use --json")
     click.echo(out.paint(" · ".join(footer), "dim"), err=True)
+
+
+def _goals(lab: Lab, table: RunTable) -> list[str]:
+    """Return what the projects of the listed runs are after, to show it first."""
+    from peira.lab.query.catalog import Catalog
+
+    projects = {record.project for record in table}
+    return lab.ask(
+        lambda found: [goal.metric for name in projects for goal in Catalog(found, name).goals()]
+    )
 
 
 def _groups(query: str) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from peira.cli.columns import split_names
+from peira.lab.lab import Lab
 from tests.cli.conftest import Peira
 
 
@@ -136,3 +139,12 @@ def test_best_asks_when_it_cannot_know(peira: Peira) -> None:
     assert "Name one" in peira("best", code=2).stderr
     assert "val/acc" in peira("best", "-m", "val/ac", code=2).stderr
     peira("best", "seed > 99", "-m", "val/acc", code=3)
+
+
+def test_the_goal_of_a_project_comes_first(peira: Peira, lab: Path) -> None:
+    """The metric a project is after is the first value of its list."""
+    with Lab(lab) as opened:
+        opened.set_goal("digits", {"metric": "val/acc", "direction": "max"})
+    head = peira("ls", "name ~ 'cnn.*'").stdout.splitlines()[0].split()
+    assert head.index("val/acc") < head.index("train/loss")
+    assert peira.json("best", "-p", "digits")["metric"] == "val/acc"
