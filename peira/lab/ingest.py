@@ -180,10 +180,6 @@ class Ingest:
         now = now_s()
         with entries:
             for entry in entries:
-                settled_ns = settled.get(entry.name)
-                if settled_ns is not None and entry.stat().st_mtime_ns == settled_ns:
-                    there += 1
-                    continue
                 run = known.get(entry.name)
                 if run is None:
                     if ids.is_run_id(entry.name) and entry.name not in self._memory.purged:
@@ -192,6 +188,8 @@ class Ingest:
                 there += 1
                 try:
                     folder_ns = entry.stat().st_mtime_ns
+                    if settled.get(entry.name) == folder_ns:
+                        continue
                     if self._has_changed(entry.path, folder_ns, run, now):
                         todo.append(entry.name)
                 except FileNotFoundError:
@@ -212,8 +210,7 @@ class Ingest:
                 return True
         elif run.folder_ns == 0 and run.may_settle and not is_young:
             return True  # once more, to note the folder's time
-        is_same_folder = run.folder_ns == folder_ns and run.birth is None
-        names = run.names() if is_same_folder else None
+        names = [*run.names(), "console.log"] if run.folder_ns == folder_ns else None
         files = ingest_run.list_files(Path(path), names)
         if not run.is_as_read(_listing(files)):
             return True
