@@ -59,14 +59,22 @@ def export_runs(table: RunTable, kind: Kind, target: Path | None) -> None:
     columns["tags"] = [", ".join(tags) for tags in given.pop("tags")]
     columns |= {name: cells for name, cells in given.items() if name not in columns}
     with _output(target) as out:
-        if kind == "csv":
-            _write_csv(out, columns)
-        elif kind == "json":
+        if kind == "json":
             names = list(columns)
             rows = [{name: _plain(columns[name][i]) for name in names} for i in range(len(table))]
             out.write(msgspec.json.encode(rows) + b"\n")
         else:
-            _write_parquet(out, columns)
+            write_table(out, columns, kind)
+
+
+def write_table(
+    out: IO[bytes], columns: dict[str, list[Any]], kind: Literal["csv", "parquet"]
+) -> None:
+    """Write columns of the same length as CSV (RFC 4180, formulas disarmed) or Parquet."""
+    if kind == "csv":
+        _write_csv(out, columns)
+    else:
+        _write_parquet(out, columns)
 
 
 def export_points(

@@ -1,21 +1,18 @@
 """The runs view as a file: CSV, JSON or Parquet.
 
-A spreadsheet runs a cell that begins with `=` (and some others) as a formula, and run names are
-written by anybody: in CSV such texts get a leading apostrophe. Numbers stay numbers.
+The bytes are those of `peira export`: exact numbers, and in CSV no cell that a spreadsheet runs.
 """
 
 from __future__ import annotations
 
-import csv
 import io
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from litestar import Response
 from litestar.datastructures import MultiDict
 
+from peira.lab.export import write_table
 from peira.lab.lab import Lab
 from peira.lab.rows import Page
 from peira.server.cells import cell
@@ -38,9 +35,10 @@ RUN_FIELDS = (
     "note",
     "commit",
 )
-# Tab and CR too: some programs strip them and then see the sign. Fullwidth forms are folded by
-# some spreadsheets.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
 _PARAMETERS = {"q", "sort", "columns", "deleted", "limit"}
 
 
@@ -60,22 +58,11 @@ def export_runs(lab: Lab, project: str, ending: str, parameters: MultiDict[Any])
         rows = [dict(zip(_names(page), [cell(v) for v in row], strict=True)) for row in _rows(page)]
         body = msgspec.json.encode({"total": page.total, "matched": page.matched, "rows": rows})
         return Response(body, media_type="application/json")
-    if ending == "csv":
-        return Response(_csv(page), media_type="text/csv; charset=utf-8", headers=headers)
-    return Response(_parquet(page), media_type="application/vnd.apache.parquet", headers=headers)
-
-
-def safe_cell(value: Any) -> Any:
-    """Return a CSV cell that no spreadsheet runs; only texts are ever changed.
-
-    >>> safe_cell("=1+1"), safe_cell(-1.5), safe_cell("ok")
-    ("'=1+1", -1.5, 'ok')
-    """
-    if isinstance(value, str):
-        # Leading spaces and controls are skipped by some programs before they look for the sign.
-        bare = value.lstrip(" \u00a0\ufeff\x00\x0b\x0c")
-        return f"'{value}" if bare.startswith(_FORMULA_STARTS) else value
-    return value
+    out = io.BytesIO()
+    values = _rows(page)
+    columns = {name: [row[n] for row in values] for n, name in enumerate(_names(page))}
+    write_table(out, columns, "csv" if ending == "csv" else "parquet")
+    return Response(out.getvalue(), media_type=_MEDIA_TYPES[ending], headers=headers)
 
 
 def _asked(project: str, parameters: MultiDict[Any]) -> Asked:
@@ -120,54 +107,3 @@ def _rows(page: Page) -> list[list[Any]]:
         + [page.value(n, row) for n in shown]
         for row in page.rows
     ]
-
-
-def _csv(page: Page) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([safe_cell(name) for name in _names(page)])
-    for row in _rows(page):
-        writer.writerow([safe_cell(value) for value in row])
-    return out.getvalue().encode("utf-8", "replace")
-
-
-def _parquet(page: Page) -> bytes:
-    """Return the table as Parquet, written by DuckDB from a relation it has built itself."""
-    import duckdb
-
-    names, rows = _names(page), _rows(page)
-    types = [_sql_type([row[n] for row in rows]) for n in range(len(names))]
-    with tempfile.TemporaryDirectory(prefix="peira-") as folder, duckdb.connect() as connection:
-        listed = ", ".join(
-            f"{_quoted(name)} {type_}" for name, type_ in zip(names, types, strict=True)
-        )
-        connection.execute(f"create table runs ({listed})")
-        marks = ", ".join("?" * len(names))
-        if rows:
-            texts = [
-                [
-                    str(value) if type_ == "varchar" and value is not None else value
-                    for value, type_ in zip(row, types, strict=True)
-                ]
-                for row in rows
-            ]
-            connection.executemany(f"insert into runs values ({marks})", texts)
-        path = Path(folder) / "runs.parquet"
-        connection.execute(f"copy runs to '{path}' (format parquet, compression zstd)")
-        return path.read_bytes()
-
-
-def _sql_type(values: list[Any]) -> str:
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {bool}:
-        return "boolean"
-    if kinds == {int} and all(abs(value) < 2**63 for value in values if value is not None):
-        return "bigint"
-    if kinds and kinds <= {int, float}:
-        return "double"
-    return "varchar"
-
-
-def _quoted(name: str) -> str:
-    doubled = name.replace('"', '""').replace("\x00", "")
-    return f'"{doubled}"'

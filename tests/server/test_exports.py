@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from peira.server.exports import safe_cell
+from peira.lab.export import formula_safe
 from tests.server.conftest import ODD_NAME, PROJECT, Served
 
 FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1+1", " =1", "\u00a0=1",
@@ -19,13 +19,13 @@ FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1+1", " =1"
 @pytest.mark.parametrize("text", FORMULAS)
 def test_formulas_become_text(text: str) -> None:
     """F13: a text that a spreadsheet would run gets a leading apostrophe."""
-    assert safe_cell(text) == "'" + text
+    assert formula_safe(text) == "'" + text
 
 
 @pytest.mark.parametrize("value", [-1.5, 3, True, None, "plain", "a=b", "1-2", ""])
 def test_all_else_stays(value: object) -> None:
     """F13: numbers stay numbers, plain texts stay as they are."""
-    assert safe_cell(value) is value
+    assert formula_safe(value) is value
 
 
 def test_a_csv_of_runs_holds_no_formula(served: Served) -> None:
