@@ -148,7 +148,7 @@ def _write_run(
         path / "events.jsonl",
         b"".join(
             lines.encode(event)
-            for event in _events(created, duration, values, user, status, random)
+            for event in _events(created, duration, values, user=user, status=status, random=random)
         ),
     )
     names = metric_names(shape.metrics)
@@ -210,6 +210,7 @@ def _events(
     created: float,
     duration: float,
     values: dict[str, object],
+    *,
     user: str,
     status: events.EndStatus | None,
     random: np.random.Generator,
