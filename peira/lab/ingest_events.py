@@ -61,8 +61,9 @@ def _keep(facts: Facts, fields: RunFields, event: AnyEvent, body: bytes) -> None
     match event:
         case events.Captured(aspect=aspect, value=value):
             name = aspect
-            commit = value.get("commit")
-            if aspect == "code" and isinstance(commit, str) and commit:
+            git = value.get("git") if aspect == "code" else None
+            commit = git.get("commit") if isinstance(git, dict) else None
+            if isinstance(commit, str) and commit:
                 fields.set(commit=commit)
         case events.Media():
             name, step = event.key, event.step

@@ -220,7 +220,8 @@ def _events(
     if len(picked):
         yield events.Tags(time=created, add=[TAGS[int(n)] for n in picked])
     commit = f"{int(random.integers(1 << 62)):040x}"
-    yield events.Captured(time=created, aspect="code", value={"commit": commit, "dirty": False})
+    git = {"commit": commit, "branch": "main", "dirty": False}
+    yield events.Captured(time=created, aspect="code", value={"kind": "script", "git": git})
     yield events.Captured(
         time=created, aspect="host", value={"cpus": 16, "memory_bytes": 1 << 36, "user": user}
     )

@@ -105,7 +105,7 @@ def test_events_are_kept_and_counted(run: RunFiles) -> None:
     """Alerts, losses and captured facts reach the run; unknown kinds are told, not fatal."""
     run.event(events.Alert(time=START, title="NaN"))
     run.event(events.Lost(time=START, points=7, events=0, reason="disk full"))
-    run.event(events.Captured(time=START, aspect="code", value={"commit": "abc"}))
+    run.event(events.Captured(time=START, aspect="code", value={"git": {"commit": "abc"}}))
     run.append("events.jsonl", lines.frame(b'{"kind":"future","time":1.0}'))
     run.end("failed")
     with Lab(run.root) as lab:

@@ -56,7 +56,7 @@ def main() -> None:
         events.Tags(time=time, add=["baseline", "b"]),
         events.Tags(time=time, remove=["b"]),
         events.Note(time=time, text="# A note\n\nwith ünïcode"),
-        events.Captured(time=time, aspect="code", value={"commit": "c0ffee"}),
+        events.Captured(time=time, aspect="code", value={"git": {"commit": "c0ffee"}}),
         events.Media(
             time=time, key="sample", step=3, type="text", object=stored.digest,
             mime="text/plain", size=stored.size, caption="c",
