@@ -87,11 +87,19 @@ class FolderObjects:
             sync_folder(folder)
 
     def _is_whole(self, found: Stored) -> bool:
-        """Whether an object of that digest and size is here; a truncated one is written again."""
+        """Whether an object of that digest and size is here; a truncated one is written again.
+
+        One that is here counts as new: collecting garbage spares what is younger than an hour, and
+        the line that will name it may still be unwritten.
+        """
+        path = self.path(found.digest)
         try:
-            return os.lstat(self.path(found.digest)).st_size == found.size
+            if os.lstat(path).st_size != found.size:
+                return False
+            os.utime(path, follow_symlinks=False)
         except OSError:
             return False
+        return True
 
     def read(self, digest: str) -> bytes:
         with self._open_regular(digest) as stream:

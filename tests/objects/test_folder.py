@@ -75,6 +75,16 @@ def test_planted_things_are_not_opened(objects: FolderObjects, tmp_path: Path, k
     assert not objects.exists(digest)
 
 
+def test_an_object_put_again_counts_as_new(objects: FolderObjects) -> None:
+    """Garbage collection spares what is young, so an old object that is used again is young."""
+    path = objects.path(objects.put_bytes(b"old").digest)
+    os.utime(path, (1, 1))
+
+    objects.put_bytes(b"old")
+
+    assert time.time() - path.stat().st_mtime < 60
+
+
 def test_only_files_are_put(objects: FolderObjects, tmp_path: Path) -> None:
     """A folder or a device is refused, and nothing is left behind."""
     with pytest.raises(UsageError):
