@@ -76,6 +76,7 @@ export async function getText(url: string, signal?: AbortSignal): Promise<string
 /** POST that only reads (a question too long for a URL); answers bytes. */
 export async function askBytes(url: string, body: unknown, signal?: AbortSignal) {
   const response = await send(url, {
+    priority: "low", // pictures wait for rows
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),

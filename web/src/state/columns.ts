@@ -48,7 +48,9 @@ export function layoutColumns(
     );
   }
   const metrics = answered.filter((column) => column.kind === "metric");
-  const lead = goal ?? leadOf(metrics.map((column) => column.name));
+  // The server puts the goal's metric in front of all others.
+  const first = answered[0]?.kind === "metric" ? answered[0].name : null;
+  const lead = goal ?? first ?? leadOf(metrics.map((column) => column.name));
   const sorted = answered
     .filter((column) => !isRunField(column.name))
     .sort((a, b) => Number(b.name === lead) - Number(a.name === lead));

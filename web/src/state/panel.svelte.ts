@@ -27,15 +27,21 @@ export class PanelData {
   #dirty = new Set<string>();
   #isAllDirty = false;
   #timer = 0;
+  #pause = 0;
   #rev = 0;
 
   constructor(key: string) {
     this.key = key;
   }
 
-  /** Ask when something changed and somebody looks. */
-  ask(question: PanelQuestion): void {
+  /** Ask when something changed and somebody looks; `pause_ms` lets a typing hand go on. */
+  ask(question: PanelQuestion, pause_ms = 0): void {
     this.#question = question;
+    clearTimeout(this.#pause);
+    if (pause_ms > 0) {
+      this.#pause = window.setTimeout(() => this.ask(question), pause_ms);
+      return;
+    }
     if (!this.isVisible || this.width === 0) return;
     const request = this.#request(question);
     const spelled = JSON.stringify(request);
@@ -60,6 +66,7 @@ export class PanelData {
 
   dispose(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#pause);
     this.#abort?.abort();
   }
 

@@ -90,6 +90,8 @@ export class Panels {
   /** Ask which metrics the matched runs have; call inside an effect. */
   follow(): void {
     const q = this.#screen.view.current.q;
+    // Rows come first, and half a word has no metrics.
+    if (this.#screen.table.status === "loading" || this.#screen.view.isTyping) return;
     this.#latest.run(() => this.#load(q));
   }
 

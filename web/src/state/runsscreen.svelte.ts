@@ -1,3 +1,4 @@
+import { untrack } from "svelte";
 import { apiUrl, getJson, segment } from "../api/client";
 import type { ChangeHint, Field, HomeData } from "../api/types";
 import { ChartLink } from "../charts/link";
@@ -97,7 +98,10 @@ export class RunsScreen {
       this.selection.dispose();
       this.view.dispose();
     });
-    void this.#learn();
+    // What the first picture does not need waits until it stands.
+    $effect(() => {
+      if (this.table.status === "ready") untrack(() => this.#learn());
+    });
   }
 
   setSplit(percent: number): void {
@@ -171,6 +175,7 @@ export class RunsScreen {
   }
 
   async #learn(): Promise<void> {
+    if (this.fields.length > 0) return;
     const project = segment(this.project);
     const fields = await getJson<{ fields: Field[] }>(apiUrl(`projects/${project}/fields`));
     this.fields = fields.fields;

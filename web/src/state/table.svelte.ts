@@ -2,7 +2,9 @@ import { ApiError, apiUrl, getJson, segment, type ProblemDetails } from "../api/
 import type { ChangeHint, Clause, Column, RunRow, RunsPage } from "../api/types";
 import { Latest } from "./latest";
 
-export const PAGE = 200;
+export const PAGE = 100;
+/** The server answers at most 1,000 rows. */
+const PAGES_AT_ONCE = 10;
 
 export interface TableRequest {
   q: string;
@@ -29,6 +31,8 @@ export class RunsTable {
   #shown: TableRequest | null = null;
   readonly #asking = new Set<number>();
   readonly #latest = new Latest();
+  /** News wait in a line of their own: they must never push a question out. */
+  readonly #news = new Latest();
   #first = 0;
   #last = 0;
 
@@ -81,20 +85,48 @@ export class RunsTable {
 
   /** Make sure that rows `first` to `last` are here or on their way. */
   ensure(first: number, last: number): void {
-    this.#first = first;
-    this.#last = last;
+    const pages = this.#pages;
+    const page_last = Math.floor(Math.min(last, this.matched - 1) / PAGE);
     const request = this.#shown;
     if (!request) return;
-    const page_last = Math.floor(Math.min(last, this.matched - 1) / PAGE);
     for (let page = Math.floor(first / PAGE); page <= page_last; page++) {
-      if (this.#pages.has(page) || this.#asking.has(page)) continue;
-      this.#asking.add(page);
-      void this.#fetch(request, page)
-        .then((answer) => {
-          if (request === this.#shown) this.#put(page, answer.rows);
-        })
-        .catch((error: unknown) => this.#fail(error))
-        .finally(() => this.#asking.delete(page));
+      if (pages.has(page) || this.#asking.has(page)) continue;
+      let count = 1;
+      while (
+        count < PAGES_AT_ONCE &&
+        page + count <= page_last &&
+        !pages.has(page + count) &&
+        !this.#asking.has(page + count)
+      )
+        count += 1;
+      void this.#fill(request, page, count);
+      page += count - 1;
+    }
+  }
+
+  /** The rows somebody looks at: what news are asked for. */
+  watch(first: number, last: number): void {
+    this.#first = first;
+    this.#last = last;
+    this.ensure(first, last);
+  }
+
+  async #fill(request: TableRequest, page: number, count: number): Promise<void> {
+    const asked = Array.from({ length: count }, (_, i) => page + i);
+    for (const one of asked) this.#asking.add(one);
+    try {
+      const answer = await this.#fetch(request, page, count);
+      if (request !== this.#shown) return;
+      const pages = new Map(this.#pages);
+      for (const one of asked) {
+        const at = (one - page) * PAGE;
+        pages.set(one, answer.rows.slice(at, at + PAGE));
+      }
+      this.#pages = pages;
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      for (const one of asked) this.#asking.delete(one);
     }
   }
 
@@ -103,7 +135,7 @@ export class RunsTable {
     const isOurs = hint.runs.length === 0 || hint.more || hint.runs.some((run) => run.project === this.project);
     if (!isOurs || !this.#shown) return;
     const request = this.#shown;
-    this.#latest.run(async () => {
+    this.#news.run(async () => {
       const page = Math.floor(this.#first / PAGE);
       const page_last = Math.floor(Math.max(this.#first, this.#last) / PAGE);
       for (let at = page; at <= page_last; at++) {
@@ -185,11 +217,11 @@ export class RunsTable {
     this.#pages = new Map(this.#pages).set(page, rows);
   }
 
-  #fetch(request: TableRequest, page: number): Promise<RunsPage> {
+  #fetch(request: TableRequest, page: number, count = 1): Promise<RunsPage> {
     const url = apiUrl(`projects/${segment(this.project)}/runs`, {
       q: request.q,
       sort: request.sort,
-      limit: PAGE,
+      limit: PAGE * count,
       offset: page * PAGE,
       columns: request.columns ? request.columns.map(quoteColumn).join(",") : null,
     });

@@ -5,8 +5,8 @@ import type { Series } from "../data/series";
 import type { RunsView } from "./view";
 
 const CACHE_BYTES_MAX = 96 * 1024 * 1024;
-/** A browser opens six connections a host; two stay free for what the reader does meanwhile. */
-const AT_ONCE_MAX = 4;
+/** A browser opens six connections a host: most stay free for what the reader does meanwhile. */
+const AT_ONCE_MAX = 2;
 
 /** A question for curves; `runs`, or `project` with `q`. */
 export interface TraceRequest {
