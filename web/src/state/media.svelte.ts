@@ -5,10 +5,10 @@ export function objectUrl(item: { object: string; mime: string }): string {
   return apiUrl(`objects/${item.object}`, { mime: item.mime });
 }
 
-/** What a run logged under one key, and the step that is looked at. */
+/** What a run logged of one type under one key, and the step that is looked at. */
 export class MediaSeries {
   readonly #run: string;
-  readonly key: string;
+  readonly #known: MediaKey;
   items: MediaItem[] = $state.raw([]);
   error: string | null = $state(null);
   /** Position in `steps`; -1 follows the newest. */
@@ -20,19 +20,20 @@ export class MediaSeries {
   step: number | undefined = $derived(this.steps[this.at]);
   shown: MediaItem[] = $derived(this.items.filter((item) => item.step === this.step));
 
-  constructor(run: string, key: string) {
+  constructor(run: string, known: MediaKey) {
     this.#run = run;
-    this.key = key;
+    this.#known = known;
   }
 
   /** Fetch again when the key holds more than before. */
   follow(known: MediaKey): void {
     if (known.count === this.#count) return;
     this.#count = known.count;
-    const url = apiUrl(`runs/${segment(this.#run)}/media`, { key: this.key });
+    const url = apiUrl(`runs/${segment(this.#run)}/media`, { key: this.#known.key });
     getJson<{ items: MediaItem[] }>(url).then(
       (answer) => {
-        this.items = answer.items;
+        // A key may hold a picture and a table of the same thing: each is a section of its own.
+        this.items = answer.items.filter((item) => item.type === this.#known.type);
         this.error = null;
       },
       (error: unknown) => {
