@@ -397,15 +397,7 @@ def _end_all(ending: Ending) -> None:
         run._end(ending, is_urgent=is_urgent)
 
 
-def _activity() -> int:
-    sizes = 0
-    for run in open_runs():
-        if run._session is not None:
-            sizes += run._session.writer.size
-    return sizes
-
-
-_watch = Watch(_end_all, _activity)
+_watch = Watch(_end_all)
 
 
 def init(

@@ -1,19 +1,23 @@
 """How a process ends, told apart and passed on.
 
-    sys.exit, end of the script   atexit            finished, or failed with an exit code that is
-    not 0 exception                     sys.excepthook    failed, with the traceback
-    KeyboardInterrupt             sys.excepthook    killed by SIGINT SIGTERM, SIGHUP
-    signal handler    killed by that signal; then what would have happened happens kill -9,
-    os._exit, power      nothing           no end is written: liveness tells (record/liveness.py)
+    end of the script, sys.exit    atexit            finished, or failed with a code that is not 0
+    exception                      sys.excepthook    failed, with the traceback
+    KeyboardInterrupt              sys.excepthook    killed by SIGINT
+    SIGTERM, SIGHUP                signal handler    killed by that signal; then what would have
+                                                     happened happens
+    kill -9, os._exit, power       nothing           no end is written: liveness tells
+                                                     (record/liveness.py)
 
 Every hook calls what was there before. SIGINT is left to Python: other libraries look whether its
 handler is the default one. A signal that is ignored (nohup) stays ignored. A fork child passes
-everything on and ends nothing.
+everything on and ends nothing, until it begins a run of its own.
 """
 
 from __future__ import annotations
 
 import atexit
+import builtins
+import opcode
 import os
 import signal
 import sys
@@ -88,116 +92,188 @@ def _remember_interrupt() -> None:
         return
 
 
+class _Hook:
+    """One hook of the process: put over what is there, which is told to `make`, and taken off.
+
+    Args:
+        read: returns what is there now.
+        write: puts something there.
+        make: returns a new hook that passes on to what it is given, or None to leave all as it is.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Any],
+        write: Callable[[Any], object],
+        make: Callable[[Any], Any],
+    ) -> None:
+        self._read, self._write, self._make = read, write, make
+        self._hook: Any = None
+        self._below: Any = None
+        self._above: Any = None
+
+    def put(self) -> None:
+        """Put the hook on, unless it is there already, or below what others have put on it."""
+        current = self._read()
+        if self._hook is not None and (current is self._hook or current is self._above):
+            return
+        # Always a new one: what is there now may pass on to an old one, which knows what was
+        # below *it*. One hook for both would call itself for ever.
+        self._hook, self._below, self._above = self._make(current), current, None
+        if self._hook is not None:
+            self._write(self._hook)
+
+    def take(self) -> None:
+        """Take the hook off; below others it stays, and only passes on."""
+        current = self._read()
+        if self._hook is not None and current is self._hook:
+            self._write(self._below)
+            self._hook = None
+        else:
+            self._above = current
+
+
+def _attribute(owner: Any, name: str, make: Callable[[Any], Any]) -> _Hook:
+    return _Hook(lambda: getattr(owner, name, None), lambda hook: setattr(owner, name, hook), make)
+
+
 class Watch:
     """The hooks of this process. `on_end` is called once, with how it ends, as late as is safe.
 
     Args:
         on_end: ends what is not ended; must not raise and should take below 5 s.
-        activity: a number that grows while the program records. A `sys.exit` that somebody caught
-            is told from one that ended the program by what is recorded after it.
     """
 
-    def __init__(self, on_end: Callable[[Ending], None], activity: Callable[[], int]) -> None:
+    def __init__(self, on_end: Callable[[Ending], None]) -> None:
         self._on_end = on_end
-        self._activity = activity
         self._pid = 0
-        self._previous: dict[int, Any] = {}
-        self._hook: Any = None
-        self._exit: Any = None
-        self._exited: tuple[int, int] | None = None
+        self._hooks = [_attribute(sys, "excepthook", self._excepthook)]
+        self._hooks += [
+            _attribute(owner, name, self._exit)
+            for owner, name in ((sys, "exit"), (builtins, "exit"), (builtins, "quit"))
+        ]
+        self._signal_hooks = [
+            self._of_signal(getattr(signal, name)) for name in _SIGNALS if hasattr(signal, name)
+        ]
+        self._exit_code: int | None = None
         self._cause: Ending | None = None
+        self._main: FrameType | None = None
         self.signal_seen: str | None = None
         """The last signal that a handler of the program dealt with."""
 
     def start(self) -> None:
         """Set the hooks, unless they are set in this process. Signals need the main thread."""
-        if self._pid == os.getpid():
+        if self._is_ours():
             return
         self._pid = os.getpid()
-        self.signal_seen = self._exited = self._cause = None
-        self._hook, sys.excepthook = sys.excepthook, self._on_exception
-        self._exit, sys.exit = sys.exit, self._on_exit  # type: ignore[assignment]
+        self.signal_seen = self._exit_code = self._cause = None
+        self._main = _main_frame()
+        for hook in self._hooks:
+            hook.put()
+        atexit.unregister(self._at_exit)  # a fork child inherits it
         atexit.register(self._at_exit)
-        self._previous = {}
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for name in _SIGNALS:
-            number = getattr(signal, name, None)
-            if number is None:
-                continue
-            previous = signal.getsignal(number)
-            if previous is signal.SIG_DFL or callable(previous):
-                self._previous[number] = previous
-                signal.signal(number, self._on_signal)
+        if threading.current_thread() is threading.main_thread():
+            for hook in self._signal_hooks:
+                hook.put()
 
     def stop(self) -> None:
-        """Take the hooks away where they are still ours; where others were set on top, ours only
-        pass on.
-        """
-        if self._pid != os.getpid():
+        """Take the hooks away where they are still on top; below others they only pass on."""
+        if not self._is_ours():
             return
         self._pid = 0
+        self._main = None
         atexit.unregister(self._at_exit)
-        if sys.excepthook == self._on_exception:
-            sys.excepthook = self._hook
-        if sys.exit == self._on_exit:
-            sys.exit = self._exit
+        for hook in self._hooks:
+            hook.take()
         if threading.current_thread() is threading.main_thread():
-            for number, previous in self._previous.items():
-                if signal.getsignal(number) == self._on_signal:
-                    signal.signal(number, previous)
+            for hook in self._signal_hooks:
+                hook.take()
 
     def _is_ours(self) -> bool:
         return self._pid == os.getpid()
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        previous = self._previous.get(number, signal.SIG_DFL)
+    def _of_signal(self, number: int) -> _Hook:
+        def make(below: Any) -> Any:
+            if below is not signal.SIG_DFL and not callable(below):
+                return None  # ignored, or not Python's
+            return lambda *given: self._on_signal(below, *given)
+
+        return _Hook(
+            lambda: signal.getsignal(number), lambda hook: signal.signal(number, hook), make
+        )
+
+    def _on_signal(self, below: Any, number: int, frame: FrameType | None) -> None:
         name = signal.Signals(number).name
-        if not callable(previous):
+        if not callable(below):
             if self._is_ours():
                 self._on_end(Ending(status="killed", signal=name))
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
         if not self._is_ours():
-            previous(number, frame)
+            below(number, frame)
             return
         self.signal_seen = name
         is_left = True
         try:
-            previous(number, frame)
+            below(number, frame)
             is_left = False
         finally:
             if is_left:  # the program's handler leaves by an exception, most often SystemExit
                 self._cause = Ending(status="killed", signal=name)
 
-    def _on_exception(
-        self,
-        kind: type[BaseException],
-        error: BaseException,
-        trace: TracebackType | None,
-    ) -> None:
-        is_prompt = hasattr(sys, "ps1") or sys.flags.interactive
-        if self._is_ours() and not is_prompt:
-            self._on_end(ending_of(error, self.signal_seen))
-        self._hook(kind, error, trace)
-        if self._is_ours() and issubclass(kind, KeyboardInterrupt):
-            _remember_interrupt()
+    def _excepthook(self, below: Any) -> Any:
+        def hook(
+            kind: type[BaseException], error: BaseException, trace: TracebackType | None
+        ) -> None:
+            is_prompt = hasattr(sys, "ps1") or sys.flags.interactive
+            if self._is_ours() and not is_prompt:
+                self._on_end(ending_of(error, self.signal_seen))
+            below(kind, error, trace)
+            if self._is_ours() and issubclass(kind, KeyboardInterrupt):
+                _remember_interrupt()
 
-    def _on_exit(self, code: object = None, /) -> None:
-        if self._is_ours():
-            self._exited = (exit_code(code), self._activity())
-        self._exit(code)
+        return hook
+
+    def _exit(self, below: Any) -> Any:
+        if below is None or hasattr(sys, "ps1"):  # no `site`; or a prompt, which shows its `exit`
+            return None
+
+        def leave(code: object = None, /) -> None:
+            if self._is_ours():
+                self._exit_code = exit_code(code)
+            below(code)
+
+        return leave
 
     def _at_exit(self) -> None:
         if not self._is_ours():
             return
-        if self._cause is not None:
+        is_end_reached = self._main is not None and _has_returned(self._main)
+        if self._cause is not None and not is_end_reached:
             self._on_end(self._cause)
             return
-        code = 0
-        if self._exited is not None and self._exited[1] == self._activity():
-            code = self._exited[0]
+        code = 0 if is_end_reached else self._exit_code  # None: Python tells nobody
         self._on_end(
             Ending(status="failed" if code else "finished", exit_code=code, signal=self.signal_seen)
         )
+
+
+def _main_frame() -> FrameType | None:
+    """Return the outermost frame of the main thread: a script's own, or that of what runs it."""
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    while frame is not None and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+_RETURNS = frozenset(opcode.opmap[n] for n in ("RETURN_VALUE", "RETURN_CONST") if n in opcode.opmap)
+
+
+def _has_returned(frame: FrameType) -> bool:
+    """Whether a frame that has ended did so by its last line, not by an exception.
+
+    An exception that was caught (a `SystemExit`, most of all) is told so from one that ended the
+    program, for which Python calls no hook.
+    """
+    return frame.f_code.co_code[frame.f_lasti] in _RETURNS

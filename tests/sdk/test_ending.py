@@ -34,6 +34,9 @@ def program(after: str, before: str = "") -> str:
         ("sys.exit()", "finished", 0),
         ("sys.exit(3)", "failed", 3),
         ("sys.exit('no')", "failed", 1),
+        ("exit(3)", "failed", 3),
+        ("try: sys.exit(3)\nexcept SystemExit: pass", "finished", 0),
+        ("raise SystemExit(3)", "finished", 3),  # Python tells nobody; no code is recorded
         ("1 / 0", "failed", 1),
         ("run.finish()\n1 / 0", "finished", 1),
         ("try: sys.exit(3)\nexcept SystemExit: run.log({'loss': 2.0})", "finished", 0),
@@ -74,6 +77,62 @@ def test_hooks_of_the_program_still_run(lab: Path) -> None:
     )
     assert "hooked" in run_program(lab, program(later)).stdout
     assert [found.state for found in read_runs(lab)] == ["failed", "failed"]
+
+
+_WRAP = """
+def wrap(chain):
+    sys.excepthook = lambda *a, below=sys.excepthook: (chain.append("hook"), below(*a))
+    sys.exit = lambda *a, below=sys.exit: (chain.append("exit"), below(*a))
+    signal.signal(signal.SIGTERM, lambda *a, below=signal.getsignal(signal.SIGTERM): below(*a))
+chain = []
+for _ in range(3):
+    wrap(chain)
+    peira.init(console=False, monitor=False).finish()
+run = peira.init(console=False, monitor=False)
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "state", "code"),
+    [
+        ("1 / 0", "failed", 1),
+        ("sys.exit(3)", "failed", 3),
+        ("os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)", "killed", -signal.SIGTERM),
+    ],
+)
+def test_hooks_that_others_wrap(lab: Path, after: str, state: str, code: int) -> None:
+    """Hooks that other libraries put on top between runs make no endless chain."""
+    done = run_program(lab, program(_WRAP + after))
+    assert "RecursionError" not in done.stderr and done.returncode == code, done.stderr
+    assert [found.state for found in read_runs(lab)] == ["finished"] * 4 + [state]
+
+
+_OWN_RUN = """
+child = os.fork()
+if child == 0:
+    peira.init(console=False, monitor=False, name="own").log({{"loss": 2.0}})
+    {what}
+    os._exit(99)
+_, status = os.waitpid(child, 0)
+print(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "code"),
+    [
+        ("1 / 0", "failed", 1),
+        ("sys.exit(3)", "failed", 3),
+        ("os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)", "killed", -signal.SIGTERM),
+    ],
+)
+def test_a_fork_child_with_its_own_run(lab: Path, what: str, state: str, code: int) -> None:
+    """A child that begins a run of its own ends as any process, and so does its parent (P15)."""
+    done = run_program(lab, program(_OWN_RUN.format(what=what)))
+    assert done.stdout == f"{code}\n" and "RecursionError" not in done.stderr, done.stderr
+    states = {found.folder.read_birth().name: found.state for found in read_runs(lab)}
+    assert states.pop("own") == state
+    assert list(states.values()) == ["finished"]
 
 
 _HANDLER = "def handle(*a):\n print('handled'); {what}\nsignal.signal(signal.SIGTERM, handle)"
