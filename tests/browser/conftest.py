@@ -65,6 +65,8 @@ def record_runs(root: Path) -> tuple[list[str], str]:
             run.log({"train/loss": float("nan") if step == 9 else 0.1 * step}, step=step)
             run.log_image("samples", picture + 20 * step, step=step, caption=f"epoch {step}")
             run.log_histogram("weights", np.linspace(-1 - step, 1, 100), step=step)
+        # The same key for a picture and a table is not a clash.
+        run.log_image("confusion", picture, step=9)
         run.log_table("confusion", {"class": ["a", "b"], "right": [3, 4]}, step=9)
         run.log_text("remarks", "# not a heading", step=9)
         run.log_html("page", "<h1>shown</h1>", step=9)
