@@ -4,6 +4,7 @@ import type { Series } from "../data/series";
 import { fetchCurves, mergeCurves, type TraceRequest } from "./traces";
 
 const LIVE_PAUSE_MS = 250;
+const LIVE_PAUSE_MS_MAX = 5_000;
 const PIXELS_STEP = 200;
 
 /** What a panel draws: the question, and which runs it is about. */
@@ -28,6 +29,7 @@ export class PanelData {
   #isAllDirty = false;
   #timer = 0;
   #pause = 0;
+  #took_ms = 0;
   #rev = 0;
 
   constructor(key: string) {
@@ -72,7 +74,8 @@ export class PanelData {
 
   #schedule(): void {
     if (this.#timer || (!this.#isAllDirty && this.#dirty.size === 0)) return;
-    this.#timer = window.setTimeout(() => void this.#refresh(), LIVE_PAUSE_MS);
+    const pause_ms = Math.min(LIVE_PAUSE_MS_MAX, Math.max(LIVE_PAUSE_MS, 3 * this.#took_ms));
+    this.#timer = window.setTimeout(() => void this.#refresh(), pause_ms);
   }
 
   async #refresh(): Promise<void> {
@@ -83,7 +86,9 @@ export class PanelData {
       this.#isAllDirty = false;
       this.#rev += 1;
       const request = this.#request(question);
+      const started = performance.now();
       await this.#load(names ? { ...request, runs: names } : request, question, names);
+      this.#took_ms = performance.now() - started;
     }
     this.#timer = 0;
     this.#schedule();

@@ -19,6 +19,8 @@ const PINNED = "*";
 const TOP = "-";
 const SYSTEM = "system";
 const KEYS_PAUSE_MS = 1_000;
+const KEYS_PAUSE_MS_MAX = 15_000;
+const KEYS_REST = 20;
 
 /** The panels beside the table: which there are, and what each one asks and shows. */
 export class Panels {
@@ -30,6 +32,7 @@ export class Panels {
   readonly #latest = new Latest();
   #timer = 0;
   #isGone = false;
+  #took_ms = 0;
 
   sections: PanelSection[] = $derived.by(() => {
     const view = this.#screen.view.current;
@@ -102,7 +105,7 @@ export class Panels {
     this.#timer = window.setTimeout(() => {
       this.#timer = 0;
       this.follow();
-    }, KEYS_PAUSE_MS);
+    }, Math.min(KEYS_PAUSE_MS_MAX, KEYS_PAUSE_MS + KEYS_REST * this.#took_ms));
   }
 
   /** The screen was left: what is still under way must not look at it. */
@@ -135,8 +138,10 @@ export class Panels {
 
   async #load(q: string): Promise<void> {
     const url = apiUrl(`projects/${segment(this.#screen.project)}/metrics`, { q });
+    const started = performance.now();
     try {
       const answer = await getJson<{ metrics: MetricKey[] }>(url);
+      this.#took_ms = performance.now() - started;
       if (this.#isGone || q !== this.#screen.view.current.q) return;
       // No match leaves the old panels: the table says what happened.
       if (answer.metrics.length > 0 || !this.isReady) this.keys = answer.metrics;

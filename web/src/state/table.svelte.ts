@@ -6,6 +6,9 @@ export const PAGE = 100;
 /** The server answers at most 1,000 rows. */
 const PAGES_AT_ONCE = 10;
 
+const NEWS_REST = 4;
+const NEWS_PAUSE_MS_MAX = 4_000;
+
 export interface TableRequest {
   q: string;
   sort: string;
@@ -29,6 +32,8 @@ export class RunsTable {
   #request: TableRequest | null = null;
   /** The request the shown rows answer. */
   #shown: TableRequest | null = null;
+  #isAsking = false;
+  #isTyping = false;
   readonly #asking = new Set<number>();
   readonly #latest = new Latest();
   /** News wait in a line of their own: they must never push a question out. */
@@ -68,19 +73,21 @@ export class RunsTable {
    * nothing (`isTyping`) does not take them away.
    */
   ask(request: TableRequest, isTyping = false): void {
-    if (!isTyping && JSON.stringify(request) === JSON.stringify(this.#shown)) {
+    this.#isTyping = isTyping;
+    if (isSame(request, this.#request) && (this.#isAsking || this.#shown === this.#request)) return;
+    if (isSame(request, this.#shown)) {
       this.#request = this.#shown;
       this.problem = null;
       return;
     }
     this.#request = request;
-    this.#latest.run(() => this.#load(request, isTyping));
+    this.#latest.run(() => this.#load(request));
   }
 
   /** Let the rows in that waited. */
   reload(): void {
     const request = this.#shown;
-    if (request) this.#latest.run(() => this.#load(request, false));
+    if (request) this.#latest.run(() => this.#load(request));
   }
 
   /** Make sure that rows `first` to `last` are here or on their way. */
@@ -136,6 +143,7 @@ export class RunsTable {
     if (!isOurs || !this.#shown) return;
     const request = this.#shown;
     this.#news.run(async () => {
+      const started = performance.now();
       const page = Math.floor(this.#first / PAGE);
       const page_last = Math.floor(Math.max(this.#first, this.#last) / PAGE);
       for (let at = page; at <= page_last; at++) {
@@ -146,14 +154,18 @@ export class RunsTable {
           this.#fail(error);
         }
       }
+      // A server that needs long is given rest: news take a fraction of its time.
+      const pause_ms = Math.min(NEWS_PAUSE_MS_MAX, NEWS_REST * (performance.now() - started));
+      await new Promise((resolve) => setTimeout(resolve, pause_ms));
     });
   }
 
-  async #load(request: TableRequest, isTyping: boolean): Promise<void> {
+  async #load(request: TableRequest): Promise<void> {
+    this.#isAsking = true;
     try {
       const answer = await this.#fetch(request, 0);
       if (request !== this.#request) return;
-      if (isTyping && answer.matched === 0 && this.#shown) {
+      if (this.#isTyping && answer.matched === 0 && this.#shown) {
         this.problem = null;
         return;
       }
@@ -166,6 +178,8 @@ export class RunsTable {
       this.#fail(error);
       // An address that opens on a query nobody can read has no last good result: show all runs.
       if (this.problem && !this.#shown && request.q !== "") await this.#loadAll(request);
+    } finally {
+      if (request === this.#request) this.#isAsking = false;
     }
   }
 
@@ -232,6 +246,10 @@ export class RunsTable {
     if (!(error instanceof ApiError)) throw error;
     this.problem = error.problem;
   }
+}
+
+function isSame(a: TableRequest | null, b: TableRequest | null): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Names with a comma are sent in backquotes, as the query language spells them. */
