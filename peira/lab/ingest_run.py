@@ -16,6 +16,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import delete, insert, select
@@ -26,12 +27,14 @@ from peira.lab import ingest_events, ingest_journal, pointlines, sealed
 from peira.lab.index import schema
 from peira.lab.ingest_events import RunFields
 from peira.lab.ingest_facts import Facts, Row
-from peira.lab.ingest_points import Fold
 from peira.lab.pointlines import Portion
 from peira.record import liveness, points, reader
 from peira.record.events import FORMAT, Birth, Note
 from peira.record.folder import RunFolder, decode_birth, writer_of
 from peira.record.reader import Damage, Scanned
+
+if TYPE_CHECKING:
+    from peira.lab.ingest_points import Fold
 
 UNBORN_S = 60.0
 """A folder without run.json for longer than this is damaged, not young."""
@@ -303,6 +306,8 @@ def _read_until(this: _Visit, name: str, portion: Portion, key_sets: points.KeyS
 
 
 def _read_points(this: _Visit, *, is_new: bool) -> None:
+    from peira.lab.ingest_points import Fold  # loads NumPy, which most looks do not need
+
     fold = Fold(this.facts, this.run, is_new=is_new)
     if "metrics.parquet" in this.files:
         fold = _read_sealed(this, fold)
@@ -350,6 +355,8 @@ def _read_sealed(this: _Visit, fold: Fold) -> Fold:
         for name, cover in seal.covers.items()
     )
     if not is_known:
+        from peira.lab.ingest_points import Fold
+
         this.facts.forget_points(this.run)
         for name in known:
             del this.offsets[name]

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-import numpy as np
 
 from peira.core.errors import DamagedError, UnsupportedError
 from peira.lab import duck, pointlines
 from peira.record.reader import Damage
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 FORMAT: Final = 1
