@@ -108,9 +108,11 @@ const AS_WRITTEN_LENGTH_MAX = 9;
 
 /** A param as a person wrote it: `0.001`, never `0.001000`. */
 export function showParam(value: Cell): Shown {
-  const written = typeof value === "number" ? String(value) : "";
-  if (written === "" || written.length > AS_WRITTEN_LENGTH_MAX) return showCell(value);
-  return { text: written, full: written, isMissing: false };
+  if (typeof value !== "number") return showCell(value);
+  // 0.1 + 0.2 was meant as 0.3; the title has every digit.
+  const written = String(Number(value.toPrecision(12)));
+  if (written.length > AS_WRITTEN_LENGTH_MAX) return showCell(value);
+  return { text: written, full: fullNumber(value), isMissing: false };
 }
 
 export function showCell(value: Cell): Shown {

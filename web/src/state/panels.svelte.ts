@@ -2,7 +2,7 @@ import { ApiError, apiUrl, getJson, segment } from "../api/client";
 import type { ChangeHint, MetricKey } from "../api/types";
 import { ChartLink } from "../charts/link";
 import type { LineOptions, LineStyle } from "../charts/line/model";
-import { bySection } from "../data/prefix";
+import { bySection, type Section } from "../data/prefix";
 import { Latest } from "./latest";
 import type { PanelQuestion } from "./panel.svelte";
 import type { RunsScreen } from "./runsscreen.svelte";
@@ -49,10 +49,7 @@ export class Panels {
       if (keys.length > 0) sections.push({ id, title, keys: [...keys], isOpen });
     };
     add(PINNED, "Pinned", pinned, true);
-    // Who uses prefixes keeps epoch, lr and the like without one: they come after the results.
-    const all = bySection(names, (key) => key);
-    const rank = (prefix: string) => (prefix === SYSTEM ? 2 : prefix === "" ? 1 : 0);
-    for (const { prefix, items } of all.toSorted((a, b) => rank(a.prefix) - rank(b.prefix)))
+    for (const { prefix, items } of sectionsOf(names))
       add(prefix || TOP, prefix || "Metrics", items, prefix !== SYSTEM);
     return sections;
   });
@@ -150,6 +147,12 @@ export class Panels {
       if (!(error instanceof ApiError)) throw error; // the query bar tells what is wrong
     }
   }
+}
+
+/** Who uses prefixes keeps epoch, lr and the like without one: those come after the results. */
+export function sectionsOf(keys: readonly string[]): Section<string>[] {
+  const rank = (prefix: string) => (prefix === SYSTEM ? 2 : prefix === "" ? 1 : 0);
+  return bySection(keys, (key) => key).toSorted((a, b) => rank(a.prefix) - rank(b.prefix));
 }
 
 export function axisOf(x: string): Pick<LineOptions, "xKind" | "xLabel"> {
