@@ -1,8 +1,11 @@
 // Numbers, sizes, durations and times as people read them. Display is short (four significant
-// digits); `fullNumber` is what a cell shows on focus and what a file holds.
+// digits); `fullNumber` is what a cell shows on focus and what a file holds. Trailing zeros mean
+// something: a rounded value keeps them (0.99995 is 1.000), an exact one has none (1 is 1).
 
 const GROUP = /\B(?=(\d{3})+(?!\d))/g;
-const SI_UNITS = ["", "k", "M", "G", "T", "P", "E"] as const;
+/** By powers of a thousand; from 1e24 on a power of ten says more than a letter. */
+export const SI_UNITS = ["", "k", "M", "G", "T", "P", "E", "Z"] as const;
+export const SI_LIMIT = 1e24;
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
 function grouped(digits: string): string {
@@ -16,6 +19,11 @@ function nonFinite(value: number): string | null {
   return null;
 }
 
+/** True when `digits` significant digits are the whole value. */
+function isExact(value: number, digits: number): boolean {
+  return Number(value.toPrecision(digits)) === value;
+}
+
 /** Four significant digits: `0.9731`, `1,235`, `1e-5`, `12.35M`; integers below 10 million whole. */
 export function formatNumber(value: number, digits = 4): string {
   const odd = nonFinite(value);
@@ -25,6 +33,7 @@ export function formatNumber(value: number, digits = 4): string {
   if (Number.isInteger(value) && size < 1e7) return grouped(String(value));
   if (size >= 1e15 || size < 1e-4) return exponent(value, digits);
   if (size >= 1e6) return formatSi(value, digits);
+  if (isExact(value, digits)) return String(value);
   const rounded = Number(value.toPrecision(digits));
   if (Math.abs(rounded) >= 10 ** (digits - 1)) return grouped(String(Math.round(value)));
   return value.toPrecision(digits);
@@ -32,25 +41,21 @@ export function formatNumber(value: number, digits = 4): string {
 
 function exponent(value: number, digits: number): string {
   const [mantissa = "0", power = "0"] = value.toExponential(digits - 1).split("e");
-  return `${Number(mantissa)}e${power.replace("+", "")}`;
+  const shown = isExact(value, digits) ? String(Number(mantissa)) : mantissa;
+  return `${shown}e${power.replace("+", "")}`;
 }
 
-/** With a unit prefix from 1,000 on: `1.5k`, `12.35M`. */
+/** With a unit prefix from 1,000 on: `1.5k`, `12.35M`; plain exponents from 1e24 on. */
 export function formatSi(value: number, digits = 4): string {
   const odd = nonFinite(value);
   if (odd !== null) return odd;
-  let size = Math.abs(value);
+  const rounded = Math.abs(Number(value.toPrecision(digits)));
+  if (rounded >= SI_LIMIT) return exponent(value, digits);
   let unit = 0;
-  while (size >= 1000 && unit < SI_UNITS.length - 1) {
-    size /= 1000;
-    unit++;
-  }
-  let shown = Number(size.toPrecision(digits));
-  if (shown >= 1000 && unit < SI_UNITS.length - 1) {
-    shown /= 1000;
-    unit++;
-  }
-  return `${value < 0 ? "-" : ""}${shown}${SI_UNITS[unit]}`;
+  while (unit < SI_UNITS.length - 1 && rounded >= 1000 ** (unit + 1)) unit++;
+  const shown = (rounded / 1000 ** unit).toPrecision(digits);
+  const text = isExact(value, digits) ? String(Number(shown)) : shown;
+  return `${value < 0 ? "-" : ""}${text}${SI_UNITS[unit]}`;
 }
 
 /** A count in words of people: `812`, `12,400`, `1.2 M`. */

@@ -20,10 +20,13 @@ export function makeScale(kind: ScaleKind, domain: Range, pixels: Range): Scale 
   return { kind, min, max, start: pixels[0], end: pixels[1] };
 }
 
+/** Twice this, the widest domain, still has room around it in a float. */
+const SIZE_MAX = Number.MAX_VALUE / 4;
+
 /** A domain with a width, and above zero for log; nonsense becomes the nearest sensible thing. */
 export function usableDomain(kind: ScaleKind, [low, high]: Range): Range {
-  let min = Number.isFinite(low) ? low : 0;
-  let max = Number.isFinite(high) ? high : min + 1;
+  let min = Number.isFinite(low) ? Math.max(-SIZE_MAX, low) : 0;
+  let max = Number.isFinite(high) ? Math.min(SIZE_MAX, high) : min + 1;
   if (max < min) [min, max] = [max, min];
   if (kind === "log") {
     if (max <= 0) return [0.1, 1];
@@ -31,9 +34,14 @@ export function usableDomain(kind: ScaleKind, [low, high]: Range): Range {
     if (max / min < 1 + 1e-9) return [min / 2, max * 2];
     return [min, max];
   }
-  if (max - min > Math.max(Math.abs(min), Math.abs(max)) * 1e-12) return [min, max];
+  if (!isFlat([min, max])) return [min, max];
   const half = min === 0 ? 0.5 : Math.abs(min) * 0.05;
   return [min - half, max + half];
+}
+
+/** True when both ends are one value, but for what a float cannot tell. */
+export function isFlat([min, max]: Range): boolean {
+  return max - min <= Math.max(Math.abs(min), Math.abs(max)) * 1e-12;
 }
 
 export function toPixel(scale: Scale, value: number): number {

@@ -47,6 +47,52 @@ describe("ticks", () => {
     ]);
   });
 
+  it("use a letter up to 1e24 and a power of ten beyond", () => {
+    expect(labels("number", "linear", [0, 4e12], 4)).toEqual(["0", "1T", "2T", "3T", "4T"]);
+    expect(labels("number", "linear", [0, 1e19], 4)).toEqual(["0", "2.5E", "5.0E", "7.5E", "10.0E"]);
+    expect(labels("number", "linear", [0, 1e280], 4)).toEqual([
+      "0",
+      "2.5e279",
+      "5e279",
+      "7.5e279",
+      "1e280",
+    ]);
+    expect(labels("number", "linear", [-1e25, 0], 2)).toEqual(["\u22121e25", "\u22125e24", "0"]);
+    expect(labels("number", "log", [1, 1e280], 6)).toEqual([
+      "1",
+      "1e50",
+      "1e100",
+      "1e150",
+      "1e200",
+      "1e250",
+    ]);
+  });
+
+  it("can be read back, each to its own value, on every range a float can hold", () => {
+    const unit = (letter: string): number => 1000 ** " kMGTPEZ".indexOf(letter || " ");
+    const read = (label: string): number => {
+      const plain = label.replaceAll("\u2212", "-").replaceAll(",", "");
+      const [, number = "", letter = ""] = /^(.*?)([kMGTPEZ]?)$/.exec(plain) ?? [];
+      return Number(number) * unit(letter);
+    };
+    for (let power = -300; power <= 300; power += 3) {
+      for (const [from, to] of [
+        [0, 3],
+        [-2, 2],
+        [1, 1.004],
+        [9.96, 10.02],
+      ] as const) {
+        const domain = [from * 10 ** power, to * 10 ** power] as const;
+        const ticks = ticksOf("number", "linear", domain, 5);
+        const step = ticks[1]!.value - ticks[0]!.value;
+        for (const { value, label } of ticks) {
+          expect(Math.abs(read(label) - value), `${label} on ${domain}`).toBeLessThan(step / 20);
+          expect(label.length, label).toBeLessThanOrEqual(22);
+        }
+      }
+    }
+  });
+
   it("of steps never fall between two steps", () => {
     expect(labels("step", "linear", [0, 3], 6)).toEqual(["0", "1", "2", "3"]);
     expect(niceStep(10, 4, 1)).toBe(5);

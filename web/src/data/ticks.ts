@@ -1,7 +1,7 @@
 // Where an axis is labelled, and how. Four or five ticks at round values; labels of one axis
 // share their number of decimals, so that they read as a column.
 
-import { formatDate, formatSi } from "./format";
+import { formatDate, formatSi, SI_LIMIT, SI_UNITS } from "./format";
 import type { Range, ScaleKind } from "./scale";
 
 export interface Tick {
@@ -91,25 +91,38 @@ function linearTicks(domain: Range, countMax: number, stepMin: number): readonly
 }
 
 function minus(text: string): string {
-  return text.replace("-", "\u2212");
+  return text.replaceAll("-", "\u2212");
 }
 
+/** Above this a number written out has more digits than a float holds. */
+const PLAIN_MAX = 1e15;
+
 function linearLabel(step: number, sizeMax: number): (value: number) => string {
+  const byExponent = (value: number): string => exponentLabel(value, step);
+  if (sizeMax >= SI_LIMIT || sizeMax < 1e-3) return byExponent;
   if (sizeMax >= 10_000) {
-    const power = sizeMax >= 1e9 ? 9 : sizeMax >= 1e6 ? 6 : 3;
-    const unit = power === 9 ? "G" : power === 6 ? "M" : "k";
-    if (sizeMax >= 1e13) return (value) => minus(formatSi(value, 4));
-    const digits = decimalsOf(step / 10 ** power);
+    const thousands = Math.floor(Math.log10(sizeMax) / 3 + 1e-9);
+    const unit = 1000 ** thousands;
+    const digits = decimalsOf(step / unit);
+    if (digits <= 3) {
+      return (value) =>
+        value === 0 ? "0" : minus((value / unit).toFixed(digits)) + SI_UNITS[thousands];
+    }
     // A step too fine for its unit needs plain digits: 1.000000M, 1.000001M say nothing.
-    if (digits > 3) return (value) => minus(value.toLocaleString("en-US"));
-    return (value) => (value === 0 ? "0" : minus((value / 10 ** power).toFixed(digits)) + unit);
-  }
-  if (sizeMax < 1e-3) {
-    return (value) =>
-      value === 0 ? "0" : minus(String(Number(value.toPrecision(6)).toExponential()));
+    if (sizeMax >= PLAIN_MAX) return byExponent;
+    const plain = { maximumFractionDigits: decimalsOf(step) };
+    return (value) => minus(value.toLocaleString("en-US", plain));
   }
   const digits = decimalsOf(step);
   return (value) => minus(value.toFixed(digits));
+}
+
+/** `1e280`, `2.5e−5`, with the digits that tell it from its neighbours a step away. */
+function exponentLabel(value: number, step: number): string {
+  if (value === 0) return "0";
+  const magnitude = (size: number): number => Math.floor(Math.log10(Math.abs(size)) + 1e-9);
+  const digits = Math.max(1, Math.min(15, magnitude(value) - magnitude(step) + 2));
+  return minus(Number(value.toPrecision(digits)).toExponential().replace("+", ""));
 }
 
 function decimalsOf(step: number): number {
@@ -134,7 +147,7 @@ export function logTicks(domain: Range, countMax: number): readonly Tick[] {
       for (const factor of factors) values.push(factor * 10 ** p);
     }
   } else {
-    const stride = Math.max(1, Math.ceil(decades / countMax));
+    const stride = decadeStride(decades / countMax);
     for (let p = Math.ceil(low - 1e-9); p <= high + 1e-9; p++) {
       if (((p % stride) + stride) % stride === 0) values.push(10 ** p);
     }
@@ -144,11 +157,17 @@ export function logTicks(domain: Range, countMax: number): readonly Tick[] {
     .map((value) => ({ value, label: logLabel(value) }));
 }
 
+const DECADE_STRIDES = [1, 2, 3, 5, 10, 20, 50, 100, 200] as const;
+
+function decadeStride(least: number): number {
+  return DECADE_STRIDES.find((stride) => stride >= least) ?? Math.ceil(least);
+}
+
 function logLabel(value: number): string {
-  if (value >= 1e15 || value < 9.99e-4) {
-    return minus(String(Number(value.toPrecision(3)).toExponential()).replace("+", ""));
+  if (value >= PLAIN_MAX || value < 9.99e-4) {
+    return minus(Number(value.toPrecision(3)).toExponential().replace("+", ""));
   }
-  if (value >= 10_000) return formatSi(value, 3);
+  if (value >= 10_000) return formatSi(Number(value.toPrecision(3)), 3);
   return String(Number(value.toPrecision(3)));
 }
 
