@@ -44,7 +44,7 @@ END_TIMEOUT_S = 4.5
 
 NAME_CHARACTERS_MAX = 200
 
-Beside = Callable[[Callable[[], None]], Callable[[], None]]
+Beside = Callable[[Callable[[], object]], Callable[[], None]]
 """Makes work fit for a background thread: what it raises is told, not raised."""
 
 
@@ -107,7 +107,7 @@ class Session:
         self._monitor = Monitor() if request.is_monitor and not self.is_joined else None
         self._sampled = 0
         self._tee = Tee(self.folder.console) if request.is_console and not self.is_joined else None
-        self._keeper = Keeper(self._tasks(), beside(self.writer.close))
+        self._keeper = self._new_keeper()
         self._collector = Thread(
             target=beside(self._collect), name=f"{THREAD_PREFIX}capture", daemon=True
         )
@@ -119,11 +119,27 @@ class Session:
 
     def start(self) -> None:
         """Begin all that works beside."""
-        self._keeper.start()
+        self._start(self._keeper.start)
         if self._tee is not None:
             self._tee.start()
         if not self.is_joined:
-            self._collector.start()
+            self._start(self._collector.start)
+
+    def _start(self, start: Callable[[], None]) -> None:
+        """Start a thread. Without it (a limit of the system, the exit of the interpreter) the run
+        is recorded all the same.
+        """
+        try:
+            start()
+        except RuntimeError as error:
+            self._voice.say_once(
+                "thread",
+                f"{error}: what surrounds the run is not recorded, and only flush() and the end "
+                "make it durable.",
+            )
+
+    def _new_keeper(self) -> Keeper:
+        return Keeper(self._tasks(), self._beside(self.writer.sync))
 
     def _tasks(self) -> list[Task]:
         tasks = [Task(SYNC_PERIOD_S, SYNC_PERIOD_S, self._beside(self.writer.upkeep))]
@@ -140,8 +156,8 @@ class Session:
     def _keep(self) -> None:
         """In a fork child that begins to write: start its own thread. Elsewhere it runs already."""
         if self.writer.is_child and not self._keeper.is_mine():
-            self._keeper = Keeper(self._tasks(), self._beside(self.writer.close))
-            self._keeper.start()
+            self._keeper = self._new_keeper()
+            self._start(self._keeper.start)
 
     def _sample(self) -> None:
         assert self._monitor is not None
@@ -180,15 +196,20 @@ class Session:
         """
         limit_s = time.monotonic() + (1.0 if is_urgent else END_TIMEOUT_S)
         self._ending.set()
-        if self.writer.is_child:
-            return self._keeper.stop(limit_s - time.monotonic())
-        if self._tee is not None:
+        is_main = not (self.writer.is_child or self.is_joined)
+        if is_main and self._tee is not None:
             self._tee.stop()
-        if not self.is_joined:
+        if is_main and self._collector.ident is not None:
             self._collector.join(limit_s - time.monotonic())
-            self.writer.tell_losses()
+        # Here, not in the keeper: this may be a signal handler that interrupted a holder of a
+        # lock, and the keeper would wait for that in vain.
+        self.writer.mend()
+        if is_main:
             self.writer.record(self._end_event(ending))
-        return self._keeper.stop(max(0.1, limit_s - time.monotonic()))
+        is_durable = self._keeper.stop(max(0.1, limit_s - time.monotonic()))
+        if is_durable:
+            self.writer.close()
+        return is_durable
 
     def _end_event(self, ending: Ending) -> events.End:
         error = ending.error

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import RLock
 
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+_CLOSE_TIMEOUT_S = 0.2
 _STALE = frozenset({errno.EBADF, errno.ESTALE, errno.ENOENT, errno.ENODEV, errno.ENXIO})
 
 
@@ -30,10 +31,15 @@ class AppendFile:
         self.fd = -1
         self.size = 0
         """Bytes written by this object."""
+        self._synced = 0
+        """Value of `size` that an fsync has covered."""
         self.is_torn = False
         """Whether the file may end with a part of a record."""
-        self.is_dirty = False
-        """Whether something was written since the last fsync."""
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether something was written that no fsync has covered."""
+        return self.size != self._synced
 
     def append(self, line: bytes) -> None:
         """Write one framed line; it survives the death of the process when this returns.
@@ -46,9 +52,8 @@ class AppendFile:
                 self._open()
             if self.is_torn:
                 line = b"\n" + line
-            self.size += len(line)
             self.write_rest(line)
-            self.is_dirty = True
+            self.size += len(line)
 
     def write_rest(self, line: bytes) -> None:
         """Write what remains of a line; the lock is held, the file is open.
@@ -70,7 +75,12 @@ class AppendFile:
         self.fd = os.open(self.path, _FLAGS, 0o600)
         if os.fstat(self.fd).st_size:
             self.is_torn = True  # opened again after a fault: how it ends is not known
+        else:
+            self._begin()
         self._on_open()
+
+    def _begin(self) -> None:
+        """Forget what an earlier file at this path held; the lock is held."""
 
     def sync(self) -> None:
         """Make everything written durable. Does not hold the lock while the disk works, so nobody
@@ -78,13 +88,18 @@ class AppendFile:
 
         Raises:
             OSError: what was written since the last sync may be lost in a crash of the system, for
-                ever: the kernel may have
-                dropped the pages, and a second try would only seem to succeed.
+                ever: the kernel may have dropped the pages, and a second try would only seem to
+                succeed.
         """
-        if not self.is_dirty or self.fd < 0:
+        size = self.size
+        if size == self._synced or self.fd < 0:
             return
-        self.is_dirty = False
-        os.fsync(self.fd)
+        try:
+            os.fsync(self.fd)
+        except OSError:
+            self._synced = size
+            raise
+        self._synced = size  # only now: another thread's flush() must not trust half an fsync
 
     def is_deleted(self) -> bool:
         """Whether the open file has no name any more: someone removed it, and what goes into it is
@@ -98,9 +113,13 @@ class AppendFile:
             return False
 
     def close(self) -> None:
-        """Close the file; a later record opens it again."""
-        with self.lock:
+        """Close the file; a later record opens it again.
+
+        It stays open when another thread is stuck in a write.
+        """
+        if self.lock.acquire(timeout=_CLOSE_TIMEOUT_S):
             self._close()
+            self.lock.release()
 
     def _close(self) -> None:
         if self.fd >= 0:
@@ -117,5 +136,5 @@ class AppendFile:
         self.lock = RLock()
         self._close()
         self.path = path
-        self.size = 0
-        self.is_torn = self.is_dirty = False
+        self.size = self._synced = 0
+        self.is_torn = False

@@ -45,12 +45,15 @@ class EventsFile(AppendFile):
         """Write what waits; return whether all is written."""
         with self.lock:
             while self._waiting:
+                # Taken out first: a signal handler may come in between and write what waits, too.
+                line = self._waiting.popleft()
                 try:
-                    self.append(self._waiting[0])
+                    self.append(line)
                 except OSError as error:
+                    self._waiting.appendleft(line)
                     self.losses.outage(error, "events")
                     return False
-                self._waiting_bytes -= len(self._waiting.popleft())
+                self._waiting_bytes -= len(line)
             if self.losses.is_outage:
                 self.losses.recovered()
         return True
@@ -63,6 +66,7 @@ class EventsFile(AppendFile):
                     events=len(self._waiting), reason="the run ended before the disk came back"
                 )
                 self._waiting.clear()
+                self._waiting_bytes = 0
 
     def start_over(self, path: Path) -> None:
         super().start_over(path)

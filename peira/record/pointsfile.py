@@ -109,7 +109,6 @@ class PointsFile(AppendFile):
                 written = os.write(self.fd, line)
                 if written != len(line):
                     self.write_rest(line[written:])
-                self.is_dirty = True
                 self.size += len(line)
                 self.next_step = step + 1
                 known.rows += 1
@@ -178,12 +177,14 @@ class PointsFile(AppendFile):
             )  # whether it is there is not known: say it again
             self._lost(row, error)
             return False
-        if is_new:
-            self._sets[keys] = known
+        self._sets[keys] = known
         known.rows += 1
         if self.losses.is_outage:
             self.losses.recovered()
         return True
+
+    def _begin(self) -> None:
+        self._sets = {}
 
     def start_over(self, path: Path) -> None:
         super().start_over(path)

@@ -75,11 +75,6 @@ class Writer:
         """Whether this is the copy of a writer in a fork child."""
         _writers.add(self)
 
-    @property
-    def size(self) -> int:
-        """Bytes written so far."""
-        return self.points.size + self.events.size
-
     def log(self, values: Mapping[str, Any], step: Any = None) -> None:
         """Write one metric row; see `PointsFile.append_row`."""
         self.points.append_row(values, step)
@@ -89,14 +84,25 @@ class Writer:
         self.events.add(event)
 
     def upkeep(self) -> None:
-        """Do what is due every few seconds: durability, losses, waiting events, removed files.
-        Never raises OSError.
-        """
-        if self.points.is_deleted() or self.events.is_deleted():
+        """Do what is due every few seconds: `mend`, then `sync`. Never raises OSError."""
+        self.mend()
+        self.sync()
+
+    def mend(self) -> None:
+        """Make again what was removed, write the events that wait, tell what was lost."""
+        if self.points.is_deleted() or self.events.is_deleted() or self._is_folder_gone():
             self._make_again()
         if self.events.catch_up():
             self.tell_losses()
-        self.sync()
+
+    def _is_folder_gone(self) -> bool:
+        try:
+            self.folder.path.stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return False
 
     def tell_losses(self) -> None:
         """Write what was lost since the last time."""
@@ -155,8 +161,7 @@ class Writer:
         self._on_deleted()
 
     def close(self) -> None:
-        """Write and sync what is left, then close the files."""
-        self.upkeep()
+        """Count what the disk still refuses as lost, and close the files. `sync` comes before."""
         self.events.give_up()
         self.tell_losses()
         self.points.close()

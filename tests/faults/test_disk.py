@@ -257,3 +257,68 @@ print("synced")
     with start_program(lab, program) as process:
         output, _ = process.communicate(timeout=30)
     assert "synced" in output and time.monotonic() - start > 5
+
+
+def test_a_folder_removed_before_its_files(lab: Path) -> None:
+    """A folder that is removed while no file is open is made again, too, also at the end."""
+    program = """
+import shutil, peira
+run = peira.init(console=False, monitor=False, params={"lr": 0.1})
+run.log({"a": 0.0}); run.log({"b": 0.0})
+run._session._collector.join()
+run._session.writer.events.close(); run._session.writer.points.close()
+shutil.rmtree(run.folder)
+run.log({"a": 1.0})
+run.flush()
+run.log({"a": 2.0}); run.log({"b": 2.0})
+shutil.rmtree(run.folder)
+run.finish()
+"""
+    done = run_program(lab, program)
+    assert done.returncode == 0, done.stderr
+    found = only_run(lab)
+    assert found.state == "finished"
+    assert found.of(events.Params)[0].values == {"lr": 0.1}
+    assert lost_points(found) == 3
+
+
+def test_without_threads(lab: Path) -> None:
+    """A system that starts no thread (a limit, the exit of the interpreter) costs what surrounds
+    the run, not the run.
+    """
+    program = """
+import threading, peira
+threading.stack_size(1 << 45)  # no memory has room for that: no thread can be started
+run = peira.init(console=False, monitor=False, params={"lr": 0.1}, tags="t")
+run.log({"a": 1.0}); run.flush(); run.note("n")
+run.finish()
+"""
+    done = run_program(lab, program)
+    assert done.returncode == 0 and done.stderr.count("\n") == 2, done.stderr
+    found = only_run(lab)
+    assert found.state == "finished" and found.values("a") == [1.0]
+    assert found.of(events.Params) and found.of(events.Tags) and found.of(events.Note)
+
+
+def test_flush_waits_for_a_sync_that_is_under_way(lab: Path) -> None:
+    """flush() does not take another thread's unfinished fsync for done (P02)."""
+    program = """
+import os, threading, time, peira
+run = peira.init(console=False, monitor=False)
+run.log({"a": 1.0})
+points = run._session.writer.points
+real, begun = os.fsync, threading.Event()
+def slow(descriptor):
+    if descriptor == points.fd:
+        begun.set(); time.sleep(0.5)
+    real(descriptor)
+os.fsync = slow
+other = threading.Thread(target=points.sync)
+other.start(); begun.wait()
+start = time.monotonic()
+run.flush()
+assert time.monotonic() - start > 0.4 and not points.is_dirty
+other.join()
+"""
+    done = run_program(lab, program)
+    assert done.returncode == 0, done.stderr

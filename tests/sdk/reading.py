@@ -93,7 +93,8 @@ def environment(lab: Path, **more: str) -> dict[str, str]:
 def _file(lab: Path, program: str) -> Path:
     """Write a program beside the lab: Python ends by a signal only when it runs a file."""
     path = lab.parent / f"program{zlib.crc32(program.encode()):08x}.py"
-    path.write_text(program)
+    if not path.exists():  # another process may be reading it
+        path.write_text(program)
     return path
 
 
