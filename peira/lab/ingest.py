@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, not_, select
 
 from peira.core import ids
 from peira.core.clock import now_s
@@ -56,9 +56,10 @@ class CaughtUp(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Known:
-    """What the index says about a run, as far as it decides whether to look at it."""
+    """What the index says about a run that may still change, as far as it decides whether to look
+    at it.
+    """
 
-    n: int
     state: str
     is_sealed: bool
     folder_ns: int
@@ -93,11 +94,6 @@ class _Known:
             if name != "metrics.parquet"
         )
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether only a new file in the folder can change the run."""
-        return self.is_sealed and self.state in ENDED and self.folder_ns != 0
-
 
 @dataclass(slots=True)
 class _Memory:
@@ -107,10 +103,15 @@ class _Memory:
     """Which index this is about."""
     rev: int = -1
     runs: dict[str, _Known] = field(default_factory=dict)
+    """Those that may change without a new file."""
     settled: dict[str, int] = field(default_factory=dict)
-    """Folder times of the settled ones of `runs`: all that is looked at for most runs."""
+    """The times of the folders of all others: only a new file can change these runs."""
     journal: dict[str, int] = field(default_factory=dict)
     purged: set[str] = field(default_factory=set)
+
+    def known(self) -> list[str]:
+        """Return the ids of all runs that are in the index."""
+        return [*self.runs, *self.settled]
 
 
 def _listing(files: Mapping[str, os.stat_result]) -> dict[str, int]:
@@ -172,45 +173,55 @@ class Ingest:
 
     def _look(self) -> list[str]:
         """Return the runs that must be visited, in order of their ids."""
-        known, settled, todo, there = self._memory.runs, self._memory.settled, [], 0
-        try:
-            entries = os.scandir(self.root / "runs")
-        except FileNotFoundError:
-            return sorted(known)
+        memory = self._memory
+        known, settled, todo, there = memory.runs, memory.settled, [], 0
         now = now_s()
-        with entries:
-            for entry in entries:
-                run = known.get(entry.name)
-                if run is None:
-                    if ids.is_run_id(entry.name) and entry.name not in self._memory.purged:
-                        todo.append(entry.name)
-                    continue
-                there += 1
-                try:
-                    folder_ns = entry.stat().st_mtime_ns
-                    if settled.get(entry.name) == folder_ns:
+        runs = str(self.root / "runs")
+        try:
+            # By its handle, each stat names one part of a path instead of the whole one.
+            handle = os.open(runs, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return sorted(memory.known())
+        try:
+            with os.scandir(handle) as entries:
+                for entry in entries:
+                    name = entry.name
+                    settled_ns = settled.get(name)
+                    run = None if settled_ns is not None else known.get(name)
+                    if settled_ns is None and run is None:
+                        if ids.is_run_id(name) and name not in memory.purged:
+                            todo.append(name)
                         continue
-                    if self._has_changed(entry.path, folder_ns, run, now):
-                        todo.append(entry.name)
-                except FileNotFoundError:
-                    todo.append(entry.name)
-        if there < len(known):
-            names = set(os.listdir(self.root / "runs"))  # noqa: PTH208 - ten thousand of them
-            todo.extend(name for name in known if name not in names)
+                    there += 1
+                    try:
+                        folder_ns = entry.stat().st_mtime_ns
+                        # Only a new file can change a settled run, and that changes its folder.
+                        if run is None:
+                            if folder_ns != settled_ns:
+                                todo.append(name)
+                        elif self._has_changed(f"{runs}/{name}", folder_ns, run, now):
+                            todo.append(name)
+                    except FileNotFoundError:
+                        todo.append(name)
+        finally:
+            os.close(handle)
+        if there < len(known) + len(settled):
+            names = set(os.listdir(runs))  # noqa: PTH208 - ten thousand of them
+            todo.extend(name for name in memory.known() if name not in names)
         return sorted(todo)
 
     @staticmethod
     def _has_changed(path: str, folder_ns: int, run: _Known, now: float) -> bool:
         """Whether a run that may change has changed."""
-        if run.is_settled:
-            return True  # its folder has another time
         is_young = folder_ns > now * 1e9 - ingest_run.SETTLE_NS
         if run.listing is None:
             if run.folder_ns != folder_ns:
                 return True
         elif run.folder_ns == 0 and run.may_settle and not is_young:
             return True  # once more, to note the folder's time
-        names = [*run.names(), "console.log"] if run.folder_ns == folder_ns else None
+        names = run.names() if run.folder_ns == folder_ns else None
+        if names is not None and run.birth is not None:
+            names.append("console.log")  # no lines, but a sign of life
         files = ingest_run.list_files(Path(path), names)
         if not run.is_as_read(_listing(files)):
             return True
@@ -354,31 +365,32 @@ def _journal_offsets(connection: Connection) -> dict[str, int]:
 def _load(connection: Connection, memory: _Memory, visited: Iterable[str]) -> None:
     """Load what changed since the remembered revision, and the runs just visited."""
     run, file = schema.run, schema.file
-    columns = (run.c.id, run.c.n, run.c.state, run.c.sealed, run.c.folder_ns, run.c.seen)
     wanted = run.c.rev > memory.rev
     named = list(visited)
     if named and len(named) < 500:
         wanted = wanted | run.c.id.in_(named)
+    is_settled = (run.c.sealed != 0) & run.c.state.in_(ENDED) & (run.c.folder_ns != 0)
+    # Most runs of a large lab: nothing but their times.
+    for run_id, folder_ns in connection.execute(
+        select(run.c.id, run.c.folder_ns).where(wanted, is_settled)
+    ):
+        memory.settled[run_id] = folder_ns
+        memory.runs.pop(run_id, None)
+    wanted = wanted & not_(is_settled)
+    columns = (run.c.id, run.c.n, run.c.state, run.c.sealed, run.c.folder_ns, run.c.seen)
     open_runs: dict[int, _Known] = {}
     for run_id, n, state, is_sealed, folder_ns, seen in connection.execute(
         select(*columns).where(wanted)
     ):
-        known = _Known(n, state, bool(is_sealed), folder_ns, seen)
-        memory.runs[run_id] = known
-        if known.is_settled:
-            memory.settled[run_id] = folder_ns
-        else:
-            memory.settled.pop(run_id, None)
-            open_runs[n] = known
-    for start in range(0, len(open_runs), 500):
-        part = list(open_runs)[start : start + 500]
-        for n, name, offset in connection.execute(
-            select(file.c.run, file.c.name, file.c.offset).where(file.c.run.in_(part))
-        ):
-            open_runs[n].offsets[name] = offset
-    living = [n for n, known in open_runs.items() if known.state not in ENDED]
-    for start in range(0, len(living), 500):
-        for n, birth in connection.execute(
-            select(run.c.n, run.c.birth).where(run.c.n.in_(living[start : start + 500]))
-        ):
-            open_runs[n].birth = msgspec.json.decode(birth, type=Birth)
+        memory.settled.pop(run_id, None)
+        memory.runs[run_id] = open_runs[n] = _Known(state, bool(is_sealed), folder_ns, seen)
+    for n, name, offset in connection.execute(
+        select(file.c.run, file.c.name, file.c.offset).where(
+            file.c.run.in_(select(run.c.n).where(wanted))
+        )
+    ):
+        open_runs[n].offsets[name] = offset
+    for n, birth in connection.execute(
+        select(run.c.n, run.c.birth).where(wanted, run.c.state.not_in(ENDED))
+    ):
+        open_runs[n].birth = msgspec.json.decode(birth, type=Birth)
