@@ -30,6 +30,7 @@ export class PanelData {
   #timer = 0;
   #pause = 0;
   #took_ms = 0;
+  #refreshed_ms = -Infinity;
   #rev = 0;
 
   constructor(key: string) {
@@ -74,8 +75,10 @@ export class PanelData {
 
   #schedule(): void {
     if (this.#timer || (!this.#isAllDirty && this.#dirty.size === 0)) return;
+    // After a quiet time at once; then as often as the server answers easily.
     const pause_ms = Math.min(LIVE_PAUSE_MS_MAX, Math.max(LIVE_PAUSE_MS, 3 * this.#took_ms));
-    this.#timer = window.setTimeout(() => void this.#refresh(), pause_ms);
+    const wait_ms = Math.max(0, this.#refreshed_ms + pause_ms - performance.now());
+    this.#timer = window.setTimeout(() => void this.#refresh(), wait_ms);
   }
 
   async #refresh(): Promise<void> {
@@ -88,7 +91,8 @@ export class PanelData {
       const request = this.#request(question);
       const started = performance.now();
       await this.#load(names ? { ...request, runs: names } : request, question, names);
-      this.#took_ms = performance.now() - started;
+      this.#refreshed_ms = performance.now();
+      this.#took_ms = this.#refreshed_ms - started;
     }
     this.#timer = 0;
     this.#schedule();
