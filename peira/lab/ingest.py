@@ -371,24 +371,23 @@ def _load(connection: Connection, memory: _Memory, visited: Iterable[str]) -> No
         wanted = wanted | run.c.id.in_(named)
     is_settled = (run.c.sealed != 0) & run.c.state.in_(ENDED) & (run.c.folder_ns != 0)
     # Most runs of a large lab: nothing but their times.
-    for run_id, folder_ns in connection.execute(
-        select(run.c.id, run.c.folder_ns).where(wanted, is_settled)
-    ):
-        memory.settled[run_id] = folder_ns
-        memory.runs.pop(run_id, None)
+    settled = select(run.c.id, run.c.folder_ns).where(wanted, is_settled)
+    memory.settled.update(dict(connection.execute(settled).all()))
+    for run_id in memory.runs.keys() & memory.settled.keys():
+        del memory.runs[run_id]
     wanted = wanted & not_(is_settled)
     columns = (run.c.id, run.c.n, run.c.state, run.c.sealed, run.c.folder_ns, run.c.seen)
     open_runs: dict[int, _Known] = {}
     for run_id, n, state, is_sealed, folder_ns, seen in connection.execute(
         select(*columns).where(wanted)
-    ):
+    ).all():
         memory.settled.pop(run_id, None)
         memory.runs[run_id] = open_runs[n] = _Known(state, bool(is_sealed), folder_ns, seen)
     for n, name, offset in connection.execute(
         select(file.c.run, file.c.name, file.c.offset).where(
             file.c.run.in_(select(run.c.n).where(wanted))
         )
-    ):
+    ).all():
         open_runs[n].offsets[name] = offset
     for n, birth in connection.execute(
         select(run.c.n, run.c.birth).where(wanted, run.c.state.not_in(ENDED))
