@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-ORDER = ("log", "lab", "query", "cli", "server", "charts", "install", "peers")
+ORDER = ("log", "lab", "query", "cli", "server", "charts", "dashboard", "install", "peers")
 
 
 def machine() -> str:

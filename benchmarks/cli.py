@@ -1,11 +1,9 @@
 """How long the command line takes to answer, as a process of its own, from start to end.
 
-python -m benchmarks.cli           on a lab of 10,000 runs with 20 params and 20 metrics
-python -m benchmarks.cli --quick   on 500 runs
-python -m benchmarks.cli --sealed  with the points in Parquet, as `peira ui` and `peira gc` leave it
+    python -m benchmarks.cli           on the lab of `benchmarks/biglab.py`
+    python -m benchmarks.cli --quick   on one of 500 runs
 
-The lab is made by the project's generator. The first `peira ls` fills the index; the timed ones
-find it filled, as every later call does. Medians and best of `TIMES` processes; the
+Medians and best of `TIMES` processes; the
 processor time tells what a busy machine adds.
 """
 
@@ -15,9 +13,10 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
+
+from benchmarks.biglab import big_lab
 
 TIMES = 9
 METRIC = "val/accuracy"
@@ -58,30 +57,21 @@ def seconds(words: list[str], lab: Path) -> tuple[float, float]:
 
 def main() -> int:
     runs = 500 if "--quick" in sys.argv[1:] else 10_000
-    with tempfile.TemporaryDirectory(prefix="peira-bench-") as folder:
-        lab = Path(folder)
-        start = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "peira.testing.generator", str(lab), "--runs", str(runs),
-             "--points", "5", "10", *(["--sealed"] if "--sealed" in sys.argv[1:] else [])],
-            check=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        print(f"a lab of {runs:,} runs, made in {time.perf_counter() - start:.0f} s", flush=True)
-        filled, _ = seconds(["-m", "peira", "ls"], lab)
-        print(f"first `peira ls`, which fills the index: {filled:.1f} s\n", flush=True)
-        print(f"{'process':<28} {'median':>10} {'best':>10} {'processor':>10} {'bar':>10}")
-        missed = 0
-        for title, words, bar in CASES:
-            found = [seconds(words, lab) for _ in range(TIMES)]
-            median = statistics.median(wall for wall, _ in found)
-            best = min(wall for wall, _ in found)
-            used = statistics.median(cpu for _, cpu in found)
-            told = f"{bar * 1000:.0f} ms" if bar else ""
-            if bar and median > bar:
-                missed += 1
-                told += " missed"
-            figures = " ".join(f"{figure * 1000:>7.0f} ms" for figure in (median, best, used))
-            print(f"{title:<28} {figures} {told:>10}", flush=True)
+    lab = big_lab(runs)
+    seconds(["-m", "peira", "ls"], lab)
+    print(f"{'process':<28} {'median':>10} {'best':>10} {'processor':>10} {'bar':>10}")
+    missed = 0
+    for title, words, bar in CASES:
+        found = [seconds(words, lab) for _ in range(TIMES)]
+        median = statistics.median(wall for wall, _ in found)
+        best = min(wall for wall, _ in found)
+        used = statistics.median(cpu for _, cpu in found)
+        told = f"{bar * 1000:.0f} ms" if bar else ""
+        if bar and median > bar:
+            missed += 1
+            told += " missed"
+        figures = " ".join(f"{figure * 1000:>7.0f} ms" for figure in (median, best, used))
+        print(f"{title:<28} {figures} {told:>10}", flush=True)
     return 1 if missed and "--strict" in sys.argv[1:] else 0
 
 

@@ -1,71 +1,44 @@
 """How fast a lab answers: filter, sort, group, complete, overviews and curves for drawing.
 
-    python benchmarks/query.py [--runs 10000] [--lab FOLDER]
+    python -m benchmarks.query [--runs 10000]
 
-Measured on a lab of 10,000 runs x 20 params x 20 metrics and one of 1,000 runs x 1,000 points, both
-from `peira.testing.generator`, made once (about a minute) and kept in `--lab`. Each figure is the
-median of some repetitions on a warm index, in milliseconds, without `catch_up`; `cold` is a whole
-new process.
+Measured on the lab of `benchmarks/biglab.py`. Each figure is the
+median of some repetitions on a warm index, in milliseconds, without `catch_up`.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+from benchmarks.biglab import LONG, MANY, RUNS, big_lab
 from peira.lab.lab import Lab
 from peira.lab.query.parse import parse
 from peira.lab.smoothing import Smoothing
-from peira.testing.generator import METRICS, PARAMS, make_lab
+from peira.testing.generator import METRICS, PARAMS
 
 USUAL = "val/accuracy.max > 0.5 and params.lr in 1e-4..1e-1 and state = finished sort -val/f1.max"
 COLUMNS = [*(f"params.{name}" for name in PARAMS), *(f"metrics.{name}" for name in METRICS)]
 
-COLD = """
-import sys
-from peira.lab.lab import Lab
-with Lab(sys.argv[1], create=False) as lab:
-    lab.is_kept_up = True
-    print(len(lab.runs(sys.argv[2])))
-"""
-
 
 def main() -> None:
-    """Make the lab when it is missing, measure, print the table."""
-    arguments = _arguments()
-    folder = Path(arguments.lab)
-    many = opened(folder / f"query-{arguments.runs}", runs=arguments.runs, points=(50, 100))
-    long = opened(folder / "curves-1000", runs=1_000, points=1_000, metrics=3)
-    with many, long:
-        ask(many)
-        draw(long)
-        start(many.root)
-
-
-def opened(folder: Path, **shape: Any) -> Lab:
-    """Return the lab in a folder, made first when it is missing."""
-    root = folder / ".peira"
-    is_new = not (root / "index.db").exists()
-    if is_new:
-        make_lab(root, **shape)
-    lab = Lab(root)
-    if is_new:
-        lab.catch_up(wait_s=600)
-    lab.is_kept_up = True
-    return lab
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--runs", type=int, default=RUNS)
+    with Lab(big_lab(parser.parse_args().runs)) as lab:
+        lab.catch_up()
+        lab.is_kept_up = True
+        ask(lab)
+        draw(lab)
 
 
 def ask(lab: Lab) -> None:
     """Print one line a question: median, bar, what it did."""
-    project = lab.projects()[0].name
+    project = MANY
 
     def runs(query: str, **how: Any) -> Callable[[], object]:
         return lambda: lab.runs(query, project=project, **how)
@@ -91,7 +64,7 @@ def ask(lab: Lab) -> None:
 
 def draw(lab: Lab) -> None:
     """The same for curves: 1,000 runs of 1,000 points."""
-    thousand = [row.id for row in lab.runs(limit=1_000).page.rows]
+    thousand = [row.id for row in lab.runs(project=LONG, limit=1_000).page.rows]
     line("overviews: 1 metric of 1,000 runs", lambda: lab.overviews("val/loss", thousand), 60)
     for pixels in (300, 800):
         line(
@@ -108,17 +81,6 @@ def draw(lab: Lab) -> None:
     line("bands: 2 groups of 500 runs", lambda: lab.bands(["val/loss"], halves), None)
 
 
-def start(root: Path) -> None:
-    """The same in a process of its own."""
-    for title, query in (("no filter", ""), ("filter + sort", USUAL)):
-        command = [sys.executable, "-c", COLD, str(root), query]
-
-        def run(command: list[str] = command) -> object:
-            return subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-        line(f"cold process, {title}", run, 400)
-
-
 def line(title: str, question: Callable[[], object], bar_ms: float | None) -> None:
     """Measure one question for about two seconds and print it."""
     question()
@@ -130,13 +92,6 @@ def line(title: str, question: Callable[[], object], bar_ms: float | None) -> No
     median = statistics.median(times) * 1e3
     bar = "" if bar_ms is None else f"{'ok' if median <= bar_ms else 'OVER'} (bar {bar_ms:g})"
     print(f"{title:<52} {median:9.2f} ms  {bar}", flush=True)
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--runs", type=int, default=10_000)
-    parser.add_argument("--lab", default=str(Path(tempfile.gettempdir()) / "peira-benchmarks"))
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -2,12 +2,9 @@
 logged point is told.
 
 Each figure is the median of several requests over one kept connection on loopback, from the first
-byte sent to the last received, while the server follows the lab. The 1,000 curves have 1,000
-points each.
+byte sent to the last received, while the server follows the lab, that of `benchmarks/biglab.py`.
 
-    python -m benchmarks.server [--runs 10000] [--lab FOLDER]
-
-The lab is made once (some minutes, most of it sealing) and kept in `--lab`.
+    python -m benchmarks.server [--runs 10000]
 """
 
 from __future__ import annotations
@@ -15,23 +12,18 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.biglab import LONG, MANY, RUNS, big_lab
 from peira.lab.lab import Lab
 from peira.run import init
 from peira.server.serve import Server
-from peira.testing.generator import make_lab
 
 TIMES = 7
-PROJECT = "digits"
-CURVES = "curves"
 FILTER = (
     "val/accuracy.max > 0.9 and params.lr in 1e-4..1e-2 and state = finished sort -val/accuracy.max"
 )
@@ -67,25 +59,9 @@ def latencies_ms(client: httpx.Client, lab: Path) -> list[float]:
     return waits
 
 
-def made(root: Path, runs: int) -> None:
-    """Write, index and seal the lab, unless it is there."""
-    if (root / "index.db").exists():
-        return
-    started = time.perf_counter()
-    make_lab(root, runs=runs, projects=(PROJECT,), points=2)
-    make_lab(
-        root, runs=1000, params=4, metrics=1, points=1000, projects=(CURVES,), seed=1,
-        start_s=1_770_000_000.0,
-    )  # fmt: skip
-    with Lab(root) as lab:
-        lab.catch_up(wait_s=600)
-        lab.seal()
-    print(f"made in {time.perf_counter() - started:.0f} s: {root}")
-
-
 def measure(client: httpx.Client, long: list[str]) -> list[tuple[str, float, int, float | None]]:
     """Return (what, milliseconds, bytes, bar) of every request."""
-    base = f"/api/projects/{PROJECT}"
+    base = f"/api/projects/{MANY}"
     body = {"runs": long, "keys": ["train/loss"], "pixels": 800}
     asked: list[tuple[str, Callable[[], httpx.Response], float | None]] = [
         ("/api/lab", lambda: client.get("/api/lab"), None),
@@ -104,31 +80,28 @@ def measure(client: httpx.Client, long: list[str]) -> list[tuple[str, float, int
         ("/traces, the same smoothed",
          lambda: client.post("/api/traces",
                              json=body | {"smooth": {"kind": "ema", "half_life": 20}}), None),
-        (".csv of 10,000 runs", lambda: client.get(f"/p/{PROJECT}.csv"), None),
+        (".csv of 10,000 runs", lambda: client.get(f"/p/{MANY}.csv"), None),
     ]  # fmt: skip
     return [(what, *median_ms(ask), bar) for what, ask, bar in asked]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--runs", type=int, default=10_000)
-    parser.add_argument("--lab", default=str(Path(tempfile.gettempdir()) / "peira-benchmarks"))
-    arguments = parser.parse_args()
-    root = Path(arguments.lab) / f"server-{arguments.runs}" / ".peira"
-    made(root, arguments.runs)
+    parser.add_argument("--runs", type=int, default=RUNS)
+    root = big_lab(parser.parse_args().runs)
     with Lab(root) as lab, Server(lab, port=0) as server:
         headers = {"Authorization": f"Bearer {server.session.token}"}
         with httpx.Client(base_url=server.address, headers=headers, timeout=60) as client:
-            page = client.get(f"/api/projects/{CURVES}/runs", params={"limit": 1000}).json()
+            page = client.get(f"/api/projects/{LONG}/runs", params={"limit": 1000}).json()
             long = [row["id"] for row in page["rows"]]
             found = measure(client, long)
             waits = latencies_ms(client, root)
-    table = Table("request", "ms", "KiB", "bar, ms")
+    print(f"{'request':<44} {'ms':>8} {'KiB':>8} {'bar, ms':>8}")
     for what, ms, size, bar in found:
-        table.add_row(what, f"{ms:.1f}", f"{size / 1024:,.0f}", "" if bar is None else f"{bar:.0f}")
-    table.add_row("log() to event, median", f"{statistics.median(waits):.0f}", "", "1000")
-    table.add_row("log() to event, worst of 15", f"{max(waits):.0f}", "", "1000")
-    Console(width=100).print(table)
+        told = "" if bar is None else f"{bar:.0f}"
+        print(f"{what:<44} {ms:8.1f} {size / 1024:8,.0f} {told:>8}")
+    for what, ms in (("median", statistics.median(waits)), ("worst of 15", max(waits))):
+        print(f"{'log() to event, ' + what:<44} {ms:8.0f} {'':>8} {'1000':>8}")
     return 0
 
 
