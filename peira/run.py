@@ -71,9 +71,14 @@ class Run(MediaLog):
 
     def __init__(self, *, is_strict: bool = False) -> None:
         self.is_strict = is_strict
-        self.params = RunParams(self._record, _redact)
+        self.params = RunParams(
+            self._record,
+            attempt=self._attempt,
+            redact=_redact,
+            on_rejected=functools.partial(self._reject, "the param"),
+        )
         """The params; setting or updating records."""
-        self.tags = RunTags(self._record)
+        self.tags = RunTags(self._record, attempt=self._attempt)
         """The program's tags: `add` and `remove`."""
         self._voice = Voice()
         self._session: Session | None = None
@@ -104,7 +109,7 @@ class Run(MediaLog):
         except Exception as error:
             if self.is_strict:
                 raise
-            self._absorb(error)
+            self._absorb(error, points=len(values) if isinstance(values, Mapping) else 0)
 
     @guarded
     def note(self, text: str) -> None:
@@ -291,7 +296,7 @@ class Run(MediaLog):
             settings,
             voice=self._voice,
             beside=self._beside,
-            on_rejected=self._reject,
+            on_rejected=functools.partial(self._reject, "log():"),
             inputs=lambda: [*self.params.events(), *self.tags.events()],
         )
         birth = session.birth
@@ -346,19 +351,21 @@ class Run(MediaLog):
     def _append_after_end(self, values: Mapping[str, Any], step: Any) -> None:
         self._record(events.Alive(time=0.0))
 
-    def _reject(self, key: str, reason: str) -> None:
-        text = f"log(): {key} is not recorded: {reason}."
+    def _reject(self, what: str, key: str, reason: str) -> None:
+        text = f"{what} {key or repr(key)} is not recorded: {reason}."
         if self.is_strict:
-            raise UsageError(text, hint="Give a number.")
-        self._voice.say_once(("rejected", key), text)
+            raise UsageError(text)
+        self._voice.say_once(("rejected", what, key), text)
 
-    def _absorb(self, error: Exception) -> None:
+    def _absorb(self, error: Exception, *, points: int = 0) -> None:
         """Tell once, and count, what went wrong in tracking and must not reach the program."""
         text = f"{error}" if str(error) else type(error).__name__
         self._voice.say_once((type(error), text[:80]), f"not recorded: {text}")
         if self._session is not None and not self._has_ended:
             self._session.writer.losses.add(
-                events=1, reason=f"{type(error).__name__}: {text[:200]}"
+                points=points,
+                events=0 if points else 1,
+                reason=f"{type(error).__name__}: {text[:200]}",
             )
 
     def _append_strictly(self, values: Mapping[str, Any], step: Any) -> None:
@@ -370,21 +377,21 @@ class Run(MediaLog):
 
     def _beside(self, work: Callable[[], Any]) -> Callable[[], None]:
         """Return `work` for a background thread, where an error has nobody to reach."""
-        return functools.partial(self._work_beside, work)
+        return functools.partial(self._attempt, work)
 
     @guarded
-    def _work_beside(self, work: Callable[[], Any]) -> None:
+    def _attempt(self, work: Callable[[], Any]) -> None:
         work()
 
 
-def _redact(name: str, text: str) -> str:
-    from peira.capture import redact_named
+def _redact(name: str, value: Any) -> Any:
+    from peira.capture import redact_value
 
-    return redact_named(name, text)
+    return redact_value(name, value)
 
 
 def _told(lost: int) -> str:
-    return "" if not lost else ", 1 point lost" if lost == 1 else f", {lost} points lost"
+    return f", {lost:,} {'value' if lost == 1 else 'values'} not recorded" if lost else ""
 
 
 def _append_nowhere(values: Mapping[str, Any], step: Any) -> None:

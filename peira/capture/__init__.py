@@ -11,7 +11,7 @@ from peira.capture.birth import birth_facts
 from peira.capture.collect import collect
 from peira.capture.console import Tee
 from peira.capture.monitor import Monitor
-from peira.capture.redaction import redact, redact_arguments, redact_named, redact_url
+from peira.capture.redaction import redact, redact_arguments, redact_named, redact_url, redact_value
 from peira.capture.settings import CaptureSettings
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "redact_arguments",
     "redact_named",
     "redact_url",
+    "redact_value",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 PLACEHOLDER = "[redacted]"
 
@@ -127,6 +128,23 @@ def redact_named(name: str, value: str) -> str:
     by shape.
     """
     return PLACEHOLDER if value and is_secret_name(name) else redact(value)
+
+
+def redact_value(name: str, value: Any) -> Any:
+    """Return the JSON value of a named thing (a param) without secrets, however deep they are.
+
+    >>> redact_value("argv", ["--api-key", "abc"]), redact_value("tokens", {"hf_token": "abc"})
+    (['--api-key', '[redacted]'], {'hf_token': '[redacted]'})
+    """
+    if isinstance(value, str):
+        return redact_named(name, value)
+    if isinstance(value, dict):
+        return {key: redact_value(f"{name}/{key}", inner) for key, inner in value.items()}
+    if not isinstance(value, list):
+        return value
+    if not is_secret_name(name) and value and all(isinstance(item, str) for item in value):
+        return redact_arguments(value)
+    return [redact_value(name, item) for item in value]
 
 
 def redact_arguments(arguments: Sequence[str]) -> list[str]:

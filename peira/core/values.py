@@ -6,10 +6,9 @@ Values of NumPy, PyTorch, JAX and TensorFlow are known by what they can do (`ite
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -19,37 +18,75 @@ EXACT_INT_MAX = 2**53
 """The largest integer below which float64 holds every integer."""
 
 KEY_CHARACTERS_MAX = 1_000
+KEYS_MAX = 100_000
 TEXT_CHARACTERS_MAX = 100_000
+ITEMS_MAX = 100_000
 DEPTH_MAX = 32
 
 
-def flatten(values: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield (key, value) with the names of nested mappings joined by `/`.
+def flatten(
+    values: Mapping[Any, Any], reject: Callable[[str, str], object]
+) -> Iterator[tuple[str, Any]]:
+    """Yield (key, value) with the names of nested mappings and dataclasses joined by `/`.
 
-    >>> list(flatten({"train": {"loss": 1.0}, "lr": 0.1}))
+    Each key is yielded once. One that cannot be (empty, too long, given twice, nested without end)
+    is told to `reject` with the reason, and costs the others nothing.
+
+    >>> list(flatten({"train": {"loss": 1.0}, "lr": 0.1}, print))
     [('train/loss', 1.0), ('lr', 0.1)]
-
-    Raises:
-        UsageError: a key is empty or too long, or the nesting is too deep.
     """
-    yield from _flatten(values, "", 0)
-
-
-def _flatten(values: Mapping[Any, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
-    if depth > DEPTH_MAX:
-        raise UsageError(f"{prefix[:60]!r} is nested deeper than {DEPTH_MAX} levels.")
-    for name, value in values.items():
-        key = prefix + well_formed(str(name))
-        if isinstance(value, Mapping):
-            yield from _flatten(value, key + "/", depth + 1)
-        elif not str(name):
-            raise UsageError("A key is empty.", hint="Give every value a name.")
-        elif len(key) > KEY_CHARACTERS_MAX:
-            raise UsageError(
-                f"The key {key[:40]!r}… has {len(key)} characters of {KEY_CHARACTERS_MAX}."
-            )
+    seen: set[str] = set()
+    for key, value in _flatten(values, "", (), reject):
+        if key in seen:
+            reject(key, "it is given twice")
+        elif len(seen) == KEYS_MAX:
+            reject(key, f"there are more than {KEYS_MAX} names")
+            return
         else:
+            seen.add(key)
             yield key, value
+
+
+def _flatten(
+    values: Mapping[Any, Any],
+    prefix: str,
+    above: tuple[Any, ...],
+    reject: Callable[[str, str], object],
+) -> Iterator[tuple[str, Any]]:
+    above = (*above, values)
+    for name, value in values.items():
+        # The text itself of a member of an `Enum` of texts, whose str() is another.
+        text = str.__str__(name) if isinstance(name, str) else str(name)
+        key = prefix + well_formed(text)
+        nested = _nested(value)
+        if not text:
+            reject(key, "its name is empty")
+        elif len(key) > KEY_CHARACTERS_MAX:
+            told = f"its name has {len(key)} characters of {KEY_CHARACTERS_MAX}"
+            reject(f"{key[:40]}…", told)
+        elif nested is None:
+            yield key, value
+        elif any(value is one for one in above):
+            reject(key, "it holds itself")
+        elif len(above) > DEPTH_MAX:
+            reject(key, f"it is nested deeper than {DEPTH_MAX} levels")
+        else:
+            yield from _flatten(nested, key + "/", above, reject)
+
+
+def _nested(value: Any) -> Mapping[Any, Any] | None:
+    if isinstance(value, Mapping):
+        return value
+    return _dataclass_fields(value)
+
+
+def _dataclass_fields(value: Any) -> dict[str, Any] | None:
+    """Return the fields of a dataclass as they are: a copy could be of a whole data set."""
+    if isinstance(value, type) or not hasattr(type(value), "__dataclass_fields__"):
+        return None
+    import dataclasses  # here: it costs `import peira` some milliseconds
+
+    return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
 
 
 def well_formed(text: str) -> str:
@@ -70,6 +107,13 @@ def number(value: Any) -> int | float:
     Raises:
         TypeError: it is not one real number.
     """
+    try:
+        return _number(value)
+    except (ValueError, ArithmeticError, RuntimeError, AttributeError) as error:
+        raise TypeError(f"{type(value).__name__} gives no number: {error!s:.100}") from error
+
+
+def _number(value: Any) -> int | float:
     if isinstance(value, float):
         return float(value)  # also of numpy.float64, a subclass
     if isinstance(value, int):
@@ -78,7 +122,7 @@ def number(value: Any) -> int | float:
         raise TypeError(f"{type(value).__name__} is not a number")
     found = _element(value)
     if isinstance(found, bool | int | float):
-        return number(found)
+        return _number(found)
     if isinstance(found, str | bytes | complex) or not hasattr(found, "__float__"):
         raise TypeError(f"{type(value).__name__} is not one number")
     return float(found)
@@ -138,37 +182,60 @@ def step_value(step: Any) -> int:
     return int(found)
 
 
-def param_value(value: Any, depth: int = 0) -> Any:
+def param_value(value: Any) -> Any:
     """Return `value` as JSON can hold it.
 
-    Non-finite floats become `{"float": "NaN"}`, what is
-    unknown its text.
+    Non-finite floats become `{"float": "NaN"}`, what is unknown its text. Long texts, and lists of
+    more than `ITEMS_MAX` items, are cut, and say so.
     """
+    return _json(value, 0, [ITEMS_MAX])
+
+
+def _json(value: Any, depth: int, room: list[int]) -> Any:
+    """Return JSON of at most `room[0]` items, and take those away from it."""
+    room[0] -= 1
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, enum.Enum):
-        return param_value(value.value, depth)
+        return _json(value.value, depth, room)
     if isinstance(value, str):
-        return _short(well_formed(str(value)))
+        return _short(well_formed(str.__str__(value)))
     if isinstance(value, int):
         return int(value) if -(2**63) <= value < 2**64 else str(int(value))
     if isinstance(value, float):
         return _finite(float(value))
-    if depth < DEPTH_MAX:
-        if isinstance(value, Mapping):
-            return {well_formed(str(k)): param_value(v, depth + 1) for k, v in value.items()}
-        if isinstance(value, list | tuple | range):
-            return [param_value(item, depth + 1) for item in value]
-        if isinstance(value, AbstractSet):
-            return sorted((param_value(item, depth + 1) for item in value), key=str)
+    if isinstance(value, Mapping | list | tuple | range | AbstractSet):
+        return _container(value, depth + 1, room)
     if hasattr(value, "item") or hasattr(value, "numpy"):
         try:
-            return param_value(number(value))
+            return _json(number(value), depth, room)
         except TypeError:
             pass
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
+    fields = _dataclass_fields(value)
+    if fields is not None:
+        return _container(fields, depth + 1, room)
     return _short(well_formed(str(value)))
+
+
+def _container(value: Any, depth: int, room: list[int]) -> Any:
+    if depth > DEPTH_MAX or room[0] <= 0:
+        return "…"  # not its text, which may have no end
+    if isinstance(value, Mapping):
+        pairs = _while_room(value.items(), room)
+        return {well_formed(str(k)): _json(v, depth, room) for k, v in pairs}
+    items = [_json(item, depth, room) for item in _while_room(value, room)]
+    if len(items) < len(value):
+        return [*items, f"… ({len(value)} items)"]
+    return sorted(items, key=str) if isinstance(value, AbstractSet) else items
+
+
+def _while_room(items: Iterable[Any], room: list[int]) -> Iterator[Any]:
+    for item in items:
+        if room[0] <= 0:
+            return
+        yield item
 
 
 def named_values(values: Any) -> Mapping[Any, Any]:
@@ -180,8 +247,9 @@ def named_values(values: Any) -> Mapping[Any, Any]:
     """
     if isinstance(values, Mapping):
         return values
-    if dataclasses.is_dataclass(values) and not isinstance(values, type):
-        return dataclasses.asdict(values)
+    fields = _dataclass_fields(values)
+    if fields is not None:
+        return fields
     try:
         return dict(vars(values))
     except TypeError:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from peira.core.errors import UsageError
 from peira.record import lines
 from peira.record.append import AppendFile
 from peira.record.events import Event
@@ -31,8 +32,16 @@ class EventsFile(AppendFile):
     def add(self, event: Event) -> None:
         """Write one event, or keep it for later when the disk refuses; what is too much is counted
         as lost.
+
+        Raises:
+            UsageError: it is too large for a reader.
         """
         line = lines.encode(event)
+        if len(line) > lines.BYTES_MAX:
+            raise UsageError(
+                f"A record of {len(line)} bytes is too large; {lines.BYTES_MAX} are the limit.",
+                hint="Log it as an artifact.",
+            )
         with self.lock:
             if len(self._waiting) >= WAITING_MAX or self._waiting_bytes > WAITING_BYTES_MAX:
                 self.losses.add(events=1, reason="too many events waited for the disk")

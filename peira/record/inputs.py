@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from functools import partial
 from typing import Any
 
 from peira.core.clock import now_s
@@ -11,6 +12,9 @@ from peira.core.values import flatten, named_values, param_value, well_formed
 from peira.record.events import Event, Params, Tags
 
 TAG_CHARACTERS_MAX = 200
+
+Attempt = Callable[[Callable[[], None]], None]
+"""Does a piece of work, and decides what the program sees of its errors."""
 
 
 class RunParams(MutableMapping[str, Any]):
@@ -23,10 +27,15 @@ class RunParams(MutableMapping[str, Any]):
     def __init__(
         self,
         record: Callable[[Event], None],
-        redact: Callable[[str, str], str] = lambda name, text: text,
+        *,
+        attempt: Attempt,
+        redact: Callable[[str, Any], Any],
+        on_rejected: Callable[[str, str], None],
     ) -> None:
         self._record = record
+        self._attempt = attempt
         self._redact = redact
+        self._on_rejected = on_rejected
         self._values: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -36,7 +45,10 @@ class RunParams(MutableMapping[str, Any]):
         self.update({name: value})
 
     def __delitem__(self, name: str) -> None:
-        raise UsageError(f"The param {name!r} cannot be taken back: records are only added.")
+        def refuse() -> None:
+            raise UsageError(f"The param {name!r} cannot be taken back: records are only added.")
+
+        self._attempt(refuse)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -51,13 +63,16 @@ class RunParams(MutableMapping[str, Any]):
         """Record all of `values` in one event: a mapping, pairs, a dataclass or a namespace.
 
         Raises:
-            UsageError: in strict mode, when it has no named values.
+            UsageError: in strict mode, when it has no named values, or a name cannot be.
         """
+        self._attempt(partial(self._update, values, named))
+
+    def _update(self, values: Any, named: dict[str, Any]) -> None:
         given = values if isinstance(values, Mapping) else _pairs(values)
-        flat = {key: param_value(value) for key, value in flatten({**given, **named})}
-        for key, value in flat.items():
-            if isinstance(value, str):
-                flat[key] = self._redact(key, value)
+        flat = {
+            key: self._redact(key, param_value(value))
+            for key, value in flatten({**given, **named}, self._on_rejected)
+        }
         if flat:
             self._values.update(flat)
             self._record(Params(time=now_s(), values=flat))
@@ -83,12 +98,16 @@ def _pairs(values: Any) -> Mapping[Any, Any]:
 class RunTags:
     """The tags that the program gave its run."""
 
-    def __init__(self, record: Callable[[Event], None]) -> None:
+    def __init__(self, record: Callable[[Event], None], *, attempt: Attempt) -> None:
         self._record = record
+        self._attempt = attempt
         self._tags: dict[str, None] = {}
 
     def add(self, *tags: str) -> None:
         """Give tags; those that are there already stay."""
+        self._attempt(partial(self._add, tags))
+
+    def _add(self, tags: tuple[str, ...]) -> None:
         new = [tag for tag in dict.fromkeys(map(_tag, tags)) if tag not in self._tags]
         if new:
             self._tags.update(dict.fromkeys(new))
@@ -96,6 +115,9 @@ class RunTags:
 
     def remove(self, *tags: str) -> None:
         """Take tags away; those that are not there are passed over."""
+        self._attempt(partial(self._remove, tags))
+
+    def _remove(self, tags: tuple[str, ...]) -> None:
         gone = [tag for tag in dict.fromkeys(map(_tag, tags)) if tag in self._tags]
         if gone:
             for tag in gone:

@@ -11,6 +11,9 @@ from zlib import crc32
 
 import msgspec
 
+BYTES_MAX = 64 << 20
+"""The longest line that a reader takes."""
+
 _encode = msgspec.json.Encoder().encode
 
 

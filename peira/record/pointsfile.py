@@ -26,6 +26,9 @@ from peira.record.losses import Losses, reason_of
 REDECLARE_BYTES = 32 << 10
 """A key set is declared again when so much was written since its last declaration."""
 
+KEY_SETS_MAX = 10_000
+"""So many key sets are kept in memory."""
+
 _STEP_MAX = points.STEP_MAX
 _encode = msgspec.json.Encoder().encode
 
@@ -70,13 +73,15 @@ class PointsFile(AppendFile):
         self._on_inexact = on_inexact
         self._on_rejected = on_rejected
         self._clock = clock
+        self._points_of_forgotten = 0
         self._sets: dict[tuple[str, ...], KeySet] = {}
         self._count = 0
 
     @property
     def points(self) -> int:
         """Number of points written to the current file."""
-        return sum(len(keys) * known.rows for keys, known in self._sets.items())
+        known = sum(len(keys) * known.rows for keys, known in self._sets.items())
+        return self._points_of_forgotten + known
 
     def append_row(self, values: Mapping[str, Any], step: Any = None) -> None:
         """Write one row. What cannot be written is counted, not raised.
@@ -138,12 +143,11 @@ class PointsFile(AppendFile):
             )
         row: dict[str, float] = {}
         rounded: list[tuple[str, str]] = []
-        for key, given in flatten(values):
+        for key, given in flatten(values, self._reject):
             try:
                 row[key], inexact = metric_value(given)
             except TypeError as error:
-                self._on_rejected(key, str(error))
-                self.losses.add(points=1, reason="a value is not a number")
+                self._reject(key, str(error))
                 continue
             if inexact is not None:
                 rounded.append((key, inexact))
@@ -153,6 +157,10 @@ class PointsFile(AppendFile):
                 for key, text in rounded:
                     self._on_inexact(key, step, text)
             self.next_step = min(step + 1, _STEP_MAX)
+
+    def _reject(self, key: str, reason: str) -> None:
+        self._on_rejected(key, reason)
+        self.losses.add(points=1, reason="not a metric")
 
     def _write_row(self, row: dict[str, float], step: int) -> bool:
         """Write one row of plain floats, declaring its key set when that is due; return whether it
@@ -167,7 +175,10 @@ class PointsFile(AppendFile):
         line = lines.frame(body)
         is_new = keys not in self._sets
         if is_new or self.fd < 0 or self.size - known.declared_at > REDECLARE_BYTES:
-            line = lines.frame(points.declaration(known.number, keys)) + line
+            declaration = lines.frame(points.declaration(known.number, keys))
+            if len(declaration) > lines.BYTES_MAX:
+                raise UsageError(f"The names of one row have {len(declaration)} bytes.")
+            line = declaration + line
             known.declared_at = self.size
         try:
             self.append(line)
@@ -177,16 +188,26 @@ class PointsFile(AppendFile):
             )  # whether it is there is not known: say it again
             self._lost(row, error)
             return False
+        if is_new and len(self._sets) >= KEY_SETS_MAX:
+            self._forget_sets()
         self._sets[keys] = known
         known.rows += 1
         if self.losses.is_outage:
             self.losses.recovered()
         return True
 
+    def _forget_sets(self) -> None:
+        """Bound the memory of a program that makes up a new name for every call; what comes again
+        is declared again.
+        """
+        self._points_of_forgotten = self.points
+        self._sets = {}
+
     def _begin(self) -> None:
+        self._points_of_forgotten = 0
         self._sets = {}
 
     def start_over(self, path: Path) -> None:
         super().start_over(path)
-        self._sets = {}
+        self._begin()
         self._count = 0

@@ -26,7 +26,7 @@ from peira.record import events as records
 from peira.record import lines as framing
 
 CHUNK_BYTES = 8 << 20
-LINE_BYTES_MAX = 64 << 20
+LINE_BYTES_MAX = framing.BYTES_MAX
 """A longer line is not of Peira: it is skipped and told."""
 
 _FRAME_BYTES = 9  # a tab and eight hex digits behind the JSON

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import decimal
 import enum
+import fractions
 import math
+import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,6 +29,13 @@ class Tensor:
 
     def item(self) -> Any:
         return self.value
+
+
+class Broken:
+    """Fails when it is asked for its number, as an array of a device that is gone."""
+
+    def __float__(self) -> float:
+        raise RuntimeError("deleted")
 
 
 class Eager:
@@ -49,8 +60,12 @@ def test_numbers_of_all_kinds(value: Any, expected: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, "1", b"1", 1j, [1], {}, np.array([1, 2]), object(), 10**400]
-)
+    "value",
+    [
+        None, "1", b"1", 1j, [1], {}, np.array([1, 2]), object(), 10**400,
+        fractions.Fraction(10**400), decimal.Decimal("sNaN"), Broken(),
+    ],
+)  # fmt: skip
 def test_what_is_not_a_number(value: Any) -> None:
     """Text, None, arrays and objects are refused with their type."""
     with pytest.raises(TypeError):
@@ -91,17 +106,71 @@ def test_what_is_not_a_step(step: Any) -> None:
         values.step_value(step)
 
 
+def flat(given: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what flatten yields, and what it rejects."""
+    rejected: dict[str, str] = {}
+    return dict(values.flatten(given, rejected.__setitem__)), rejected
+
+
 def test_flatten_has_limits() -> None:
-    """Empty and endless names, and nesting without end, are refused."""
+    """Empty and endless names, names given twice, cycles and nesting without end are rejected
+    alone.
+    """
     deep: dict[str, Any] = {}
     inner = deep
     for _ in range(40):
         inner["a"] = {}
         inner = inner["a"]
-    for wrong in ({"": 1}, {"a" * 1001: 1}, deep):
-        with pytest.raises(UsageError):
-            list(values.flatten(wrong))
-    assert dict(values.flatten({1: {"a\ud800": 2}})) == {"1/a\\ud800": 2}
+    cycle: dict[str, Any] = {"x": 1}
+    cycle["again"] = cycle
+    for wrong, key in (
+        ({"": 1}, ""),
+        ({"b": {"": 1}}, "b/"),
+        ({"a" * 1001: 1}, "a" * 40 + "…"),
+        (deep, "/".join("a" * 33)),
+        ({"a/b": 1, "a": {"b": 2}, "c": cycle}, "c/again"),
+    ):
+        found, rejected = flat({**wrong, "good": 2})
+        assert found["good"] == 2 and key in rejected
+    assert found == {"a/b": 1, "c/x": 1, "good": 2} and rejected["a/b"] == "it is given twice"
+    assert flat({1: {"a\ud800": 2}}) == ({"1/a\\ud800": 2}, {})
+
+
+def test_flatten_ends() -> None:
+    """A mapping that unfolds without end is cut at the limit."""
+    bomb: dict[str, Any] = {"x": 1}
+    for _ in range(30):
+        bomb = {"a": bomb, "b": bomb}
+    found, rejected = flat(bomb)
+    assert len(found) == values.KEYS_MAX and len(rejected) == 1
+
+
+class Key(str, enum.Enum):  # noqa: UP042 - as users write them
+    LOSS = "loss"
+
+
+def test_names_that_are_members() -> None:
+    """A member of an `Enum` of texts is its text, as in a dictionary."""
+    assert flat({Key.LOSS: 1}) == ({"loss": 1}, {})
+
+
+@dataclasses.dataclass
+class Inner:
+    layers: int = 3
+
+
+@dataclasses.dataclass
+class Config:
+    inner: Inner = dataclasses.field(default_factory=Inner)
+    lock: Any = dataclasses.field(default_factory=threading.Lock)
+
+
+def test_dataclasses_are_not_copied() -> None:
+    """A dataclass is a mapping of its fields, inside others too; a field may be anything."""
+    config = Config()
+    assert values.named_values(config)["lock"] is config.lock
+    assert flat({"model": config})[0]["model/inner/layers"] == 3
+    assert values.param_value([Inner()]) == [{"layers": 3}]
 
 
 class Color(enum.Enum):
@@ -127,3 +196,16 @@ def test_long_params_are_cut() -> None:
     """The limit on text says what was cut."""
     found = values.param_value("x" * 200_000)
     assert len(found) < 100_100 and found.endswith("… (200000 characters)")
+
+
+def test_params_end() -> None:
+    """Long lists are cut and say so; what holds itself ends."""
+    found = values.param_value(list(range(200_000)))
+    assert found[:3] == [0, 1, 2] and found[-1] == "… (200000 items)"
+    wide: list[Any] = []
+    wide.extend([wide] * 10)
+    bomb: Any = [1]
+    for _ in range(30):
+        bomb = {"a": bomb, "b": bomb}
+    for endless in (wide, bomb):
+        assert len(msgspec.json.encode(values.param_value(endless))) < 10_000_000

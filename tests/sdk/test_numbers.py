@@ -73,6 +73,65 @@ def test_wrong_calls_do_not_raise(lab: Path, arguments: Any) -> None:
     assert only_run(lab).values("after") == [1.0]
 
 
+def test_params_and_tags_do_not_raise(lab: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Wrong params and tags are told and cost the right ones nothing; strict mode raises (P06)."""
+    endless: dict[str, Any] = {"x": 1}
+    endless["again"] = endless
+    run = peira.init(console=False, monitor=False)
+    run.params.update({"lr": 0.1, "": 2, "net": endless})
+    run.params.update(3)
+    run.params["ids"] = list(range(200_000))
+    del run.params["lr"]
+    run.tags.add("good", "")
+    run.tags.add("fine")
+    run.tags.remove("")
+    assert run.params["lr"] == 0.1 and run.params["net/x"] == 1
+    assert list(run.tags) == ["fine"]
+    told = capfd.readouterr().err
+    assert "net/again is not recorded: it holds itself" in told
+    strict = peira.init(console=False, monitor=False, strict=True)
+    for wrong in ({"": 2}, {"net": endless}, 3):
+        with pytest.raises(peira.UsageError):
+            strict.params.update(wrong)
+
+
+def test_a_wrong_step_is_counted(lab: Path) -> None:
+    """Points of a row whose step cannot be are counted as points (P29)."""
+    run = peira.init(console=False, monitor=False)
+    run.log({"a": 1.0, "b": 2.0}, step=float("nan"))  # type: ignore[arg-type]
+    run.log({"a": 1.0, "": 2.0, "c": {"d": 1.0}, "c/d": 2.0})
+    run.finish()
+    found = only_run(lab)
+    assert sum(lost.points for lost in found.of(events.Lost)) == 4
+    assert not sum(lost.events for lost in found.of(events.Lost))
+    assert found.values("a") == [1.0] and found.values("c/d") == [1.0]
+
+
+def test_records_too_large_for_a_reader(lab: Path) -> None:
+    """What no reader would take is refused when it is written, and told."""
+    run = peira.init(console=False, monitor=False)
+    run.note("x" * (65 << 20))
+    run.log({"k" * 900 + str(number): 1.0 for number in range(100_000)})
+    run.log({"a": 1.0})
+    run.finish()
+    found = only_run(lab)
+    (lost,) = found.of(events.Lost)
+    assert (lost.points, lost.events) == (100_000, 1)
+    assert found.values("a") == [1.0] and not found.damages
+
+
+def test_a_new_name_for_every_call(run: peira.Run, lab: Path) -> None:
+    """Memory is bounded when a program makes up names; names that come again are right."""
+    for number in range(10_500):
+        run.log({f"a{number}": float(number)}, number)
+    run.log({"a1": 0.5}, 1)
+    assert run._session is not None
+    assert len(run._session.writer.points._sets) < 1_000
+    assert run._session.writer.points.points == 10_501
+    found = only_run(lab)
+    assert found.values("a1") == [1.0, 0.5] and found.values("a10499") == [10499.0]
+
+
 def test_names_of_any_kind(run: peira.Run, lab: Path) -> None:
     """Names hold any character; lone surrogates and numbers become text."""
     names = ["a b", "ä/ö", 'q"\\', "tab\t", "line\n", "\0", "名前"]

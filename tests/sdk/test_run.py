@@ -107,9 +107,12 @@ def test_params(run: peira.Run, lab: Path) -> None:
 def test_secret_params_are_redacted(run: peira.Run, lab: Path) -> None:
     """A secret given as a param never reaches the disk."""
     run.params.update({"api_key": "hunter2hunter2", "tokens": 100, "optimizer": "adam"})
+    run.params.update({"argv": ["--token", "hunter2"], "api_keys": ["hunter2"]})
+    run.params.update({"sources": [{"password": "hunter2"}], "betas": [0.9, 0.99]})
     run.finish()
-    assert b"hunter2" not in only_run(lab).folder.events().read_bytes()
-    assert run.params["optimizer"] == "adam"
+    told = only_run(lab).of(events.Params)
+    assert len(told) == 3 and "hunter2" not in str(told)
+    assert run.params["optimizer"] == "adam" and run.params["betas"] == [0.9, 0.99]
 
 
 def test_tags_and_notes(run: peira.Run, lab: Path) -> None:
