@@ -5,23 +5,36 @@ import { ticksOf, type AxisKind, type Tick } from "../data/ticks";
 import { crisp, type Box, type Pen } from "./pen";
 import type { ChartTheme } from "./theme";
 
-const X_TICK_SPACING_PX = 58;
+export const X_TICK_SPACING_PX = 58;
 const Y_TICK_SPACING_PX = 32;
 const TICK_COUNT_MAX = 6;
 const LABEL_GAP_PX = 8;
 
-export function xTicks(scale: Scale, kind: AxisKind): readonly Tick[] {
+export function xTicks(
+  scale: Scale,
+  kind: AxisKind,
+  spacingMin = X_TICK_SPACING_PX,
+): readonly Tick[] {
   const width = Math.abs(scale.end - scale.start);
-  const spacing = kind === "time" ? X_TICK_SPACING_PX * 1.4 : X_TICK_SPACING_PX;
+  const spacing = kind === "time" ? spacingMin * 1.4 : spacingMin;
   const wanted = Math.floor(width / spacing);
   const count = Math.max(2, Math.min(width > 700 ? 9 : TICK_COUNT_MAX, wanted));
-  return ticksOf(kind, scale.kind, [scale.min, scale.max], count);
+  return atLeastTwo(kind, scale, count);
+}
+
+/** One tick tells no distance: a finer step is taken where the round one meets the axis once. */
+function atLeastTwo(kind: AxisKind, scale: Scale, count: number): readonly Tick[] {
+  let ticks: readonly Tick[] = [];
+  for (let more = 0; more < 3 && ticks.length < 2; more++) {
+    ticks = ticksOf(kind, scale.kind, [scale.min, scale.max], count + more);
+  }
+  return ticks;
 }
 
 export function yTicks(scale: Scale): readonly Tick[] {
   const height = Math.abs(scale.end - scale.start);
   const count = Math.max(2, Math.min(TICK_COUNT_MAX, Math.floor(height / Y_TICK_SPACING_PX)));
-  return ticksOf("number", scale.kind, [scale.min, scale.max], count);
+  return atLeastTwo("number", scale, count);
 }
 
 /** Width of the widest label, in CSS pixels: the left margin of the plot. */

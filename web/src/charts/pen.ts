@@ -14,6 +14,8 @@ export interface TextStyle {
   readonly color: string;
   readonly align: "left" | "center" | "right";
   readonly isBold?: boolean;
+  /** In CSS pixels; FONT_SIZE_PX when left out. */
+  readonly size?: number;
 }
 
 export interface Box {
@@ -74,23 +76,23 @@ export class CanvasPen implements Pen {
     const { context } = this;
     this.#setStroke(stroke);
     const path = new Path2D();
-    let runLength = 0;
-    let dots: number[] | null = null;
+    let isDown = false;
     for (let i = 0; i < size; i += 2) {
       const x = points[i]!;
-      if (x !== x) {
-        if (runLength === 1) (dots ??= []).push(i - 2);
-        runLength = 0;
-      } else if (runLength++ === 0) path.moveTo(x, points[i + 1]!);
-      else path.lineTo(x, points[i + 1]!);
+      if (x !== x) isDown = false;
+      else if (isDown) path.lineTo(x, points[i + 1]!);
+      else {
+        path.moveTo(x, points[i + 1]!);
+        isDown = true;
+      }
     }
-    if (runLength === 1) (dots ??= []).push(size - 2);
     const passes = Math.round(stroke.width * this.ratio);
     const isDense = size / 2 > context.canvas.width * DENSE_POINTS_PER_PIXEL;
     if (passes > 1 && isDense && (stroke.dash?.length ?? 0) === 0) {
       this.#strokeThin(path, stroke.width, passes);
     } else context.stroke(path);
-    if (dots !== null) {
+    const dots = lonePoints(points, size);
+    if (dots.length > 0) {
       context.fillStyle = stroke.color;
       context.beginPath();
       const radius = dotRadius(stroke);
@@ -136,11 +138,14 @@ export class CanvasPen implements Pen {
 
   text(text: string, x: number, y: number, style: TextStyle): void {
     const { context } = this;
-    if (style.isBold) context.font = `600 ${FONT_SIZE_PX}px ${this.font}`;
+    const isPlain = !style.isBold && style.size === undefined;
+    if (!isPlain) {
+      context.font = `${style.isBold ? "600 " : ""}${style.size ?? FONT_SIZE_PX}px ${this.font}`;
+    }
     context.fillStyle = style.color;
     context.textAlign = style.align;
     context.fillText(text, x, y);
-    if (style.isBold) context.font = `${FONT_SIZE_PX}px ${this.font}`;
+    if (!isPlain) context.font = `${FONT_SIZE_PX}px ${this.font}`;
   }
 
   measure(text: string): number {
@@ -200,8 +205,36 @@ export class CanvasPen implements Pen {
   }
 }
 
+/** A dot must be seen where a line of the same width would be. */
+const DOT_RADIUS_MIN_PX = 2.5;
+
 export function dotRadius(stroke: Stroke): number {
-  return Math.max(1.5, stroke.width);
+  return Math.max(DOT_RADIUS_MIN_PX, stroke.width);
+}
+
+/** A stretch shorter than this would leave no ink on the plot. */
+const STRETCH_MIN_PX = 1;
+const NO_DOTS: readonly number[] = [];
+
+/** Where each stretch between two gaps starts that is too short to be seen as a line. */
+export function lonePoints(points: Points, size: number): readonly number[] {
+  let dots: number[] | null = null;
+  let start = -1;
+  let reach = 0;
+  for (let i = 0; i <= size; i += 2) {
+    const x = i < size ? points[i]! : NaN;
+    if (x !== x) {
+      if (start >= 0 && reach < STRETCH_MIN_PX) (dots ??= []).push(start);
+      start = -1;
+    } else if (start < 0) {
+      start = i;
+      reach = 0;
+    } else if (reach < STRETCH_MIN_PX) {
+      const dy = Math.abs(points[i + 1]! - points[start + 1]!);
+      reach = Math.max(reach, Math.abs(x - points[start]!), dy);
+    }
+  }
+  return dots ?? NO_DOTS;
 }
 
 /** The pixel edge nearest to `value`, moved so that a one-device-pixel line fills one row. */

@@ -1,7 +1,7 @@
 // A pen that writes SVG: the exported figure has real lines and real text.
 
 import type { Points } from "../data/decimate";
-import { dotRadius, FONT_SIZE_PX, type Box, type Pen, type Stroke, type TextStyle } from "./pen";
+import { dotRadius, FONT_SIZE_PX, lonePoints, type Box, type Pen, type Stroke, type TextStyle } from "./pen";
 
 export class SvgPen implements Pen {
   /** Twice the pixels of the screen decide how finely curves are reduced. */
@@ -18,18 +18,16 @@ export class SvgPen implements Pen {
   polyline(points: Points, size: number, stroke: Stroke): void {
     let path = "";
     let runLength = 0;
-    const dots: number[] = [];
     for (let i = 0; i < size; i += 2) {
       const x = points[i]!;
       if (x !== x) {
-        if (runLength === 1) dots.push(i - 2);
         runLength = 0;
         continue;
       }
       path += `${runLength++ === 0 ? "M" : "L"}${short(x)} ${short(points[i + 1]!)}`;
     }
-    if (runLength === 1) dots.push(size - 2);
     if (path !== "") this.#parts.push(`<path d="${path}" fill="none"${strokeText(stroke)}/>`);
+    const dots = lonePoints(points, size);
     for (const i of dots) this.disc(points[i]!, points[i + 1]!, dotRadius(stroke), stroke.color);
   }
 
@@ -58,7 +56,8 @@ export class SvgPen implements Pen {
     this.#parts.push(
       `<text x="${short(x)}" y="${short(y)}" text-anchor="${anchor}" ` +
         `fill="${escaped(style.color)}"` +
-        `${style.isBold ? ' font-weight="600"' : ""}>${escaped(text)}</text>`,
+        `${style.isBold ? ' font-weight="600"' : ""}` +
+        `${style.size === undefined ? "" : ` font-size="${style.size}"`}>${escaped(text)}</text>`,
     );
   }
 

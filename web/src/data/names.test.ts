@@ -8,6 +8,17 @@ describe("shortNames", () => {
     expect(shortNames(["network-1", "network-2"])).toEqual(["1", "2"]);
   });
 
+  it("leaves the values of groups, with the key where it is a number", () => {
+    expect(shortNames(["model=svm, set=raw, n=3", "model=cnn, set=raw, n=3"])).toEqual([
+      "svm",
+      "cnn",
+    ]);
+    expect(shortNames(["lr=0.1, act=relu, n=3", "lr=1, act=tanh, n=2"])).toEqual([
+      "lr=0.1, relu, n=3",
+      "lr=1, tanh, n=2",
+    ]);
+  });
+
   it("keeps what has nothing in common, what stands alone, and equal names", () => {
     expect(shortNames(["cnn", "mlp-2"])).toEqual(["cnn", "mlp-2"]);
     expect(shortNames(["svm-raw-3"])).toEqual(["svm-raw-3"]);

@@ -2,11 +2,12 @@
 
 import { formatCount, formatNumber } from "../../data/format";
 import { extentOf, loggedOf, withRaw } from "../../data/series";
+import { pointRows, type PointRow } from "../points/rows";
 import { readTheme } from "../theme";
 import { looksOf, type Looks } from "./looks";
 import type { LineInput } from "./model";
 import type { Outside } from "./ranges";
-import { xValueText } from "./readout";
+import { xText, xValueText } from "./readout";
 
 /** "all 8 runs, 1.2 M points, min–max per pixel" and everything that qualifies it. */
 export function footerText(
@@ -29,6 +30,12 @@ export function footerText(
     nonfinite += one.nonfiniteCount;
     isExact &&= one.isExact;
   }
+  if (looks.isStrip) {
+    const parts = [subject(input, loaded), stepsOf(input)];
+    if (nonfinite > 0) parts.push(`${formatCount(nonfinite)} NaN or infinite`);
+    if (outside.unplaced > 0) parts.push(`${formatCount(outside.unplaced)} not above 0`);
+    return parts.join(", ");
+  }
   const parts = [
     subject(input, loaded),
     `${formatCount(points)} ${points === 1 ? "point" : "points"}`,
@@ -38,6 +45,15 @@ export function footerText(
   if (nonfinite > 0) parts.push(`${formatCount(nonfinite)} NaN or infinite`);
   if (outside.unplaced > 0) parts.push(`${formatCount(outside.unplaced)} not above 0`);
   return parts.join(", ");
+}
+
+/** "step 120", "step 60 to 120". */
+function stepsOf({ series, options }: LineInput): string {
+  const extents = series.map(extentOf);
+  const min = Math.min(...extents.map((extent) => extent.xMin));
+  const max = Math.max(...extents.map((extent) => extent.xMax));
+  const from = xText(min, options);
+  return min === max ? from : `${from} to ${xValueText(max, options.xKind)}`;
 }
 
 function subject({ series, expectedCount }: LineInput, loaded: number): string {
@@ -67,6 +83,7 @@ export function sentenceOf(input: LineInput, looks: Looks): string {
     xMax = Math.max(xMax, extent.xMax);
   }
   if (!(yMin <= yMax)) return `${title}: no points to draw.`;
+  if (looks.isStrip) return stripSentence(input, looks);
   const form = looks.isDensity ? "Density of" : "Line chart of";
   const names = looks.all.length <= 4 ? `: ${looks.all.map((look) => look.label).join(", ")}` : "";
   const [from, to] = [xValueText(xMin, options.xKind), xValueText(xMax, options.xKind)];
@@ -77,11 +94,28 @@ export function sentenceOf(input: LineInput, looks: Looks): string {
   );
 }
 
+function stripSentence(input: LineInput, looks: Looks): string {
+  const rows = pointRows(input.series).filter((row) => row.mark === null);
+  const nameOf = (row: PointRow | undefined): string => {
+    const look = looks.all.find((one) => one.series === row?.series);
+    return `${look?.label ?? ""} with ${formatNumber(row?.value ?? NaN)}`;
+  };
+  const [first, last] = [nameOf(rows[0]), nameOf(rows.at(-1))];
+  if (rows.length === 1) return `${input.title}: ${first}, at ${stepsOf(input)}.`;
+  return (
+    `Dot chart of ${input.title}, one row for each of ${rows.length} ` +
+    `${input.series.some((one) => one.runCount !== undefined) ? "groups" : "runs"}, ` +
+    `at ${stepsOf(input)}. Highest is ${first}, lowest ${last}.`
+  );
+}
+
 export interface SummaryRow {
   readonly run: string;
   readonly label: string;
   readonly color: string;
   readonly points: number;
+  /** The curve is a point: first, last, min and max are one value. */
+  readonly isPoint: boolean;
   readonly first: number;
   readonly last: number;
   readonly min: number;
@@ -92,7 +126,8 @@ export interface SummaryRow {
 
 /** The table twin of the picture: one row per curve. */
 export function summaryRows(input: LineInput): SummaryRow[] {
-  return looksOf(input, readTheme(input.themeVersion), 1).all.map((look) => {
+  const looks = looksOf(input, readTheme(input.themeVersion), 1);
+  const rows = looks.all.map((look) => {
     const { label, color } = look;
     const series = loggedOf(look.series);
     const row = { first: NaN, last: NaN, min: NaN, minAt: NaN, max: NaN, maxAt: NaN };
@@ -105,6 +140,10 @@ export function summaryRows(input: LineInput): SummaryRow[] {
       if (!(y >= row.min)) [row.min, row.minAt] = [y, x];
       if (!(y <= row.max)) [row.max, row.maxAt] = [y, x];
     }
-    return { run: series.run, label, color, points: series.pointCount, ...row };
+    const { run, pointCount: points } = series;
+    return { run, label, color, points, isPoint: looks.isStrip, ...row };
   });
+  if (!looks.isStrip) return rows;
+  const rank = ({ last }: SummaryRow): number => (Number.isNaN(last) ? -Infinity : last);
+  return rows.sort((a, b) => rank(b) - rank(a));
 }

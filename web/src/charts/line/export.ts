@@ -1,12 +1,12 @@
 // A chart as a file: the same painter, another pen, the title above.
 
-import type { Range } from "../../data/scale";
 import { CanvasPen, fitCanvas, type Pen } from "../pen";
 import { SvgPen } from "../svgpen";
 import { readTheme } from "../theme";
 import { looksOf } from "./looks";
 import type { LineInput } from "./model";
 import { layOut, paintChart } from "./paint";
+import type { Domains } from "./ranges";
 
 const PNG_RATIO = 2;
 const TITLE_PX = 24;
@@ -15,7 +15,7 @@ const TITLE_PX = 24;
 export interface Still {
   readonly input: LineInput;
   readonly size: { readonly width: number; readonly height: number };
-  readonly domains: { readonly x: Range; readonly y: Range };
+  readonly domains: Domains;
 }
 
 export function chartSvg(still: Still): string {

@@ -35,11 +35,12 @@ import { footerText, sentenceOf } from "./describe";
 import { chartPng, chartSvg, type Still } from "./export";
 import { listen, type ChartActions } from "./gestures";
 import { looksOf, type Looks } from "./looks";
-import type { LineEvents, LineInput, LineOptions, LineState } from "./model";
+import type { LineEvents, LineInput, LineOptions, LineState, Readout } from "./model";
 import { inkOf, paintOverlay, type Drag } from "./overlay";
 import { layOut, paintChart, type Layout } from "./paint";
-import { countOutside, grown, xDomain, yDomain, type YDomain } from "./ranges";
+import { countOutside, grown, soleX, xDomain, yDomain, type Domains } from "./ranges";
 import { neighbourAt, readoutAt, spoken } from "./readout";
+import { neighbourRow, rowAt, stripReadout, type StripRow } from "../points/strip";
 
 export * from "./model";
 export { ChartLink } from "../link";
@@ -136,33 +137,34 @@ export class LineKernel implements Paintable, ChartActions {
     const { series } = input;
     const looks = looksOf(input, theme, pen.ratio);
     const domains = this.#domains(input);
-    const layout = layOut(
-      pen,
-      this.#size,
-      looks,
-      { x: domains.x, y: domains.y.range },
-      input.options,
-    );
+    const layout = layOut(pen, this.#size, looks, domains, input.options);
     const isWaiting = series.length === 0 && input.isPartial === true;
     const painted = isWaiting ? UNPAINTED : paintChart(pen, theme, layout, looks, input.options);
     this.#looks = looks;
     this.#layout = layout;
     this.#isBaseDirty = false;
-    this.#tellState(input, looks, layout, painted, domains.y.hasOutliers);
+    this.#tellState(input, looks, layout, painted, domains.hasOutliers);
   }
 
-  #domains(input: LineInput): { x: Range; y: YDomain } {
+  #domains(input: LineInput): Domains & { readonly hasOutliers: boolean } {
     const { series, options, link } = input;
-    let x = link.zoom ?? xDomain(series, options.isLogX ? "log" : "linear");
-    let y = yDomain(series, x, options.isLogY ? "log" : "linear", options.isRobust);
+    const xScale = options.isLogX ? "log" : "linear";
+    let x = link.zoom ?? xDomain(series, xScale);
+    const found = yDomain(series, x, options.isLogY ? "log" : "linear", options.isRobust);
     const pinned = this.#yZoom ?? options.yRange;
-    if (pinned !== null) y = { ...y, range: pinned };
+    let y = pinned ?? found.range;
     if (this.#isInside && link.zoom === null && pinned === null) {
       x = grown(this.#held?.x ?? null, x);
-      y = { ...y, range: grown(this.#held?.y ?? null, y.range) };
-      this.#held = { x, y: y.range };
+      y = grown(this.#held?.y ?? null, y);
+      this.#held = { x, y };
     }
-    return { x, y };
+    return {
+      x,
+      y,
+      soleX: link.zoom === null ? soleX(series, xScale) : null,
+      soleY: pinned === null ? found.sole : null,
+      hasOutliers: found.hasOutliers,
+    };
   }
 
   #pen(canvas: HTMLCanvasElement): CanvasPen {
@@ -197,6 +199,8 @@ export class LineKernel implements Paintable, ChartActions {
       belowCount: outside.below,
       hasOutliers,
       isZoomed: input.link.zoom !== null || this.#yZoom !== null,
+      axisLabel:
+        layout.strip === null ? input.options.xLabel : layout.strip.note === null ? "value" : "",
     };
     const text = JSON.stringify(state);
     if (text === this.#lastState) return;
@@ -207,11 +211,16 @@ export class LineKernel implements Paintable, ChartActions {
 
   #tellReadout(input: LineInput, looks: Looks): void {
     const { hover } = input.link;
+    const strip = this.#layout?.strip;
+    if (strip) return this.#tell(input, stripReadout(strip, input.options, hover));
     const hasReadout = hover.x !== null && looks.all.length > 0 && this.#isInDomain(hover.x);
-    if (!hasReadout && !this.#hadReadout) return;
-    this.#hadReadout = hasReadout;
-    const readout =
-      hover.x === null || !hasReadout ? null : readoutAt(looks, input.options, hover.x, hover.run);
+    const isTold = hover.x !== null && hasReadout;
+    this.#tell(input, isTold ? readoutAt(looks, input.options, hover.x, hover.run) : null);
+  }
+
+  #tell(input: LineInput, readout: Readout | null): void {
+    if (readout === null && !this.#hadReadout) return;
+    this.#hadReadout = readout !== null;
     if (readout?.nearest) {
       const color = inkOf(readTheme(input.themeVersion), readout.nearest);
       this.events.onReadout?.({ ...readout, nearest: { ...readout.nearest, color } });
@@ -231,7 +240,12 @@ export class LineKernel implements Paintable, ChartActions {
     if (input === null || looks === null || layout === null) return;
     this.#isInside = true;
     this.#isKeyed = false;
-    const { plot } = layout;
+    const { plot, strip } = layout;
+    if (strip !== null) {
+      const row = rowAt(strip, plot, py);
+      input.link.setHover(row && { x: row.x, run: row.series.run });
+      return;
+    }
     if (px < plot.left - 4 || px > plot.left + plot.width + 4) {
       input.link.setHover(null);
       return;
@@ -255,6 +269,7 @@ export class LineKernel implements Paintable, ChartActions {
   }
 
   dragTo(axis: "x" | "y", from: number, to: number): void {
+    if (this.#layout?.strip) return;
     this.#drag = { axis, range: this.#insidePlot(axis, from, to) };
     requestPaint(this);
   }
@@ -262,7 +277,7 @@ export class LineKernel implements Paintable, ChartActions {
   dragEnd(axis: "x" | "y", from: number, to: number): void {
     this.#drag = null;
     const { input, layout } = this.#drawn();
-    if (input === null || layout === null) return;
+    if (input === null || layout === null || layout.strip !== null) return;
     const scale = axis === "x" ? layout.x : layout.y;
     const [a, b] = this.#insidePlot(axis, from, to).map((pixel) => toValue(scale, pixel));
     const range: Range = [Math.min(a!, b!), Math.max(a!, b!)];
@@ -290,6 +305,7 @@ export class LineKernel implements Paintable, ChartActions {
   moveCursor(pixels: number): void {
     const { input, layout } = this.#drawn();
     if (input === null || layout === null) return;
+    if (layout.strip !== null) return this.changeRun(pixels > 0 ? 1 : -1);
     const { hover } = input.link;
     const { plot, x } = layout;
     const from = hover.x === null ? plot.left + plot.width / 2 : toPixel(x, hover.x);
@@ -299,13 +315,18 @@ export class LineKernel implements Paintable, ChartActions {
 
   cursorToEnd(isLast: boolean): void {
     const { input, layout } = this.#drawn();
-    if (input && layout)
+    if (layout?.strip) this.#setRow(layout.strip.rows.at(isLast ? -1 : 0));
+    else if (input && layout)
       this.#setCursor(isLast ? layout.x.max : layout.x.min, input.link.hover.run);
   }
 
   changeRun(direction: 1 | -1): void {
     const { input, looks, layout } = this.#drawn();
     if (input === null || looks === null || layout === null) return;
+    if (layout.strip !== null) {
+      this.#setRow(neighbourRow(layout.strip, input.link.hover.run, direction));
+      return;
+    }
     const x = input.link.hover.x ?? (layout.x.min + layout.x.max) / 2;
     const next = neighbourAt(looks, x, input.link.hover.run, direction);
     this.#setCursor(x, next);
@@ -313,7 +334,7 @@ export class LineKernel implements Paintable, ChartActions {
 
   zoomAround(factor: number): void {
     const { input, layout } = this.#drawn();
-    if (input === null || layout === null) return;
+    if (input === null || layout === null || layout.strip !== null) return;
     const { plot, x } = layout;
     const centre =
       input.link.hover.x === null ? plot.width / 2 + plot.left : toPixel(x, input.link.hover.x);
@@ -324,6 +345,10 @@ export class LineKernel implements Paintable, ChartActions {
     const all = xDomain(input.series, x.kind);
     const isWhole = range[0] <= all[0] && range[1] >= all[1];
     this.#zoomX(isWhole ? null : range);
+  }
+
+  #setRow(row: StripRow | null | undefined): void {
+    if (row) this.#setCursor(row.x, row.series.run);
   }
 
   #setCursor(x: number, run: string | null): void {
@@ -413,8 +438,7 @@ export class LineKernel implements Paintable, ChartActions {
 
   #still(): Still {
     const input = this.#need();
-    const { x, y } = this.#domains(input);
-    return { input, size: this.#size, domains: { x, y: y.range } };
+    return { input, size: this.#size, domains: this.#domains(input) };
   }
 
   #need(): LineInput {

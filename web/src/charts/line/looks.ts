@@ -2,6 +2,7 @@
 
 import { forcedDash, slotDash, SLOT_COUNT } from "../../data/palette";
 import type { Series } from "../../data/series";
+import { isStrip } from "../points/rows";
 import { runColor, type ChartTheme } from "../theme";
 import type { LineInput, LineStyle } from "./model";
 
@@ -27,6 +28,8 @@ export interface Looks {
   readonly rest: readonly Look[];
   readonly highlighted: readonly Look[];
   readonly isDensity: boolean;
+  /** No series has a second point: a row for each run says more than dots above a step. */
+  readonly isStrip: boolean;
   /** Series in the density layer carry colours of their own, which are averaged per pixel. */
   readonly hasHues: boolean;
 }
@@ -35,7 +38,8 @@ const NO_STYLE: LineStyle = { slot: null };
 
 export function looksOf(input: LineInput, theme: ChartTheme, ratio: number): Looks {
   const { series } = input;
-  const isDensity = series.length > LINE_COUNT_MAX;
+  const isRows = input.link.zoom === null && isStrip(series);
+  const isDensity = !isRows && series.length > LINE_COUNT_MAX;
   const isNamed = series.length <= NAMED_COUNT_MAX;
   const hairline = 1 / ratio;
   let strongCount = 0;
@@ -59,6 +63,7 @@ export function looksOf(input: LineInput, theme: ChartTheme, ratio: number): Loo
     highlighted,
     rest: all.filter((look) => !look.isHighlighted),
     isDensity,
+    isStrip: isRows,
     hasHues: isDensity && (input.styles?.size ?? 0) > 0 && all.some(hasOwnColor(theme)),
   };
 }

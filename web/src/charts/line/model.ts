@@ -92,6 +92,8 @@ export interface LineState {
   /** True when the robust range would cut something: only then the switch is worth showing. */
   readonly hasOutliers: boolean;
   readonly isZoomed: boolean;
+  /** What runs along the bottom: x, or the values where each run is a row; "" for a figure. */
+  readonly axisLabel: string;
 }
 
 export interface LineEvents {

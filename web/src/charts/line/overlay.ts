@@ -5,9 +5,10 @@ import { hitAt } from "../../data/hover";
 import { toPixel, type Range } from "../../data/scale";
 import type { Hover } from "../link";
 import { crisp, type CanvasPen } from "../pen";
+import { paintStripOverlay } from "../points/strip";
 import type { ChartTheme } from "../theme";
 import { NAMED_COUNT_MAX, type Look, type Looks } from "./looks";
-import type { Layout } from "./paint";
+import { drawBand, type Layout } from "./paint";
 import { trace } from "./trace";
 
 export interface Drag {
@@ -30,6 +31,7 @@ export function paintOverlay(
 ): void {
   const { plot } = layout;
   pen.begin(layout.width, layout.height);
+  if (layout.strip !== null) return paintStripOverlay(pen, theme, layout, layout.strip, hover);
   if (drag !== null) drawDrag(pen, theme, layout, drag);
   const lit = hover.run === null ? [] : looks.all.filter((l) => l.series.run === hover.run);
   if (looks.all.length > 1) {
@@ -56,6 +58,7 @@ export function inkOf(theme: ChartTheme, look: Pick<Look, "color">): string {
 
 function drawLit(pen: CanvasPen, theme: ChartTheme, layout: Layout, look: Look): void {
   const { series } = look;
+  drawBand(pen, layout, look);
   const halo = trace(series, series.y, layout.x, layout.y, HALO_PX / 2);
   pen.polyline(halo.points, halo.size, { color: theme.panel, width: HALO_PX, alpha: 0.75 });
   const { points, size } = trace(series, series.y, layout.x, layout.y, 1 / pen.ratio);

@@ -1,16 +1,19 @@
 // The picture of a line chart through a pen: grid, bands, density, lines, marks, labels.
 
-import { toPixel, type Range, type Scale } from "../../data/scale";
-import { elide } from "../../data/format";
+import { formatNumber } from "../../data/format";
+import { makeScale, toPixel, type Scale } from "../../data/scale";
+import { extentOf } from "../../data/series";
 import type { Tick } from "../../data/ticks";
-import { makeScale } from "../../data/scale";
-import { visibleRange, type Series } from "../../data/series";
 import { drawXAxis, drawYAxis, labelWidth, xTicks, yTicks } from "../axes";
 import { DensityRaster } from "../density/raster";
 import type { Box, Pen } from "../pen";
+import { layOutStrip, paintStrip, type Strip } from "../points/strip";
 import { toRgb, type ChartTheme } from "../theme";
-import { NAMED_COUNT_MAX, type Look, type Looks } from "./looks";
+import { drawEndLabels, placeEndLabels, type EndLabels } from "./endlabels";
+import type { Look, Looks } from "./looks";
 import type { LineOptions } from "./model";
+import type { Domains } from "./ranges";
+import { xValueText } from "./readout";
 import { trace, traceBand } from "./trace";
 
 const MARGIN_TOP_PX = 8;
@@ -18,12 +21,11 @@ const MARGIN_RIGHT_PX = 12;
 const MARGIN_BOTTOM_PX = 22;
 /** Plots of a column of panels line up as long as their labels are not wider than this. */
 const MARGIN_LEFT_MIN_PX = 44;
-const END_LABEL_SHARE = 0.22;
-const END_LABEL_MAX_PX = 132;
-const END_LABEL_PLOT_MIN_PX = 300;
 const RAW_ALPHA = 0.22;
 const REST_ALPHA = 0.55;
 const BAND_ALPHA = 0.16;
+/** More bands than this lie on each other: each is fainter, and the lit one stands out. */
+const BANDS_FULL_MAX = 4;
 
 export interface Layout {
   readonly width: number;
@@ -33,24 +35,29 @@ export interface Layout {
   readonly y: Scale;
   readonly xTicks: readonly Tick[];
   readonly yTicks: readonly Tick[];
+  readonly endLabels: EndLabels;
+  /** Rows instead of lines: `y`, the scale of the values, then runs along the plot. */
+  readonly strip: Strip | null;
 }
 
 export function layOut(
   pen: Pen,
   size: { readonly width: number; readonly height: number },
   looks: Looks,
-  domains: { readonly x: Range; readonly y: Range },
+  domains: Domains,
   options: LineOptions,
 ): Layout {
+  if (looks.isStrip) return layOutStrip(pen, size, looks, domains, options);
   const xKind = options.isLogX ? "log" : "linear";
   const yKind = options.isLogY ? "log" : "linear";
   const top = MARGIN_TOP_PX;
   const height = Math.max(20, size.height - top - MARGIN_BOTTOM_PX);
   const y = makeScale(yKind, domains.y, [top + height, top]);
-  const ticks = yTicks(y);
+  const ticks = domains.soleY === null ? yTicks(y) : [soleTick(domains.soleY)];
   const left = Math.max(MARGIN_LEFT_MIN_PX, labelWidth(pen, ticks) + 14);
-  const right = MARGIN_RIGHT_PX + endLabelWidth(pen, looks, size.width);
-  const width = Math.max(20, size.width - left - right);
+  const room = size.width - left - MARGIN_RIGHT_PX;
+  const endLabels = placeEndLabels(pen, looks, makeScale(xKind, domains.x, [0, 1]), y, room);
+  const width = Math.max(20, room - endLabels.width);
   const x = makeScale(xKind, domains.x, [left, left + width]);
   return {
     width: size.width,
@@ -58,23 +65,18 @@ export function layOut(
     plot: { left, top, width, height },
     x,
     y,
-    xTicks: xTicks(x, options.xKind),
+    xTicks:
+      domains.soleX === null
+        ? xTicks(x, options.xKind)
+        : [{ value: domains.soleX, label: xValueText(domains.soleX, options.xKind) }],
     yTicks: ticks,
+    endLabels,
+    strip: null,
   };
 }
 
-/** The lines that are named at their end; none where there are too many or too little room. */
-function namedLooks(looks: Looks): readonly Look[] {
-  const named = looks.highlighted.length > 0 ? looks.highlighted : looks.all;
-  return named.length <= NAMED_COUNT_MAX && looks.all.length > 1 ? named : [];
-}
-
-function endLabelWidth(pen: Pen, looks: Looks, width: number): number {
-  const named = namedLooks(looks);
-  if (width < END_LABEL_PLOT_MIN_PX || named.length === 0) return 0;
-  let widest = 0;
-  for (const look of named) widest = Math.max(widest, pen.measure(look.label));
-  return Math.ceil(Math.min(widest + 20, END_LABEL_MAX_PX, width * END_LABEL_SHARE));
+function soleTick(value: number): Tick {
+  return { value, label: formatNumber(value).replaceAll("-", "\u2212") };
 }
 
 export interface Painted {
@@ -91,6 +93,10 @@ export function paintChart(
   options: LineOptions,
 ): Painted {
   const { plot } = layout;
+  if (layout.strip !== null) {
+    paintStrip(pen, theme, layout, layout.strip);
+    return { isReduced: false, density: null };
+  }
   if (looks.all.length === 0) {
     const [x, y] = [layout.width / 2, layout.height / 2];
     pen.text("No points yet", x, y, { color: theme.fg2, align: "center" });
@@ -99,7 +105,7 @@ export function paintChart(
   drawYAxis(pen, theme, plot, layout.y, layout.yTicks);
   let isReduced = false;
   let density: DensityRaster | null = null;
-  pen.clip({ ...plot, top: plot.top - 2, height: plot.height + 3 }, () => {
+  pen.clip(inkBox(layout, looks), () => {
     if (options.hasBands) drawBands(pen, layout, looks);
     if (looks.isDensity) density = drawDensity(pen, theme, layout, looks);
     else isReduced = drawLines(pen, layout, looks.rest, REST_ALPHA);
@@ -107,15 +113,36 @@ export function paintChart(
     drawMarks(pen, layout, looks);
   });
   drawXAxis(pen, theme, plot, layout.x, layout.xTicks);
-  drawEndLabels(pen, theme, layout, looks);
+  drawEndLabels(pen, theme, layout.plot, layout.endLabels);
   return { isReduced: isReduced || looks.isDensity, density };
 }
 
+const DOT_ROOM_PX = 3;
+
+/** Where curves may leave ink: a dot on the edge of the data is whole, zoomed curves end there. */
+function inkBox({ plot, x, y }: Layout, looks: Looks): Box {
+  const isWhole = looks.all.every(({ series }) => {
+    const extent = extentOf(series);
+    return extent.xMin >= x.min && extent.xMax <= x.max;
+  });
+  const isTall = looks.all.every(({ series }) => extentOf(series).yMin >= y.min);
+  const side = isWhole ? DOT_ROOM_PX : 0;
+  return {
+    left: plot.left - side,
+    width: plot.width + 2 * side,
+    top: plot.top - 2,
+    height: plot.height + 2 + (isTall ? DOT_ROOM_PX : 1),
+  };
+}
+
 function drawBands(pen: Pen, layout: Layout, looks: Looks): void {
-  for (const look of looks.all) {
-    for (const outline of traceBand(look.series, layout.x, layout.y, 1 / pen.ratio)) {
-      pen.area(outline, look.color, BAND_ALPHA);
-    }
+  const alpha = BAND_ALPHA * Math.min(1, Math.max(0.3, BANDS_FULL_MAX / looks.all.length));
+  for (const look of looks.all) drawBand(pen, layout, look, alpha);
+}
+
+export function drawBand(pen: Pen, layout: Layout, look: Look, alpha = BAND_ALPHA): void {
+  for (const outline of traceBand(look.series, layout.x, layout.y, 1 / pen.ratio)) {
+    pen.area(outline, look.color, alpha);
   }
 }
 
@@ -200,72 +227,4 @@ function drawMarks(pen: Pen, layout: Layout, looks: Looks): void {
       pen.polyline(Float32Array.from(points), points.length, stroke);
     }
   }
-}
-
-interface EndLabel {
-  readonly look: Look;
-  readonly y: number;
-  at: number;
-}
-
-const END_LABEL_GAP_PX = 13;
-
-function drawEndLabels(pen: Pen, theme: ChartTheme, layout: Layout, looks: Looks): void {
-  const { plot } = layout;
-  const room = layout.width - (plot.left + plot.width) - 19;
-  if (room < 24 || layout.width < END_LABEL_PLOT_MIN_PX) return;
-  const labels: EndLabel[] = [];
-  for (const look of namedLooks(looks)) {
-    const y = lastPixel(look.series, layout);
-    if (!Number.isNaN(y)) labels.push({ look, y, at: y });
-  }
-  spread(labels, plot.top + 5, plot.top + plot.height - 5);
-  const left = plot.left + plot.width + 8;
-  for (const { look, y, at } of labels) {
-    pen.polyline(Float32Array.of(left - 7, y, left, at, left + 6, at), 6, {
-      color: look.color,
-      width: look.isStrong ? 2 : 1,
-    });
-    pen.text(fitted(pen, look.label, room - 4), left + 9, at, {
-      color: look.isStrong ? theme.fg : theme.fg2,
-      align: "left",
-      isBold: look.isStrong,
-    });
-  }
-}
-
-/** Height of the last finite point in view, kept inside the plot. */
-function lastPixel(series: Series, { x, y, plot }: Layout): number {
-  const [first, end] = visibleRange(series, x.min, x.max);
-  for (let i = end - 1; i >= first; i--) {
-    if (series.x[i]! + series.xOrigin > x.max) continue;
-    const pixel = toPixel(y, series.y[i]! + series.yOrigin);
-    if (pixel - pixel === 0) return Math.max(plot.top, Math.min(plot.top + plot.height, pixel));
-  }
-  return NaN;
-}
-
-/** Moves labels apart, each as little as it can, without leaving [min, max]. */
-function spread(labels: EndLabel[], min: number, max: number): void {
-  labels.sort((a, b) => a.y - b.y);
-  let floor = min;
-  for (const label of labels) {
-    label.at = Math.max(label.y, floor);
-    floor = label.at + END_LABEL_GAP_PX;
-  }
-  let ceiling = max;
-  for (let i = labels.length - 1; i >= 0; i--) {
-    const label = labels[i]!;
-    label.at = Math.min(label.at, ceiling);
-    ceiling = label.at - END_LABEL_GAP_PX;
-  }
-}
-
-function fitted(pen: Pen, text: string, width: number): string {
-  if (pen.measure(text) <= width) return text;
-  for (let length = text.length - 1; length > 2; length--) {
-    const short = elide(text, length);
-    if (pen.measure(short) <= width) return short;
-  }
-  return "…";
 }

@@ -1,6 +1,6 @@
 // Which part of x and y a chart shows, and how many points lie outside.
 
-import { padded, usableDomain, type Range, type ScaleKind } from "../../data/scale";
+import { isFlat, padded, usableDomain, type Range, type ScaleKind } from "../../data/scale";
 import { extentOf, loggedOf, visibleRange, withRaw } from "../../data/series";
 import type { Column, Series } from "../../data/series";
 
@@ -8,7 +8,28 @@ import type { Column, Series } from "../../data/series";
 const ROOM_Y = 0.05;
 const SAMPLE_MAX = 20_000;
 
+/** What a chart shows of its data, and the values that need no range. */
+export interface Domains {
+  readonly x: Range;
+  readonly y: Range;
+  /** The one x of all points, the one value of all points: an axis names just that. */
+  readonly soleX: number | null;
+  readonly soleY: number | null;
+}
+
 export function xDomain(all: readonly Series[], kind: ScaleKind): Range {
+  const extent = xExtent(all, kind);
+  if (extent === null) return kind === "log" ? [1, 10] : [0, 1];
+  return usableDomain(kind, extent);
+}
+
+/** The x of all points when they share one, else null. */
+export function soleX(all: readonly Series[], kind: ScaleKind): number | null {
+  const extent = xExtent(all, kind);
+  return extent !== null && isFlat(extent) ? extent[0] : null;
+}
+
+function xExtent(all: readonly Series[], kind: ScaleKind): Range | null {
   let min = Infinity;
   let max = -Infinity;
   for (const series of withRaw(all)) {
@@ -16,12 +37,13 @@ export function xDomain(all: readonly Series[], kind: ScaleKind): Range {
     min = Math.min(min, kind === "log" ? extent.xMinPositive : extent.xMin);
     max = Math.max(max, extent.xMax);
   }
-  if (!(min <= max)) return kind === "log" ? [1, 10] : [0, 1];
-  return usableDomain(kind, [min, max]);
+  return min <= max ? [min, max] : null;
 }
 
 export interface YDomain {
   readonly range: Range;
+  /** The value of all points in view when they share one, else null. */
+  readonly sole: number | null;
   /** True when the outlier-robust range is narrower than all data. */
   readonly hasOutliers: boolean;
 }
@@ -33,11 +55,14 @@ export function yDomain(
   isRobust: boolean,
 ): YDomain {
   const full = fullRange(withRaw(all), view, kind);
-  if (full === null) return { range: kind === "log" ? [0.1, 1] : [0, 1], hasOutliers: false };
+  if (full === null) {
+    return { range: kind === "log" ? [0.1, 1] : [0, 1], sole: null, hasOutliers: false };
+  }
   const bulk = bulkRange(all.map(loggedOf), view, kind, full);
   const range = isRobust && bulk !== null ? bulk : full;
   return {
     range: roomy(kind, usableDomain(kind, range)),
+    sole: isFlat(full) ? full[0] : null,
     hasOutliers: bulk !== null,
   };
 }

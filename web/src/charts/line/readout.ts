@@ -26,20 +26,22 @@ export function xValueText(x: number, kind: AxisKind): string {
 }
 
 function rowOf(look: Look, hit: Hit): ReadoutRow {
+  const { low, high, yOrigin } = look.series;
+  const edge = (column: typeof low): number => (column?.[hit.index] ?? NaN) + yOrigin;
+  return readoutRow(look, hit.y, edge(low), edge(high));
+}
+
+/** One value in words; `low` and `high` are NaN where there is no band. */
+export function readoutRow(look: Look, value: number, low: number, high: number): ReadoutRow {
   const { series } = look;
-  const low = series.low?.[hit.index];
-  const high = series.high?.[hit.index];
-  const hasBand = low !== undefined && high !== undefined && Number.isFinite(low + high);
   return {
     run: series.run,
     key: series.key,
     label: look.label,
     color: look.color,
-    value: hit.y,
-    valueText: formatNumber(hit.y),
-    bandText: hasBand
-      ? `${formatNumber(low + series.yOrigin)}–${formatNumber(high + series.yOrigin)}`
-      : null,
+    value,
+    valueText: formatNumber(value),
+    bandText: Number.isFinite(high - low) ? `${formatNumber(low)} – ${formatNumber(high)}` : null,
   };
 }
 
