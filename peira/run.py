@@ -92,12 +92,10 @@ class Run(MediaLog):
 
         Args:
             values: numbers by name; nested dicts become slash paths (`{"val": {"acc": 0.9}}` is
-                `val/acc`). Python's,
-                NumPy's, PyTorch's, JAX's or TensorFlow's, also arrays of one element; NaN and
-                infinity are data.
+                `val/acc`). Python's, NumPy's, PyTorch's, JAX's or TensorFlow's, also arrays of one
+                element; NaN and infinity are data.
             step: a whole number of 64 bits; steps may repeat and go back. When None, one more than
-                the step of the
-                call before, from 0.
+                the step of the call before, from 0.
 
         Raises:
             UsageError: in strict mode, a value is not a number or the step is not whole.
@@ -138,8 +136,8 @@ class Run(MediaLog):
 
     @guarded
     def _log_media(self, kind: events.MediaType, shown: Shown) -> None:
-        session = self._session
-        if session is None or self._has_ended:
+        session = self._recording()
+        if session is None:
             return
         encode = getattr(import_module("peira.media"), f"encode_{kind}")
         encoded = encode(shown.value, **shown.options)
@@ -182,7 +180,8 @@ class Run(MediaLog):
         source = Path(path)
         if not source.exists():
             raise NotFoundError(f"There is no file {source}.")
-        self._record_artifact(source, name or source.name, type, dict(metadata or {}))
+        own = source.resolve().name if source.name in ("", "..") else source.name
+        self._record_artifact(source, name or own, type, dict(metadata or {}))
 
     @guarded
     def save_model(
@@ -194,7 +193,7 @@ class Run(MediaLog):
         Its class, module and library are recorded with it. Peira never loads what is stored here:
         a pickle can run any program.
         """
-        if self._session is None:
+        if self._recording() is None:
             return
         with models.written(model) as saved:
             facts = saved.facts | dict(metadata or {})
@@ -203,11 +202,12 @@ class Run(MediaLog):
     def _record_artifact(
         self, source: Path, name: str, type: str, metadata: dict[str, Any]
     ) -> None:
-        if self._session is None or self._has_ended:
+        session = self._recording()
+        if session is None:
             return
         files = [
             events.File(member.path, member.digest, member.size)
-            for member in tree.put(self._session.objects, source)
+            for member in tree.put(session.objects, source)
         ]
         self._record(
             events.Artifact(
@@ -239,7 +239,7 @@ class Run(MediaLog):
             name=name,
             why=why,
             group=group,
-            lab=None if self._session is None else str(self._session.root),
+            lab=None if self._session is None else self._session.root,
             parent=self.id or None,
             is_console=False,
             is_monitor=False,
@@ -313,14 +313,23 @@ class Run(MediaLog):
             self.params.update(params)
         self.tags.add(*tag_list(tags))
 
-    def _record(self, event: events.Event) -> None:
+    def _recording(self) -> Session | None:
+        """Return what records this run; None when nothing does.
+
+        Raises:
+            UsageError: the run has ended.
+        """
         if self._has_ended:
             raise UsageError(
                 f"The run {self.name} has ended; nothing more is recorded.",
                 hint="Call peira.init() for another one.",
             )
-        if self._session is not None:
-            self._session.writer.record(event)
+        return self._session
+
+    def _record(self, event: events.Event) -> None:
+        session = self._recording()
+        if session is not None:
+            session.writer.record(event)
 
     @guarded
     def _end(self, ending: Ending, *, is_urgent: bool = False) -> None:
@@ -349,7 +358,7 @@ class Run(MediaLog):
             )
 
     def _append_after_end(self, values: Mapping[str, Any], step: Any) -> None:
-        self._record(events.Alive(time=0.0))
+        self._recording()
 
     def _reject(self, what: str, key: str, reason: str) -> None:
         text = f"{what} {key or repr(key)} is not recorded: {reason}."
@@ -453,7 +462,7 @@ def init(
         name=name,
         why=why,
         group=group,
-        lab=None if lab is None else os.fspath(lab),
+        lab=lab,
         is_console=console,
         is_monitor=monitor,
     )
@@ -464,7 +473,13 @@ def _open(
     request: Request, params: Any, tags: str | Iterable[str] | None, *, is_strict: bool
 ) -> Run:
     run = Run(is_strict=is_strict)
-    run._begin(request, params, tags)
+    is_begun = False
+    try:
+        run._begin(request, params, tags)
+        is_begun = True
+    finally:
+        if not is_begun:  # strict: nothing of it may go on beside the program
+            run._end(Ending(status="failed"))
     enter(run)
     _watch.start()
     return run

@@ -1,16 +1,17 @@
 """One process recording one run: the files, and all that works beside the user's calls.
 
-    Session ── Writer     record/writer.py        rows and events, one write(2) each
-            ├─ Keeper     record/keeper.py        the thread beside training: durability, signs of
-            life ├─ Tee        capture/console.py      what the program prints ├─ collect
-            capture/collect.py      code, packages, host: in a thread of its own └─ Objects
-            objects/folder.py       media and artifacts
+    Session ── Writer     record/writer.py      rows and events, one write(2) each
+            ├─ Keeper     record/keeper.py      the thread beside: durability, signs of life
+            ├─ Tee        capture/console.py    what the program prints
+            ├─ collect    capture/collect.py    code, packages, host: in a thread of its own
+            └─ Objects    objects/folder.py     media and artifacts
 
 A session raises what goes wrong; `Run` decides what the user's program sees of it.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
@@ -55,7 +56,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     why: str | None = None
     group: str | None = None
-    lab: str | None = None
+    lab: str | os.PathLike[str] | None = None
     parent: str | None = None
     is_console: bool = True
     is_monitor: bool = True
@@ -82,13 +83,13 @@ class Session:
         on_rejected: Callable[[str, str], None],
         inputs: Callable[[], list[events.Event]],
     ) -> None:
-        self.root = folder.find_lab(None, request.lab or settings.lab)
-        if settings.run:
+        self.root = folder.find_lab(None, os.fspath(request.lab or "") or settings.lab)
+        self.is_joined = bool(settings.run) and request.parent is None
+        if settings.run and self.is_joined:
             self.folder = folder.run_folder(self.root, settings.run)
             self.birth = self.folder.read_birth()
         else:
             self.folder, self.birth = _give_birth(self.root, request, settings)
-        self.is_joined = bool(settings.run)
         self.started_s = time.monotonic()
         self._inputs = inputs
         self._voice = voice
@@ -244,7 +245,8 @@ def _give_birth(
         format=events.FORMAT,
         id=made.id,
         name=_named(request.name) or new_name(),
-        project=_named(request.project or settings.project or Path.cwd().name) or "untitled",
+        project=_named(request.project or settings.project or Path(facts["directory"]).name)
+        or "untitled",
         created=now_s(),
         group=_named(request.group),
         why=well_formed(request.why) if request.why else None,

@@ -1,10 +1,11 @@
 """Settings that come from the environment, all in one record.
 
-    PEIRA_LAB       where to record: a folder                            (the nearest .peira, else
-    ./.peira) PEIRA_PROJECT   the project when init() names none                   (the working
-    directory's name) PEIRA_RUN       join this run as a second writer instead of making one
-    PEIRA_OFF       record nothing PEIRA_STRICT    raise what goes wrong in tracking instead of
-    telling it once PEIRA_QUIET     print nothing
+    PEIRA_LAB       the folder to record in; else the nearest .peira, else ./.peira
+    PEIRA_PROJECT   the project when init() names none; else the working directory's name
+    PEIRA_RUN       the run to join as a second writer, instead of making one
+    PEIRA_OFF       record nothing
+    PEIRA_STRICT    raise what goes wrong in tracking instead of telling it once
+    PEIRA_QUIET     print nothing
 
 `docs/reference/settings.md` has the table; a test compares the two.
 """

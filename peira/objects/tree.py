@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from peira.core.errors import UsageError
 from peira.core.values import well_formed
 from peira.objects._base import Objects
+from peira.record.folder import LAB_NAME
 
 FILES_MAX = 100_000
 
@@ -27,7 +29,7 @@ def put(objects: Objects, source: Path) -> list[Member]:
     """Store a file, or all files below a folder, and return the members, sorted by path.
 
     Links inside a folder are followed to files only when they stay inside; pipes, sockets and
-    devices are passed over.
+    devices are passed over, and so is a lab inside.
 
     Raises:
         UsageError: there are more than `FILES_MAX` files, or it is neither a file nor a folder.
@@ -49,15 +51,24 @@ def put(objects: Objects, source: Path) -> list[Member]:
     return sorted(members)
 
 
+def _refuse(error: OSError) -> None:
+    """Raise what `os.walk` would pass over: an artifact is whole or absent."""
+    if not isinstance(error, FileNotFoundError):  # removed meanwhile
+        raise error
+
+
 def _files(root: Path) -> Iterator[Path]:
     real_root = root.resolve()
-    for folder, folders, names in os.walk(root):
-        folders.sort()
+    for folder, folders, names in os.walk(root, onerror=_refuse):
+        folders[:] = sorted(set(folders) - {LAB_NAME})
         for name in sorted(names):
             path = Path(folder, name)
             try:
                 is_inside = not path.is_symlink() or path.resolve().is_relative_to(real_root)
                 if is_inside and stat.S_ISREG(path.stat().st_mode):
                     yield path
-            except FileNotFoundError:
-                continue  # removed meanwhile, or a link to nothing
+            except (FileNotFoundError, RuntimeError):
+                continue  # removed meanwhile, or a link to nothing or (until Python 3.13) to itself
+            except OSError as error:
+                if error.errno != errno.ELOOP:
+                    raise

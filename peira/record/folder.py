@@ -38,10 +38,17 @@ def find_lab(start: str | os.PathLike[str] | None = None, setting: str | None = 
 
     Raises:
         UnsupportedError: the setting is an `http(s)://` address.
+        LabError: the working directory was removed.
     """
     if setting:
         return _named_lab(os.fspath(setting))
-    here = Path(start or Path.cwd()).absolute()
+    try:
+        here = Path(start or Path.cwd()).absolute()
+    except FileNotFoundError as error:
+        raise LabError(
+            "No lab can be found: the working directory was removed.",
+            hint="Name the lab with PEIRA_LAB.",
+        ) from error
     for folder in (here, *here.parents):
         candidate = folder / LAB_NAME
         if candidate.is_dir() and not _is_planted(candidate):

@@ -26,7 +26,9 @@ class Voice:
             return
         line = f"peira: {printable(text)}\n"
         try:
-            if os.getpid() == self._pid and sys.stderr is not None:
+            if sys.stderr is None:
+                return  # and file descriptor 2, if there is one, may be a file of the program
+            if os.getpid() == self._pid:
                 sys.stderr.write(line)
                 sys.stderr.flush()
             else:  # a fork child must not wait for a lock that the parent may have held

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ def test_a_file_is_one_member(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_its_files(tmp_path: Path) -> None:
-    """Paths are relative, with slashes, sorted; links that lead outside and pipes are left out."""
+    """Paths are relative, with slashes, sorted; links that lead outside, pipes and a lab are left
+    out.
+    """
     root = tmp_path / "folder"
     (root / "sub").mkdir(parents=True)
     (root / "sub" / "b").write_text("b")
@@ -30,9 +33,28 @@ def test_a_folder_is_its_files(tmp_path: Path) -> None:
     (tmp_path / "outside").write_text("secret")
     (root / "out").symlink_to(tmp_path / "outside")
     (root / "in").symlink_to(root / "a")
+    (root / "loop").symlink_to(root / "loop")
+    (root / ".peira").mkdir()
+    (root / ".peira" / "index.db").write_text("the lab itself")
     os.mkfifo(root / "pipe")
     members = tree.put(FolderObjects(tmp_path / "objects"), root)
     assert [member.path for member in members] == ["a", "in", "sub/b"]
+
+
+def test_a_folder_that_cannot_be_read() -> None:
+    """An artifact is whole or absent: what cannot be listed is not left out in silence."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        (root / "locked").mkdir(mode=0o000)
+        user = os.geteuid()
+        try:
+            if user == 0:  # root may read everything
+                os.seteuid(65534)
+            with pytest.raises(PermissionError):
+                tree.put(FolderObjects("unused"), root)
+        finally:
+            os.seteuid(user)
 
 
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

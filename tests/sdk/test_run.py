@@ -151,6 +151,67 @@ def test_artifacts(run: peira.Run, lab: Path, tmp_path: Path) -> None:
         run.log_artifact(tmp_path / "no")
 
 
+def test_artifacts_have_names(run: peira.Run, lab: Path, tmp_path: Path) -> None:
+    """A path that ends with dots is called by the folder it means."""
+    folder = tmp_path / "data" / "inner"
+    folder.mkdir(parents=True)
+    (tmp_path / "data" / ".hidden").write_text("1")
+    run.log_artifact(folder / "..")
+    run.log_artifact(tmp_path / "data" / ".hidden")
+    assert [made.name for made in only_run(lab).of(events.Artifact)] == ["data", ".hidden"]
+
+
+def test_nothing_is_dropped_in_silence(lab: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What comes after the end of a run is told, files and media too."""
+    for call in ("log_text('t', 'x')", "log_artifact('.')", "save_model({})", "log({'a': 1.0})"):
+        run = peira.init(console=False, monitor=False)
+        run.finish()
+        capfd.readouterr()
+        eval(f"run.{call}")
+        assert "has ended" in capfd.readouterr().err, call
+
+
+def test_a_strict_init_that_fails_leaves_nothing(lab: Path) -> None:
+    """The run of an init() that raises is failed, and no thread and no hook of it goes on."""
+    threads = threading.active_count()
+    for wrong in ({"params": 3}, {"tags": [""]}, {"lab": 3}):
+        with pytest.raises((UsageError, TypeError)):
+            peira.init(strict=True, **wrong)  # type: ignore[arg-type]
+    assert threading.active_count() == threads
+    assert [found.state for found in read_runs(lab)] == ["failed", "failed"]
+    peira.init(lab=3, console=False).log({"a": 1.0})  # type: ignore[arg-type]
+
+
+def test_a_working_directory_that_was_removed(lab: Path) -> None:
+    """A run needs no working directory when it knows its lab; without it says what to do."""
+    program = """
+import os, peira
+os.mkdir("gone"); os.chdir("gone"); os.rmdir("../gone")
+peira.init(console=False, monitor=False, params={"lr": 1}).finish()
+del os.environ["PEIRA_LAB"]
+peira.init(console=False, monitor=False).finish()
+"""
+    done = run_program(lab, program)
+    assert done.returncode == 0 and "PEIRA_LAB" in done.stderr
+    found = only_run(lab)
+    assert found.folder.read_birth().project == "untitled" and found.state == "finished"
+
+
+def test_a_program_without_stderr(lab: Path, tmp_path: Path) -> None:
+    """A file that has the number 2 because stderr was closed is the program's own."""
+    program = """
+import os, sys
+os.close(2); sys.stderr = None
+assert os.open("mine", os.O_CREAT | os.O_WRONLY) == 2
+import peira
+run = peira.init(console=False, monitor=False)
+run.log({"a": "x"})
+run.finish()
+"""
+    assert run_program(lab, program).returncode == 0
+    assert (tmp_path / "mine").read_bytes() == b""
+
+
 def test_models(run: peira.Run, lab: Path) -> None:
     """A model is an artifact of type model that names its class."""
     run.save_model({"weights": [1, 2]}, "net", metadata={"epoch": 3})
@@ -272,6 +333,8 @@ def test_joining_a_run(lab: Path, run: peira.Run) -> None:
     assert sorted(found.values("a")) == [1.0, 2.0]
     assert len({point.writer for point in found.points}) == 2
     assert found.end is None and found.state == "running"
+    run_program(lab, "import peira; peira.init().child('part').log({'a': 2.0})", PEIRA_RUN=run.id)
+    assert [found.folder.read_birth().parent for found in read_runs(lab)] == [None, run.id]
 
 
 def test_quick(lab: Path) -> None:
