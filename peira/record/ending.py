@@ -5,6 +5,7 @@
     KeyboardInterrupt              sys.excepthook    killed by SIGINT
     SIGTERM, SIGHUP                signal handler    killed by that signal; then what would have
                                                      happened happens
+    os.exec*                       os.execv, execve  finished: another program goes on here
     kill -9, os._exit, power       nothing           no end is written: liveness tells
                                                      (record/liveness.py)
 
@@ -45,7 +46,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 def ending_of(error: BaseException | None, signal_seen: str | None = None) -> Ending:
     """Return what an exception that leaves the program means; None means that there was none."""
-    if error is None:
+    if error is None or isinstance(error, GeneratorExit):  # a generator that was closed
         return Ending(signal=signal_seen)
     if isinstance(error, KeyboardInterrupt):
         return Ending(status="killed", signal="SIGINT")
@@ -152,6 +153,7 @@ class Watch:
             _attribute(owner, name, self._exit)
             for owner, name in ((sys, "exit"), (builtins, "exit"), (builtins, "quit"))
         ]
+        self._hooks += [_attribute(os, name, self._exec) for name in ("execv", "execve")]
         self._signal_hooks = [
             self._of_signal(getattr(signal, name)) for name in _SIGNALS if hasattr(signal, name)
         ]
@@ -245,6 +247,14 @@ class Watch:
             below(code)
 
         return leave
+
+    def _exec(self, below: Any) -> Any:
+        def become(*given: Any) -> None:
+            if self._is_ours():  # else the process, and with it the run, would seem to live on
+                self._on_end(Ending(signal=self.signal_seen))
+            below(*given)
+
+        return become
 
     def _at_exit(self) -> None:
         if not self._is_ours():

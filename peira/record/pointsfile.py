@@ -90,6 +90,8 @@ class PointsFile(AppendFile):
             UsageError: `values` or `step` is of the wrong form, or `on_rejected` refuses.
         """
         try:
+            if type(values) is dict:
+                values = dict(values)  # in one step: another thread may be changing it
             with self.lock:
                 known = self._sets.get(tuple(values))
                 if (

@@ -175,13 +175,43 @@ def test_ignored_signals_stay_ignored(lab: Path) -> None:
     assert only_run(lab).state == "finished"
 
 
+def test_becoming_another_program(lab: Path) -> None:
+    """A run ends when its process becomes another program, which has runs of its own."""
+    text = """
+import os, sys
+import peira
+run = peira.init(console=False, monitor=False)
+run.log({"loss": 1.0})
+if len(sys.argv) == 1:
+    os.execlp(sys.executable, sys.executable, __file__, "again")
+os.kill(os.getpid(), 9)
+"""
+    run_program(lab, text)
+    assert [found.state for found in read_runs(lab)] == ["finished", "killed"]
+
+
+def test_a_generator_that_is_closed(lab: Path) -> None:
+    """A `with` block in a generator that nobody reads to its end has finished, not failed."""
+    text = """
+import peira
+def train():
+    with peira.init(console=False, monitor=False):
+        yield 1
+steps = train(); next(steps); steps.close()
+"""
+    run_program(lab, text)
+    assert only_run(lab).state == "finished"
+
+
 def test_hooks_are_taken_away(lab: Path) -> None:
     """After the last run is finished the hooks of the process are what they were."""
     text = """
-import sys, signal, peira
-before = (sys.excepthook, sys.exit, signal.getsignal(signal.SIGTERM))
+import os, sys, signal, peira
+def hooks():
+    return sys.excepthook, sys.exit, exit, quit, os.execv, os.execve, signal.getsignal(15)
+before = hooks()
 peira.init(console=False).finish()
-assert before == (sys.excepthook, sys.exit, signal.getsignal(signal.SIGTERM))
+assert before == hooks()
 """
     assert run_program(lab, text).returncode == 0
 

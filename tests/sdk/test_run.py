@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import stat
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -247,6 +248,29 @@ def test_threads(run: peira.Run, lab: Path) -> None:
     assert not found.damages
     for number in range(6):
         assert found.values(f"t{number}") == [float(step) for step in range(500)]
+
+
+def test_a_dictionary_that_another_thread_changes(run: peira.Run, lab: Path) -> None:
+    """Each value stands under its own name, whatever happens to the dictionary meanwhile."""
+    values = {"a": 1.0, "b": 2.0}
+    done = threading.Event()
+
+    def change() -> None:
+        while not done.is_set():
+            values["a"] = values.pop("a")
+            values["b"] = values.pop("b")
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread = threading.Thread(target=change)
+    thread.start()
+    for step in range(5_000):
+        run.log(values, step)
+    done.set()
+    thread.join()
+    sys.setswitchinterval(before)
+    found = only_run(lab)
+    assert set(found.values("a")) == {1.0} and set(found.values("b")) == {2.0}
 
 
 def test_finish(run: peira.Run, lab: Path) -> None:
