@@ -14,6 +14,18 @@ _ARGUMENT_CHARACTERS_MAX = 4_096
 _ARGUMENTS_MAX = 1_000
 
 
+def _script_now() -> str | None:
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    return str(Path(file).resolve()) if file and Path(file).is_file() else None
+
+
+SCRIPT = _script_now()
+"""The path of the program's script, or None. Read here, in the thread that makes the run: Python
+forgets `__main__.__file__` when the last line of a script has run, and a short script is collected
+after that. The directory may have changed by then, too.
+"""
+
+
 def birth_facts() -> dict[str, Any]:
     """Return the fields of `Birth` that the process itself knows.
 

@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from peira.capture.birth import SCRIPT
 from peira.capture.redaction import PLACEHOLDER, is_secret_file, redact_source, redact_url
 
 # What git may print at most; a diff beyond it is of data, not of code.
@@ -53,7 +54,7 @@ def entry_point() -> dict[str, Any]:
     main = sys.modules.get("__main__")
     spec = getattr(main, "__spec__", None)
     file = getattr(main, "__file__", None)
-    script = str(Path(file).resolve()) if file and Path(file).is_file() else _SCRIPT
+    script = str(Path(file).resolve()) if file and Path(file).is_file() else SCRIPT
     if "ipykernel" in sys.modules and "ipykernel" in (getattr(spec, "name", "") or ""):
         return {"kind": "notebook"}
     if spec is not None and script:
@@ -61,16 +62,6 @@ def entry_point() -> dict[str, Any]:
     if script:
         return {"kind": "script", "script": script}
     return {"kind": "command" if "-c" in sys.orig_argv[1:2] else "console"}
-
-
-def _script_now() -> str | None:
-    file = getattr(sys.modules.get("__main__"), "__file__", None)
-    return str(Path(file).resolve()) if file and Path(file).is_file() else None
-
-
-# Python forgets `__main__.__file__` when a script's last line has run, and a short script is
-# collected after that. The directory may have changed by then, too.
-_SCRIPT = _script_now()
 
 
 class _Git:

@@ -123,8 +123,11 @@ def test_a_script_that_has_ended_is_still_known(tmp_path: Path) -> None:
     """A short script is collected after its last line; its path is recorded all the same."""
     script = tmp_path / "short.py"
     script.write_text(
-        "import atexit\nfrom peira.capture.code import entry_point\n"
-        "atexit.register(lambda: print(entry_point()['script']))\n"
+        "import atexit, peira.capture\n"
+        "def tell():\n"
+        "    from peira.capture.code import entry_point  # as the collector does\n"
+        "    print(entry_point()['script'])\n"
+        "atexit.register(tell)\n"
     )
     done = subprocess.run(
         [sys.executable, script.name], cwd=tmp_path, capture_output=True, text=True, check=True
