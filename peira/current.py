@@ -35,6 +35,11 @@ def leave(run: Run) -> None:
         _open.remove(run)
 
 
+_HINT = (
+    "Call peira.init() first. A process that was started anew joins a run by PEIRA_RUN=<its id>."
+)
+
+
 def current_run() -> Run:
     """Return the current run: the last one that `peira.init` made and that is not finished.
 
@@ -42,7 +47,7 @@ def current_run() -> Run:
         UsageError: there is none, strict or not.
     """
     if not _open:
-        raise UsageError("There is no current run.", hint="Call peira.init() first.")
+        raise UsageError("There is no current run.", hint=_HINT)
     return _open[-1]
 
 

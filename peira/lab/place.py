@@ -31,16 +31,23 @@ def find(place: str | os.PathLike[str] | None = None, *, create: bool = True) ->
 
     Raises:
         UnsupportedError: the place is the address of a server.
-        LabError: there is no lab and none may be made, or it cannot be made.
+        LabError: there is no lab and none may be made, or it cannot be made; the named folder is
+            not there.
     """
     given = os.fspath(place) if place is not None else os.environ.get(SETTING)
     root = find_lab(setting=given or None)
     if root.is_dir():
         return root
-    if not create:
+    if given and not root.parent.is_dir():  # a slip of the pen must not become an empty lab
         raise LabError(
-            f"There is no lab at {root.parent}.",
-            hint="Record a run there, or name another folder with PEIRA_LAB.",
+            f"There is no lab at {root.parent}: there is no such folder.",
+            hint="Name a folder that holds .peira, or .peira itself.",
+        )
+    if not create:
+        where = f"at {root.parent}" if given else f"in {root.parent} or above it"
+        raise LabError(
+            f"There is no lab {where}.",
+            hint="Record a run there, or name another folder with --lab or PEIRA_LAB.",
         )
     return make_lab(root)
 

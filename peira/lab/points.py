@@ -49,6 +49,10 @@ class Series:
     def __len__(self) -> int:
         return len(self.values)
 
+    def __repr__(self) -> str:
+        steps = f", steps {self.steps[0]} to {self.steps[-1]}" if len(self) else ""
+        return f"<Series {self.key!r} of {self.run}: {len(self):,} points{steps}>"
+
     @property
     def writers(self) -> NDArray[np.str_]:
         """(n,) writer of each point"""

@@ -235,9 +235,12 @@ class Reading(ABC):
             self.catch_up()
         return read_bands(self, keys, groups, view, spread)
 
-    def find(self, ref: RunRef, project: str | None = None) -> RunRow:
-        """As `run`, but only what the index holds of the run itself."""
+    def find(self, ref: RunRef, project: str | None = None, *, deleted: bool = False) -> RunRow:
+        """As `run`, but only what the index holds of the run itself.
+
+        With `deleted` a name means a removed run before any other.
+        """
         from peira.lab.runs import find_run
 
         text = ref if isinstance(ref, str) else ref.id
-        return self._fresh(lambda connection: find_run(connection, text, project))
+        return self._fresh(lambda found: find_run(found, text, project, deleted=deleted))

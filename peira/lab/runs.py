@@ -414,17 +414,26 @@ def record(source: Source, ref: str, project: str | None = None) -> RunRecord:
     return RunRecord(row, _Batch(source, [row.n]))
 
 
-def find_run(connection: Connection, ref: str, project: str | None = None) -> RunRow:
-    """As `record`, within one connection and as the plain row. Removed runs are found by id."""
+def find_run(
+    connection: Connection, ref: str, project: str | None = None, *, deleted: bool = False
+) -> RunRow:
+    """As `record`, within one connection and as the plain row.
+
+    Removed runs are found by id; with `deleted` by their names too, and before any other.
+    """
     run = schema.run.c
     exact = connection.execute(select(*COLUMNS).where(run.id == ref)).first()
     if exact is not None:
         return RunRow(*exact)
-    scope = in_scope(select(*COLUMNS), project).order_by(run.created.desc()).limit(20)
-    named = connection.execute(scope.where(run.name == ref)).all()
-    if not named and len(ref) >= 4 and ref.isalnum():
-        ends = or_(run.id.startswith(ref), run.id.endswith(ref))
-        named = connection.execute(scope.where(ends)).all()
+    ends = or_(run.id.startswith(ref), run.id.endswith(ref))
+    for is_removed in (True, False) if deleted else (False,):
+        scope = in_scope(select(*COLUMNS), project, deleted=is_removed)
+        scope = scope.order_by(run.created.desc()).limit(20)
+        named = connection.execute(scope.where(run.name == ref)).all()
+        if not named and len(ref) >= 4 and ref.isalnum():
+            named = connection.execute(scope.where(ends)).all()
+        if named:
+            break
     if len(named) == 1:
         return RunRow(*named[0])
     if named:
@@ -446,7 +455,10 @@ def find_run(connection: Connection, ref: str, project: str | None = None) -> Ru
 def _short(value: Cell) -> str:
     if value is None:
         return "-"
-    return f"{value:.6g}" if isinstance(value, float) else printable(str(value))[:40]
+    if not isinstance(value, float):
+        return printable(str(value))[:40]
+    text = f"{value:.6g}"  # a rounded one keeps its zeros: 0.9999999 is not 1
+    return text if not math.isfinite(value) or float(text) == value else f"{value:#.6g}"
 
 
 def _escape(value: object) -> str:
