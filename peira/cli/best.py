@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from peira.cli.columns import json_rows
-from peira.cli.format import moment, number, value
+from peira.cli.format import exact, moment, number
 from peira.cli.group import Command
 from peira.cli.ls import write_table
 from peira.cli.session import Session, in_session, json_option, project_option, write_json
 from peira.cli.table import pairs
 from peira.cli.terminal import terminal
-from peira.core.errors import NotFoundError, UsageError
+from peira.core.errors import NotFoundError, QueryError, UsageError
 from peira.core.text import printable
 
 if TYPE_CHECKING:
@@ -99,12 +99,21 @@ def best(
         ("state", record.state),
         ("created", moment(record.created)),
         ("last", f"{number(summary.last)} at step {summary.last_step}"),
-        ("compared", f"{table.matched:,} runs"),
+        ("compared", _compared(lab, column, text, project, table.matched)),
     ]
     click.echo("\n".join(pairs(facts, out)))
     if record.params:
         click.echo(out.paint("params", "bold"))
-        click.echo("\n".join(pairs([(k, value(v)) for k, v in record.params.items()], out)))
+        click.echo("\n".join(pairs([(k, exact(v)) for k, v in record.params.items()], out)))
+
+
+def _compared(lab: Lab, column: str, query: str, project: str | None, matched: int) -> str:
+    """Tell how many runs have a value, of those that were found."""
+    values = lab.runs(query, project=project, limit=None, columns=[column]).column(column)
+    having = sum(found is not None for found in values)
+    return f"{having:,} run{'s' if having != 1 else ''}" + (
+        f"; {matched - having:,} without a value" if matched > having else ""
+    )
 
 
 def _goal(lab: Lab, project: str | None) -> str:
@@ -132,9 +141,13 @@ def _column(lab: Lab, key: str, direction: str | None, project: str | None) -> s
         if aggregate in ("max", "min"):
             return write_name(bare, aggregate=aggregate)
     if direction is None:
-        asked = lab.runs(
-            "", project=project, limit=1, columns=[write_name(name.key, aggregate="best")]
-        )
+        column = write_name(name.key, aggregate="best")
+        try:
+            asked = lab.runs("", project=project, limit=1, columns=[column])
+        except QueryError as error:
+            if f"{name.key}.max" in error.suggestions:  # it is there; only the direction is not
+                raise UsageError(error.message, hint="Say it with --max or --min.") from error
+            raise
         direction = asked.columns[0].field.aggregate
     return write_name(name.key, aggregate=direction)
 

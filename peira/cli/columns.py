@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from peira.lab.runs import RunRecord, RunTable
 
 CHOSEN_MAX = 12
+ALWAYS = ("name", "state", "created", "duration")  # shown whether they were asked for or not
 WIDE = 100  # columns of a terminal from which ids are shown; in pipes they always are
 SYSTEM = "system/"
 
@@ -54,7 +55,7 @@ def choose(table: RunTable, goals: Sequence[str] = ()) -> tuple[list[Values], in
     """
     named = [Values(column.name, table.column(column.name)) for column in table.columns]
     if table.chosen:
-        return named, 0
+        return [column for column in named if column.name not in ALWAYS], 0
     taken = {column.field.key for column in table.columns}
     records = list(table)
     params = [column for column in _params(records) if column.name not in taken]

@@ -48,7 +48,7 @@ def describe(error: PeiraError, *, query: str | None = None) -> str:
     suggestions = error.details().get("suggestions") or []
     if suggestions and printable(str(suggestions[0])) not in printable(error.hint):
         listed = ", ".join(printable(str(name)) for name in suggestions[:SUGGESTIONS_MAX])
-        lines.append(f"hint: did you mean {listed}?")
+        lines.append(f"hint: Did you mean {listed}?")
     if error.hint:
         lines.append(f"hint: {printable(error.hint)}")
     return "\n".join(lines)

@@ -15,10 +15,15 @@ DIGITS = 4
 def number(value: float) -> str:
     """Return a number with four significant digits; integers keep all of theirs up to 15.
 
+    A number that was rounded keeps its zeros, and a decimal below a million, so that it is never
+    taken for a round number or an integer.
+
     >>> number(0.123456), number(123456.7), number(1e-05), number(1234567), number(float("nan"))
-    ('0.1235', '1.235e5', '1e-5', '1234567', 'NaN')
+    ('0.1235', '123456.7', '1e-5', '1234567', 'NaN')
+    >>> number(1.0), number(0.99995), number(0.00100001), number(1234.001), number(3e9 + 0.5)
+    ('1', '1.000', '0.001000', '1234.0', '3.000e9')
     """
-    if isinstance(value, int) or (value.is_integer() and abs(value) < 1e4):
+    if isinstance(value, int) or (value.is_integer() and abs(value) < 1e6):
         if abs(value) < 10**15:
             return "-0" if value == 0 and math.copysign(1, value) < 0 else str(int(value))
         value = float(value) if abs(value) < 1 << 1023 else math.copysign(math.inf, value)
@@ -26,7 +31,25 @@ def number(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    mantissa, _, exponent = f"{value:.{DIGITS}g}".partition("e")
+    if 1e3 <= abs(value) < 999_999.95:
+        text = f"{value:.1f}"
+    else:
+        text = f"{value:.{DIGITS}g}"
+        if float(text) != value:
+            text = f"{value:#.{DIGITS}g}"
+    mantissa, _, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def exact(item: Any) -> str:
+    """Return as `value` does, but a number with all of its digits.
+
+    >>> exact(0.00031622776601683794), exact(3e-05), exact(0.1), exact(2.0)
+    ('0.00031622776601683794', '3e-5', '0.1', '2')
+    """
+    if not isinstance(item, float) or not math.isfinite(item) or float(number(item)) == item:
+        return value(item)
+    mantissa, _, exponent = repr(item).partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 

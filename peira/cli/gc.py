@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from peira.cli.format import size
 from peira.cli.group import Command
 from peira.cli.session import Session, in_session, json_option, write_json
+
+if TYPE_CHECKING:
+    from peira.lab.lab import Lab
+
+ENDED = ("finished", "failed", "killed")
 
 
 @click.command(
@@ -41,7 +48,7 @@ def gc(session: Session, *, dry_run: bool, removed: bool, yes: bool, as_json: bo
             )
         for run in doomed:
             lab.purge(run.id)
-    sealed = [] if dry_run else lab.seal()
+    sealed = _sealable(lab) if dry_run else lab.seal()
     report = lab.gc(dry_run=dry_run)
     if as_json:
         write_json(
@@ -58,5 +65,11 @@ def gc(session: Session, *, dry_run: bool, removed: bool, yes: bool, as_json: bo
     if doomed:
         click.echo(f"{would} {len(doomed):,} removed runs")
     if sealed:
-        click.echo(f"sealed {len(sealed):,} runs")
+        click.echo(f"{'would seal' if dry_run else 'sealed'} {len(sealed):,} runs")
     click.echo(f"{would} {report.objects:,} objects, {size(report.bytes)}")
+
+
+def _sealable(lab: Lab) -> list[str]:
+    """Return the ids of the runs that have ended and are not sealed, removed ones too."""
+    found = [run for removed in (False, True) for run in lab.runs(limit=None, deleted=removed)]
+    return sorted(run.id for run in found if run.state in ENDED and not run.sealed)

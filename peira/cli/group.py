@@ -140,6 +140,10 @@ class Application(click.Group):
 
 def _show_usage(error: click.UsageError) -> None:
     """Write the message first and where help is last, as every other error does."""
+    # click 8.2 and newer take a call without a command for an error whose message is the help.
+    if type(error).__name__ == "NoArgsIsHelpError":
+        click.echo(error.format_message())
+        return
     click.echo(f"error: {error.format_message()}", err=True)
     if error.ctx is not None:
         click.echo(f"hint: {error.ctx.command_path} --help", err=True)

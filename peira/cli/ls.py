@@ -19,6 +19,7 @@ from peira.cli.session import (
 )
 from peira.cli.table import Cell, Column, layout
 from peira.cli.terminal import Terminal, terminal
+from peira.core.errors import NotFoundError
 from peira.core.text import printable
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 LIMIT = 100
 GROUP_METRICS = 4
+NEAR_MAX = 5
 
 
 @click.command(
@@ -156,7 +158,16 @@ def _explain_nothing(
     if removed:
         click.echo("No removed runs.", err=True)
     elif not table.total:
-        where = f"project {project}" if project else "this lab"
+        others = [found.name for found in lab.projects()] if project else []
+        if others:
+            from peira.lab.query.parse import near
+
+            close = near(project or "", others) or others[:NEAR_MAX]
+            raise NotFoundError(
+                f"There is no project `{printable(project or '')}`.",
+                hint=f"There is {', '.join(map(printable, close))}.",
+            )
+        where = f"project {printable(project)}" if project else "this lab"
         click.echo(f"There are no runs in {where} yet: call peira.init() in a script.", err=True)
     else:
         click.echo(f"No run fits; there are {table.total:,}.", err=True)

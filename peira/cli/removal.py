@@ -8,6 +8,7 @@ import click
 
 from peira.cli.group import Command
 from peira.cli.session import Session, complete_run, in_session
+from peira.core.errors import NotFoundError
 from peira.core.text import printable
 
 if TYPE_CHECKING:
@@ -76,7 +77,17 @@ def _named(
     if query is not None:
         found = lab.runs(session.read_query([query]), limit=None, deleted=deleted)
         return [record for record in found if record.deleted == deleted]
-    return [lab.run(run) for run in runs]
+    return [_removed(lab, run) if deleted else lab.run(run) for run in runs]
+
+
+def _removed(lab: Lab, run: str) -> RunRecord:
+    found = lab.find(run, deleted=True)
+    if not found.deleted:
+        raise NotFoundError(
+            f"Run {printable(found.name)} ({found.id}) is not removed.",
+            hint="List what is: peira ls --removed",
+        )
+    return lab.run(found.id)
 
 
 def _show(records: list[RunRecord]) -> None:

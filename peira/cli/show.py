@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from peira.cli.columns import SYSTEM, json_row
-from peira.cli.format import ago, duration, moment, number, size, value
+from peira.cli.format import ago, duration, exact, moment, number, size, value
 from peira.cli.group import Command
 from peira.cli.session import Session, in_session, json_option, run_argument, write_json
 from peira.cli.table import Cell, Column, layout, pairs
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TRACEBACK_LINES = 12
 CAPTURED_LINES = 12
 TEXT_MAX = 300
+
+UNCOUNTED = ("audio", "html")  # kinds of media without a plural
 
 ALERT_STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
 
@@ -48,7 +50,7 @@ def show(session: Session, run: str, *, system: bool, as_json: bool) -> None:
         _head(record, out),
         _failure(record, out),
         _alerts(record, out),
-        _section("params", [(k, value(v)) for k, v in record.params.items()], out),
+        _section("params", [(k, exact(v)) for k, v in record.params.items()], out),
         _metrics(record, out, system=system),
         _artifacts(record, out),
         _media(record, out),
@@ -109,17 +111,27 @@ def _head(record: RunRecord, out: Terminal) -> list[str]:
         ("directory", record.birth.get("directory")),
         ("commit", record.commit),
         ("removed", "yes; `peira restore` brings it back" if record.deleted else None),
-        (
-            "lost",
-            f"{record.lost_points:,} points could not be written" if record.lost_points else None,
-        ),
+        ("lost", _lost(record)),
     ]
     facts += [(name, text) for name, text in optional if text]
     title = f"{out.paint(printable(record.name), 'bold')}  {record.id}  {state}"
     return [title, *pairs(facts, out)]
 
 
+def _lost(record: RunRecord) -> str | None:
+    """Tell how many values are not in the run, and why: the disk, or no numbers."""
+    if not record.lost_points:
+        return None
+    reasons = dict.fromkeys(part for lost in record.lost() for part in lost.reason.split("; "))
+    plural = "s" if record.lost_points != 1 else ""
+    text = f"{record.lost_points:,} value{plural} not recorded: {'; '.join(reasons)}"
+    return text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 1] + "…"
+
+
 def _failure(record: RunRecord, out: Terminal) -> list[str]:
+    if record.state == "killed" and not record.end:
+        text = "its process is gone without a word: kill -9, out of memory, or os._exit"
+        return [out.paint(text, "red")]
     end = record.end or {}
     error = end.get("error")
     if not error:
@@ -192,7 +204,11 @@ def _media(record: RunRecord, out: Terminal) -> list[str]:
     counts: dict[tuple[str, str], int] = {}
     for item in record.media():
         counts[item.key, item.type] = counts.get((item.key, item.type), 0) + 1
-    return _section("media", [(key, f"{n:,} {kind}") for (key, kind), n in counts.items()], out)
+    items = [
+        (key, f"{n:,} {kind}{'s' if n > 1 and kind not in UNCOUNTED else ''}")
+        for (key, kind), n in counts.items()
+    ]
+    return _section("media", items, out)
 
 
 def _captured(record: RunRecord, out: Terminal) -> list[str]:
@@ -216,7 +232,18 @@ def _flat(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield from _flat(fact, f"{prefix}{name}/")
         elif fact not in (None, "", [], ()):
             is_size = name.endswith("_bytes") and isinstance(fact, int)
-            yield prefix + name, (size(fact) if is_size else value(fact))[:TEXT_MAX]
+            if name == "diff" and isinstance(fact, str):
+                yield prefix + name, _diff_in_short(fact)
+            else:
+                yield prefix + name, (size(fact) if is_size else value(fact))[:TEXT_MAX]
+
+
+def _diff_in_short(diff: str) -> str:
+    lines = diff.splitlines()
+    files = sum(line.startswith("diff --git ") for line in lines)
+    more = sum(line.startswith("+") and not line.startswith("+++ ") for line in lines)
+    less = sum(line.startswith("-") and not line.startswith("--- ") for line in lines)
+    return f"{files} file{'s' if files != 1 else ''}, +{more} -{less} lines: --json has it"
 
 
 def _imported(facts: Mapping[str, Any]) -> list[tuple[str, str]]:

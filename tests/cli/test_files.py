@@ -112,7 +112,9 @@ def test_a_file_that_cannot_be_written_is_an_error(peira: Peira, lab: Path) -> N
 def test_gc_seals_and_tells(peira: Peira, lab: Path) -> None:
     """Ended runs become Parquet; a dry run changes nothing; removed runs go only when asked."""
     before = sorted(p.name for p in (lab / ".peira" / "runs").rglob("points*"))
-    assert peira.json("gc", "--dry-run")["dry_run"] is True
+    would = peira.json("gc", "--dry-run")
+    assert would["dry_run"] is True and len(would["sealed"]) == 7
+    assert "would seal 7 runs" in peira("gc", "--dry-run").stdout
     assert sorted(p.name for p in (lab / ".peira" / "runs").rglob("points*")) == before
     assert len(peira.json("gc")["sealed"]) == 7
     assert len(list((lab / ".peira" / "runs").rglob("metrics.parquet"))) == 7

@@ -21,7 +21,15 @@ def test_the_examples_are_true() -> None:
     [
         (0.97531, "0.9753"),
         (1e-05, "1e-5"),
-        (-1234.5678, "-1235"),
+        (-1234.5678, "-1234.6"),
+        (0.99995, "1.000"),
+        (0.99994, "0.9999"),
+        (0.30000000000000004, "0.3000"),
+        (99999.97, "100000.0"),
+        (999_999.97, "1.000e6"),
+        (20000.0, "20000"),
+        (1e-4, "0.0001"),
+        (1.00004e-5, "1.000e-5"),
         (6.02214e23, "6.022e23"),
         (3, "3"),
         (3.0, "3"),
@@ -35,7 +43,9 @@ def test_the_examples_are_true() -> None:
     ],
 )
 def test_numbers_have_four_significant_digits(value: float, text: str) -> None:
-    """A float is cut to four digits, an integer to none below 10^15."""
+    """A float is cut to four digits and shows by its zeros that it was; an integer below 10^15 is
+    whole.
+    """
     assert formats.number(value) == text
 
 

@@ -134,11 +134,29 @@ def test_best_shows_value_step_and_params(peira: Peira) -> None:
     assert "cnn-0.1-1" in text and "lr" in text
 
 
+def test_best_counts_the_runs_that_it_compared(peira: Peira) -> None:
+    """A run without the metric is not among those compared."""
+    assert "6 runs; 1 without a value" in peira("best", "-m", "val/acc").stdout
+
+
+def test_chosen_columns_stand_once(peira: Peira) -> None:
+    """A column that every list has is not shown again because it was named."""
+    head = peira("ls", "-c", "state,duration,lr").stdout.splitlines()[0].split()
+    assert head.count("state") == head.count("duration") == head.count("lr") == 1
+
+
 def test_best_asks_when_it_cannot_know(peira: Peira) -> None:
     """Without a goal or an unknown metric there is no best, and the message says what to do."""
     assert "Name one" in peira("best", code=2).stderr
     assert "val/acc" in peira("best", "-m", "val/ac", code=2).stderr
     peira("best", "seed > 99", "-m", "val/acc", code=3)
+    told = peira("best", "-m", "odd name", code=2).stderr
+    assert "Nothing says" in told and "--max or --min" in told
+
+
+def test_an_unknown_project_is_told(peira: Peira) -> None:
+    """A mistyped project is not an empty one: the error names what is near."""
+    assert "digits" in peira("ls", "-p", "digit", code=3).stderr
 
 
 def test_the_goal_of_a_project_comes_first(peira: Peira, lab: Path) -> None:

@@ -96,6 +96,7 @@ def test_ctrl_c_is_quiet(lab: Path) -> None:
         (["ls", "("], 2, "error:"),
         (["show", "nobody"], 3, "error:"),
         (["ls", "--lab", "/nonexistent/x"], 1, "There is no lab"),
+        (["sql", "select 1"], 0, ""),
         (["ls", "--lab", "http://example.org"], 1, "server"),
     ],
 )
@@ -105,6 +106,13 @@ def test_exit_codes(process: Started, words: list[str], code: int, told: str) ->
     assert done.returncode == code
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+    assert code or done.stderr.count("\n") <= 1  # no library reports its leaks
+
+
+def test_without_a_command_there_is_help(process: Started) -> None:
+    """`peira` alone shows what there is, and no error."""
+    done = process()
+    assert "Look:" in done.stdout and "error" not in done.stdout + done.stderr
 
 
 def test_looking_makes_no_lab(process: Started, tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Peira
+from peira.run import init as peira_init
+from tests.cli.conftest import QUIET, Peira
 
 
 def test_show_tells_everything(peira: Peira) -> None:
@@ -25,6 +29,22 @@ def test_show_tells_how_a_run_failed(peira: Peira) -> None:
     assert "loss is NaN: look at it" in text
     assert "not finite" in text
     assert "\x1b" not in text
+
+
+def test_show_gives_params_with_all_digits(peira: Peira, lab: Path) -> None:
+    """What was put in is told exactly, and a lost value with the reason."""
+    with peira_init("sweep", name="exact", params={"lr": 0.99995, "wd": 1 / 3}, lab=lab) as run:
+        run.log({"acc": 0.99995, "name": "text"})
+    text = peira("show", "exact").stdout
+    assert "0.99995" in text and "0.3333333333333333" in text and "1.000" in text
+    assert "1 value not recorded: " in text
+
+
+def test_show_tells_of_a_process_that_is_gone(peira: Peira, lab: Path) -> None:
+    """A run that was killed before it could write its end says what that means."""
+    script = "import os, peira; peira.init('p', name='gone').log({'x': 1}); os._exit(9)"
+    subprocess.run([sys.executable, "-c", script], cwd=lab, env=os.environ | QUIET, check=False)
+    assert "gone without a word" in peira("show", "gone").stdout
 
 
 def test_show_json_has_what_the_http_api_has(peira: Peira) -> None:
@@ -141,6 +161,9 @@ def test_rm_and_restore(peira: Peira) -> None:
     assert peira.json("ls")["matched"] == 5
     peira("restore", run)
     assert peira.json("ls")["matched"] == 6
+    peira("restore", "cnn-0.1-2")
+    assert peira.json("ls")["matched"] == 7
+    assert "is not removed" in peira("restore", "cnn-0.1-2", code=3).stderr
     peira("rm", code=2)
 
 
