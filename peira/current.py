@@ -1,8 +1,7 @@
 """The current run: what `peira.log` and its siblings act on.
 
 Runs that are open in this process are kept in the order of their making; the last one is current.
-`peira.init` ends the current run before it makes the next, unless it is told that the new one is
-its child (`parent=run`).
+`peira.init` ends the current run before it makes the next; `Run.child` makes one beside it.
 """
 
 from __future__ import annotations

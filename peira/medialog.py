@@ -1,6 +1,6 @@
 """The methods of a run that record something to look at or to hear.
 
-Each is thin: `peira/media.py` turns the value into bytes, which are in the lab before the line
+Each is thin: `peira/media/` turns the value into bytes, which are in the lab before the line
 that names them.
 """
 

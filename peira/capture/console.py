@@ -39,8 +39,9 @@ class Tee:
     threads, signal handlers and after `fork()` (a child appends to the same file).
 
     Args:
-        path: the file to append to; made with mode 0600. limit_bytes: when the file has reached
-            this size one line says so, and the rest is only counted.
+        path: the file to append to; made with mode 0600.
+        limit_bytes: when the file has reached this size one line says so, and the rest is only
+            counted.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, limit_bytes: int = LIMIT_BYTES) -> None:

@@ -36,8 +36,9 @@ def encode_table(
 
     Args:
         data: a list of dicts, a dict of columns, a two-dimensional array or a pandas or Polars
-            table. columns: names of the columns, for `rows` or an array. rows: rows of cells,
-            instead of `data`.
+            table.
+        columns: names of the columns, for `rows` or an array.
+        rows: rows of cells, instead of `data`.
 
     Raises:
         UsageError: the value is none of these, or a row has another length than `columns`.
