@@ -199,7 +199,7 @@ class Ingest:
                         if run is None:
                             if folder_ns != settled_ns:
                                 todo.append(name)
-                        elif self._has_changed(f"{runs}/{name}", folder_ns, run, now):
+                        elif self._has_changed(handle, name, folder_ns, run, now):
                             todo.append(name)
                     except FileNotFoundError:
                         todo.append(name)
@@ -210,19 +210,20 @@ class Ingest:
             todo.extend(name for name in memory.known() if name not in names)
         return sorted(todo)
 
-    @staticmethod
-    def _has_changed(path: str, folder_ns: int, run: _Known, now: float) -> bool:
-        """Whether a run that may change has changed."""
+    def _has_changed(self, runs: int, run_id: str, folder_ns: int, run: _Known, now: float) -> bool:
+        """Whether a run that may change has changed. `runs` is the handle of the folder of all."""
         is_young = folder_ns > now * 1e9 - ingest_run.SETTLE_NS
         if run.listing is None:
             if run.folder_ns != folder_ns:
                 return True
         elif run.folder_ns == 0 and run.may_settle and not is_young:
             return True  # once more, to note the folder's time
-        names = run.names() if run.folder_ns == folder_ns else None
-        if names is not None and run.birth is not None:
-            names.append("console.log")  # no lines, but a sign of life
-        files = ingest_run.list_files(Path(path), names)
+        if run.folder_ns == folder_ns:
+            # Its lines, and while it lives its console, which is a sign of life.
+            names = run.names() + (["console.log"] if run.birth is not None else [])
+            files = ingest_run.stat_files(run_id, names, runs)
+        else:
+            files = ingest_run.list_files(self.root / "runs" / run_id)
         if not run.is_as_read(_listing(files)):
             return True
         if run.birth is None:

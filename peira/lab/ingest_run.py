@@ -135,20 +135,24 @@ def visit(facts: Facts, folder: RunFolder, budget: Budget, *, has_decisions: boo
     return this.found
 
 
-def list_files(path: Path, names: Iterable[str] | None = None) -> dict[str, os.stat_result]:
-    """Return the files of a run folder that tell something, with their sizes and times.
+def stat_files(run_id: str, names: Iterable[str], runs: int) -> dict[str, os.stat_result]:
+    """Return these files of a run, as far as they are there.
 
     Args:
-        names: look at these only, without listing the folder.
+        runs: handle of the folder of all runs.
     """
     found = {}
-    if names is not None:
-        for name in names:
-            try:
-                found[name] = os.stat(f"{path}/{name}")  # noqa: PTH116 - ten thousand runs
-            except FileNotFoundError:
-                continue
-        return found
+    for name in names:
+        try:
+            found[name] = os.stat(f"{run_id}/{name}", dir_fd=runs)
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def list_files(path: Path) -> dict[str, os.stat_result]:
+    """Return the files of a run folder that tell something, with their sizes and times."""
+    found = {}
     with os.scandir(path) as entries:
         for entry in entries:
             name = entry.name
