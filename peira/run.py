@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, get_args
 
 from peira.core.clock import now_s
-from peira.core.errors import LabError, NotFoundError, UsageError
+from peira.core.errors import LabError, NotFoundError, UnsupportedError, UsageError
 from peira.core.settings import read_settings
 from peira.core.values import param_value, step_value, well_formed
 from peira.current import enter, leave, open_runs
@@ -140,7 +140,11 @@ class Run(MediaLog):
         if session is None:
             return
         encode = getattr(import_module("peira.media"), f"encode_{kind}")
-        encoded = encode(shown.value, **shown.options)
+        try:
+            encoded = encode(shown.value, **shown.options)
+        except (UsageError, UnsupportedError) as error:
+            told = f"log_{kind}({shown.key!r:.60}): {error.message}"
+            raise type(error)(told, hint=error.hint) from error
         objects = session.objects
         is_bytes = isinstance(encoded.data, bytes)
         stored = (objects.put_bytes if is_bytes else objects.put_file)(encoded.data)

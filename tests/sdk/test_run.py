@@ -232,6 +232,12 @@ def test_text_is_media(run: peira.Run, lab: Path) -> None:
     assert (lab / "objects" / first.object[:2] / first.object[2:]).read_bytes() == b"hello"
 
 
+def test_wrong_media_are_named(run: peira.Run) -> None:
+    """What cannot be shown is told with its key."""
+    with pytest.raises(UsageError, match=r"log_image\('sample'\): NoneType is no image"):
+        run.log_image("sample", None)
+
+
 def test_threads(run: peira.Run, lab: Path) -> None:
     """Threads share a run; every point is there, and each thread's in its order."""
 
