@@ -29,6 +29,18 @@ describe("scale", () => {
     expect([...out].map(Number.isNaN)).toEqual([true, true, false]);
   });
 
+  it("places the smallest and the largest float on one axis", () => {
+    const log = makeScale("log", padded("log", [1e-300, 1e300], 0.05), [0, 100]);
+    expect(Math.abs(toPixel(log, 1) - 50)).toBeLessThan(2); // room ends where floats end
+    expect(toValue(log, toPixel(log, 1e280)) / 1e280).toBeCloseTo(1, 6);
+    const out = new Float32Array(2);
+    project(log, Float64Array.of(1e-300, 1e300), 0, [0, 2], out);
+    expect(out[0]).toBeGreaterThan(0);
+    expect(out[1]).toBeLessThan(100);
+    const wide = makeScale("linear", padded("linear", [-1e308, 1e308], 0.05), [0, 100]);
+    expect(toPixel(wide, 0)).toBeCloseTo(50);
+  });
+
   it("makes a usable domain of nothing, of one value and of nonsense", () => {
     expect(usableDomain("linear", [3, 3])).toEqual([2.85, 3.15]);
     expect(usableDomain("linear", [0, 0])).toEqual([-0.5, 0.5]);

@@ -25,8 +25,8 @@ const SIZE_MAX = Number.MAX_VALUE / 4;
 
 /** A domain with a width, and above zero for log; nonsense becomes the nearest sensible thing. */
 export function usableDomain(kind: ScaleKind, [low, high]: Range): Range {
-  let min = Number.isFinite(low) ? Math.max(-SIZE_MAX, low) : 0;
-  let max = Number.isFinite(high) ? Math.min(SIZE_MAX, high) : min + 1;
+  let min = Number.isNaN(low) ? 0 : Math.max(-SIZE_MAX, Math.min(SIZE_MAX, low));
+  let max = Number.isNaN(high) ? min + 1 : Math.max(-SIZE_MAX, Math.min(SIZE_MAX, high));
   if (max < min) [min, max] = [max, min];
   if (kind === "log") {
     if (max <= 0) return [0.1, 1];
@@ -50,13 +50,18 @@ export function toPixel(scale: Scale, value: number): number {
     return scale.start + ((value - scale.min) / (scale.max - scale.min)) * width;
   }
   if (!(value > 0)) return NaN;
-  return scale.start + (Math.log(value / scale.min) / Math.log(scale.max / scale.min)) * width;
+  return scale.start + ((Math.log(value) - Math.log(scale.min)) / logSpan(scale)) * width;
 }
 
 export function toValue(scale: Scale, pixel: number): number {
   const part = (pixel - scale.start) / (scale.end - scale.start);
   if (scale.kind === "linear") return scale.min + part * (scale.max - scale.min);
-  return scale.min * Math.pow(scale.max / scale.min, part);
+  return Math.exp(Math.log(scale.min) + part * logSpan(scale));
+}
+
+/** Of logarithms, because max / min leaves the range of a float long before min and max do. */
+function logSpan({ min, max }: Scale): number {
+  return Math.log(max) - Math.log(min);
 }
 
 /** Writes the pixels of column[first..end) to `out[0..end-first)`. */
@@ -74,7 +79,7 @@ export function project(
     for (let i = first; i < end; i++) out[i - first] = column[i]! * factor + shift;
     return;
   }
-  const factor = width / Math.log(scale.max / scale.min);
+  const factor = width / logSpan(scale);
   const shift = scale.start - Math.log(scale.min) * factor;
   for (let i = first; i < end; i++) {
     const value = column[i]! + origin;
@@ -88,6 +93,6 @@ export function padded(kind: ScaleKind, [min, max]: Range, share: number): Range
     const room = (max - min) * share;
     return [min - room, max + room];
   }
-  const room = Math.pow(max / min, share);
-  return [min / room, max * room];
+  const room = Math.exp((Math.log(max) - Math.log(min)) * share);
+  return [Math.max(Number.MIN_VALUE, min / room), Math.min(SIZE_MAX, max * room)];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { curve } from "../../../bench/curves";
-import { countOutside, grown, xDomain, yDomain } from "./ranges";
+import { countOutside, grown, soleX, xDomain, yDomain } from "./ranges";
 
 const spiky = {
   ...curve(1, "a", 1000),
@@ -16,6 +16,25 @@ describe("ranges", () => {
     const bulk = yDomain([spiky], view, "linear", true);
     expect(bulk.range[1]).toBeLessThan(3);
     expect(countOutside([spiky], view, bulk.range, "linear").above).toBe(3);
+  });
+
+  it("leaves out one run that diverged, not the high start of the others", () => {
+    const runs = Array.from({ length: 20 }, (_, i) => curve(i, `run-${i}`, 100));
+    const lost = { ...curve(30, "lost", 20), y: new Float64Array(20).map((_, i) => 30 + 10 ** i) };
+    const view = xDomain(runs, "linear");
+    const start = yDomain(runs, view, "linear", false).range;
+    const bulk = yDomain([...runs, lost], view, "linear", true);
+    expect(bulk.range).toEqual(start);
+    expect(countOutside([...runs, lost], view, bulk.range, "linear").above).toBe(20);
+    expect(yDomain(runs, view, "linear", false).hasOutliers).toBe(false);
+  });
+
+  it("knows the one value and the one x of flat data", () => {
+    const flat = { ...curve(4, "flat", 50), y: new Float64Array(50).fill(0.5) };
+    expect(yDomain([flat], [0, 500], "linear", false).sole).toBe(0.5);
+    expect(yDomain([spiky], [0, 500], "linear", false).sole).toBeNull();
+    expect(soleX([flat], "linear")).toBeNull();
+    expect(soleX([{ ...curve(5, "one", 1), x: Float32Array.of(120) }], "linear")).toBe(120);
   });
 
   it("follows the zoomed part of x only", () => {

@@ -73,13 +73,23 @@ function roomy(kind: ScaleKind, range: Range): Range {
   return kind === "linear" && range[0] >= 0 && min < 0 ? [0, max] : [min, max];
 }
 
-function fullRange(all: readonly Series[], [xMin, xMax]: Range, kind: ScaleKind): Range | null {
+const EVERYTHING: Range = [-Infinity, Infinity];
+
+/** The range of all values in the x range `view` that lie inside `fence`. */
+function fullRange(
+  all: readonly Series[],
+  [xMin, xMax]: Range,
+  kind: ScaleKind,
+  [fenceMin, fenceMax]: Range = EVERYTHING,
+): Range | null {
   let min = Infinity;
   let max = -Infinity;
   for (const series of all) {
     const extent = extentOf(series);
-    if (extent.xMin >= xMin && extent.xMax <= xMax) {
-      min = Math.min(min, kind === "log" ? extent.yMinPositive : extent.yMin);
+    const yMin = kind === "log" ? extent.yMinPositive : extent.yMin;
+    const isInFence = yMin >= fenceMin && extent.yMax <= fenceMax;
+    if (isInFence && extent.xMin >= xMin && extent.xMax <= xMax) {
+      min = Math.min(min, yMin);
       max = Math.max(max, extent.yMax);
       continue;
     }
@@ -89,6 +99,7 @@ function fullRange(all: readonly Series[], [xMin, xMax]: Range, kind: ScaleKind)
         const x = series.x[i]! + series.xOrigin;
         if (x < xMin || x > xMax) continue;
         const y = column[i]! + series.yOrigin;
+        if (y < fenceMin || y > fenceMax) continue;
         if (y < min && (kind === "linear" || y > 0)) min = y;
         if (y > max) max = y;
       }
@@ -101,9 +112,12 @@ function columnsOf(series: Series): Column[] {
   return [series.y, series.low, series.high].filter((column) => column !== undefined);
 }
 
+/** Points further from the middle 96 % than this many times its own height are outliers. */
+const FENCE_HEIGHTS = 2;
+
 /**
- * The middle 96 % of the points with room of a quarter on both sides; null when that would cut
- * less than a third off, because then nothing is gained by hiding points.
+ * The range of all points but the outliers, so that the high start of a loss stays; null when
+ * that would cut less than a third off, because then nothing is gained by hiding points.
  */
 function bulkRange(
   all: readonly Series[],
@@ -128,12 +142,15 @@ function bulkRange(
   const sorted = sample.subarray(0, size).sort();
   const low = sorted[Math.floor(size * 0.02)]!;
   const high = sorted[Math.ceil(size * 0.98) - 1]!;
-  const room = (high - low) * 0.25;
-  const [fullLow, fullHigh] = kind === "log" ? [Math.log(full[0]), Math.log(full[1])] : full;
-  const min = Math.max(fullLow, low - room);
-  const max = Math.min(fullHigh, high + room);
-  if (!(max > min) || (max - min) * 1.5 > fullHigh - fullLow) return null;
-  return kind === "log" ? [Math.exp(min), Math.exp(max)] : [min, max];
+  const room = (high - low) * FENCE_HEIGHTS;
+  const isLog = kind === "log";
+  const fence: Range = isLog
+    ? [Math.exp(low - room), Math.exp(high + room)]
+    : [low - room, high + room];
+  const bulk = fullRange(all, [xMin, xMax], kind, fence);
+  if (bulk === null) return null;
+  const heightOf = ([min, max]: Range): number => isLog ? Math.log(max) - Math.log(min) : max - min;
+  return heightOf(bulk) > 0 && heightOf(bulk) * 1.5 <= heightOf(full) ? bulk : null;
 }
 
 export interface Outside {
