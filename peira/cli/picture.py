@@ -94,9 +94,11 @@ def _curve(overview: Overview) -> Curve:
             low += values
             high += values
         else:
-            steps += section.buckets.step_min.tolist()
-            low += section.buckets.min.tolist()
-            high += section.buckets.max.tolist()
+            buckets = section.buckets
+            # The last bucket at both of its ends: the curve reaches to its last step.
+            steps += [*buckets.step_min.tolist(), *buckets.step_max[-1:].tolist()]
+            low += [*buckets.min.tolist(), *buckets.min[-1:].tolist()]
+            high += [*buckets.max.tolist(), *buckets.max[-1:].tolist()]
     return Curve(steps, low, high)
 
 

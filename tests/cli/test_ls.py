@@ -154,6 +154,11 @@ def test_best_asks_when_it_cannot_know(peira: Peira) -> None:
     assert "Nothing says" in told and "--max or --min" in told
 
 
+def test_tags_are_meant_by_tag(peira: Peira) -> None:
+    """The field `tags` is among the suggestions, although it is no single value."""
+    assert "`tags`" in peira("ls", "tag = baseline", code=2).stderr
+
+
 def test_an_unknown_project_is_told(peira: Peira) -> None:
     """A mistyped project is not an empty one: the error names what is near."""
     assert "digits" in peira("ls", "-p", "digit", code=3).stderr

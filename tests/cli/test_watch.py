@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from peira.run import init
 from tests.cli.conftest import QUIET, Peira
 
 
@@ -23,6 +24,14 @@ def test_one_picture_has_a_chart_for_each_metric(peira: Peira) -> None:
     assert "train/loss" in text and "val/acc" in text
     assert re.search("[\u2801-\u28ff]", text)
     assert "\x1b" not in text
+
+
+def test_a_long_curve_reaches_to_its_last_step(peira: Peira, lab: Path) -> None:
+    """The axis of a curve of many points ends at the last step, not at the start of a bucket."""
+    with init("long", name="long", lab=lab, console=False, monitor=False) as run:
+        for step in range(20_000):
+            run.log({"loss": 1 / (step + 1)}, step=step)
+    assert peira("watch", "long", "--once").stdout.split()[-1] == "19999"
 
 
 def test_metrics_are_chosen(peira: Peira) -> None:

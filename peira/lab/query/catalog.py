@@ -176,7 +176,9 @@ class Catalog:
         if known is None:
             key = schema.key
             rows = self.connection.execute(select(key.c.name).order_by(key.c.n).limit(20_000))
-            known = [row.name for row in rows] + (list(RUN_FIELDS) if name.kind is None else [])
+            known = [row.name for row in rows] + (
+                [*RUN_FIELDS, "tags"] if name.kind is None else []
+            )
         close = near(head, known)
         metric, dot, tail = name.key.rpartition(".")
         if dot and tail and aggregate is None and metric in known:
