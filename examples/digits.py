@@ -1,7 +1,7 @@
 """A network learns handwritten digits. Two lines record it: the one with `init`, the one with
 `log`.
 
-    pip install peira scikit-learn
+    pip install . scikit-learn
     python examples/digits.py
     peira ui
 """

@@ -97,7 +97,8 @@ def require_parts() -> None:
     ]
     if missing:
         raise UnsupportedError(
-            f"The demo needs {' and '.join(missing)}.", hint="Run: pip install 'peira[demo]'"
+            f"The demo needs {' and '.join(missing)}.",
+            hint=f"Run: pip install {' '.join(missing)}",
         )
 
 
