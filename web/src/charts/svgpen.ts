@@ -2,6 +2,7 @@
 
 import type { Points } from "../data/decimate";
 import { dotRadius, FONT_SIZE_PX, lonePoints, type Box, type Pen, type Stroke, type TextStyle } from "./pen";
+import { toRgb } from "./theme";
 
 export class SvgPen implements Pen {
   /** Twice the pixels of the screen decide how finely curves are reduced. */
@@ -36,7 +37,7 @@ export class SvgPen implements Pen {
     for (let i = 0; i < points.length; i += 2) {
       path += `${i === 0 ? "M" : "L"}${short(points[i]!)} ${short(points[i + 1]!)}`;
     }
-    this.#parts.push(`<path d="${path}Z" fill="${escaped(color)}" fill-opacity="${alpha}"/>`);
+    this.#parts.push(`<path d="${path}Z" fill="${hex(color)}" fill-opacity="${alpha}"/>`);
   }
 
   segment(x1: number, y1: number, x2: number, y2: number, stroke: Stroke): void {
@@ -47,7 +48,7 @@ export class SvgPen implements Pen {
 
   disc(x: number, y: number, radius: number, color: string): void {
     this.#parts.push(
-      `<circle cx="${short(x)}" cy="${short(y)}" r="${radius}" fill="${escaped(color)}"/>`,
+      `<circle cx="${short(x)}" cy="${short(y)}" r="${radius}" fill="${hex(color)}"/>`,
     );
   }
 
@@ -55,7 +56,7 @@ export class SvgPen implements Pen {
     const anchor = { left: "start", center: "middle", right: "end" }[style.align];
     this.#parts.push(
       `<text x="${short(x)}" y="${short(y)}" text-anchor="${anchor}" ` +
-        `fill="${escaped(style.color)}"` +
+        `fill="${hex(style.color)}"` +
         `${style.isBold ? ' font-weight="600"' : ""}` +
         `${style.size === undefined ? "" : ` font-size="${style.size}"`}>${escaped(text)}</text>`,
     );
@@ -75,7 +76,7 @@ export class SvgPen implements Pen {
   }
 
   rect(box: Box, color: string, alpha = 1): void {
-    this.#parts.push(`<rect ${boxText(box)} fill="${escaped(color)}" fill-opacity="${alpha}"/>`);
+    this.#parts.push(`<rect ${boxText(box)} fill="${hex(color)}" fill-opacity="${alpha}"/>`);
   }
 
   clip(box: Box, draw: () => void): void {
@@ -118,7 +119,14 @@ function boxText(box: Box): string {
 function strokeText({ color, width, dash, alpha }: Stroke): string {
   const dashes = dash && dash.length > 0 ? ` stroke-dasharray="${dash.join(" ")}"` : "";
   const opacity = alpha === undefined ? "" : ` stroke-opacity="${alpha}"`;
-  return ` stroke="${escaped(color)}" stroke-width="${width}"${dashes}${opacity}`;
+  return ` stroke="${hex(color)}" stroke-width="${width}"${dashes}${opacity}`;
+}
+
+/** Few programs that open an SVG know the colours of CSS, such as oklch(). */
+function hex(color: string): string {
+  return `#${toRgb(color)
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("")}`;
 }
 
 function escaped(text: string): string {

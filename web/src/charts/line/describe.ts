@@ -30,15 +30,16 @@ export function footerText(
     nonfinite += one.nonfiniteCount;
     isExact &&= one.isExact;
   }
+  const counted = `${formatCount(points)} ${points === 1 ? "point" : "points"}`;
   if (looks.isStrip) {
-    const parts = [subject(input, loaded), stepsOf(input)];
+    const parts = [subject(input, loaded), counted, stepsOf(input)];
     if (nonfinite > 0) parts.push(`${formatCount(nonfinite)} NaN or infinite`);
     if (outside.unplaced > 0) parts.push(`${formatCount(outside.unplaced)} not above 0`);
     return parts.join(", ");
   }
   const parts = [
     subject(input, loaded),
-    `${formatCount(points)} ${points === 1 ? "point" : "points"}`,
+    counted,
     looks.isDensity ? "density, every run counted" : isExact ? "exact" : "min–max per pixel",
   ];
   if (series.some((one) => one.raw)) parts.push("smoothed, raw behind");
