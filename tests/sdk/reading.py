@@ -113,7 +113,9 @@ def run_program(
 
 
 def start_program(lab: Path, program: str, *arguments: str, **more: str) -> subprocess.Popen[str]:
-    """Start a Python program that records into `lab`; its output is a pipe."""
+    """Start a Python program that records into `lab`, in a session of its own; its output is a
+    pipe.
+    """
     return subprocess.Popen(
         [sys.executable, str(_file(lab, program)), *arguments],
         env=environment(lab, **more),
@@ -121,4 +123,5 @@ def start_program(lab: Path, program: str, *arguments: str, **more: str) -> subp
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
