@@ -81,6 +81,7 @@ def document(record: RunRecord) -> dict[str, Any]:
         "alerts_list": [plain(item) for item in record.alerts],
         "problems": [plain(item) for item in record.problems],
         "lost_points": record.lost_points,
+        "lost_reasons": record.lost_reasons(),
         "seen": record.seen,
         "sealed": record.sealed,
         "deleted": record.deleted,
@@ -122,9 +123,8 @@ def _lost(record: RunRecord) -> str | None:
     """Tell how many values are not in the run, and why: the disk, or no numbers."""
     if not record.lost_points:
         return None
-    reasons = dict.fromkeys(part for lost in record.lost() for part in lost.reason.split("; "))
     plural = "s" if record.lost_points != 1 else ""
-    text = f"{record.lost_points:,} value{plural} not recorded: {'; '.join(reasons)}"
+    text = f"{record.lost_points:,} value{plural} not recorded: {'; '.join(record.lost_reasons())}"
     return text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 1] + "…"
 
 

@@ -195,6 +195,10 @@ class RunRecord:
         """Return how many records could not be written, and why."""
         return self._events(events.Lost, "lost")
 
+    def lost_reasons(self) -> list[str]:
+        """Return why records could not be written, each reason once."""
+        return list(dict.fromkeys(part for lost in self.lost() for part in lost.reason.split("; ")))
+
     def _events(self, type_: type[T], kind: str, name: str | None = None) -> list[T]:
         event = schema.event.c
         question = select(event.data).where(event.run == self.row.n, event.kind == kind)

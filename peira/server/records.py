@@ -342,6 +342,7 @@ class RunAnswer(RunRow, frozen=True, kw_only=True):
     media: list[MediaKey]
     problems: list[ProblemRow]
     lost_points: int
+    lost_reasons: list[str]
     seen: float
     sealed: bool
     deleted: bool

@@ -82,6 +82,7 @@ def _answer(lab: Lab, record: RunRecord) -> RunAnswer:
             for p in record.problems
         ],
         lost_points=record.lost_points,
+        lost_reasons=record.lost_reasons(),
         seen=record.seen,
         sealed=record.sealed,
         deleted=record.deleted,

@@ -248,6 +248,7 @@ export interface RunDetail extends Omit<RunRow, "values"> {
   problems: Problem[];
   media: MediaKey[];
   lost_points: number;
+  lost_reasons: string[];
   seen: number;
   sealed: boolean;
   deleted: boolean;

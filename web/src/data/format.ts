@@ -24,7 +24,10 @@ function isExact(value: number, digits: number): boolean {
   return Number(value.toPrecision(digits)) === value;
 }
 
-/** Four significant digits: `0.9731`, `1,235`, `1e-5`, `12.35M`; integers below 10 million whole. */
+/**
+ * Four significant digits: `0.9731`, `1e-5`, `12.35M`; integers below 10 million whole. From 1,000 on
+ * a decimal stays, so that nothing rounded is taken for an integer: `1,234.6`.
+ */
 export function formatNumber(value: number, digits = 4): string {
   const odd = nonFinite(value);
   if (odd !== null) return odd;
@@ -32,11 +35,16 @@ export function formatNumber(value: number, digits = 4): string {
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e7) return grouped(String(value));
   if (size >= 1e15 || size < 1e-4) return exponent(value, digits);
-  if (size >= 1e6) return formatSi(value, digits);
+  if (size >= 999_999.95) return formatSi(value, digits);
   if (isExact(value, digits)) return String(value);
   const rounded = Number(value.toPrecision(digits));
-  if (Math.abs(rounded) >= 10 ** (digits - 1)) return grouped(String(Math.round(value)));
+  if (Math.abs(rounded) >= 10 ** (digits - 1)) return oneDecimal(value);
   return value.toPrecision(digits);
+}
+
+function oneDecimal(value: number): string {
+  const [whole = "", tenth] = value.toFixed(1).split(".");
+  return `${grouped(whole)}.${tenth}`;
 }
 
 function exponent(value: number, digits: number): string {

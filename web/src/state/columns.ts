@@ -104,15 +104,12 @@ export function cellOf(row: RunRow, column: GridColumn, now: number): Shown {
   return column.kind === "param" ? showParam(value) : showCell(value);
 }
 
-const AS_WRITTEN_LENGTH_MAX = 9;
-
-/** A param as a person wrote it: `0.001`, never `0.001000`. */
+/** A param as it was written, `3e-5` or `0.001`, to the last digit: a cell too narrow for it ends in an ellipsis. */
 export function showParam(value: Cell): Shown {
   if (typeof value !== "number") return showCell(value);
-  // 0.1 + 0.2 was meant as 0.3; the title has every digit.
-  const written = String(Number(value.toPrecision(12)));
-  if (written.length > AS_WRITTEN_LENGTH_MAX) return showCell(value);
-  return { text: written, full: fullNumber(value), isMissing: false };
+  const isTiny = value !== 0 && Math.abs(value) < 1e-4;
+  const written = isTiny ? value.toExponential() : fullNumber(value);
+  return { text: written, full: written, isMissing: false };
 }
 
 export function showCell(value: Cell): Shown {

@@ -28,8 +28,11 @@ export function hintsOf(run: RunDetail): RunHint[] {
   }
   for (const alert of run.alerts_list)
     hints.push({ level: alert.level, text: alert.title, detail: alert.text });
-  if (run.lost_points > 0)
-    hints.push({ level: "warning", text: `${formatCount(run.lost_points)} points could not be written and are missing` });
+  if (run.lost_points > 0) {
+    const many = `${formatCount(run.lost_points)} ${run.lost_points === 1 ? "value" : "values"}`;
+    const why = run.lost_reasons.length > 0 ? `: ${run.lost_reasons.join("; ")}` : "";
+    hints.push({ level: "warning", text: `${many} not recorded${why}` });
+  }
   if (run.problems.length > 0)
     hints.push({
       level: "warning",

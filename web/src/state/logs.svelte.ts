@@ -42,6 +42,19 @@ export class Logs {
     return lines.length;
   }
 
+  /** Everything printed so far as a text file, also what is not loaded; null when a part failed. */
+  async whole(): Promise<Blob | null> {
+    const parts: string[] = [];
+    for (let after = 0; ; ) {
+      const chunk = await this.#fetch({ after, limit: CHUNK_BYTES });
+      if (!chunk) return null;
+      parts.push(chunk.text);
+      if (chunk.end <= after || chunk.end >= chunk.size) break;
+      after = chunk.end;
+    }
+    return new Blob(parts, { type: "text/plain;charset=utf-8" });
+  }
+
   async #tail(): Promise<void> {
     const chunk = await this.#fetch({ tail: TAIL_BYTES });
     if (!chunk) return;

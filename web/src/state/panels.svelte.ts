@@ -2,10 +2,11 @@ import { ApiError, apiUrl, getJson, segment } from "../api/client";
 import type { ChangeHint, MetricKey } from "../api/types";
 import { ChartLink } from "../charts/link";
 import type { LineOptions, LineStyle } from "../charts/line/model";
-import { bySection, type Section } from "../data/prefix";
+import { bySection } from "../data/prefix";
 import { Latest } from "./latest";
 import type { PanelQuestion } from "./panel.svelte";
 import type { RunsScreen } from "./runsscreen.svelte";
+import { BAND_NAMES } from "./view";
 
 export interface PanelSection {
   /** The address's word for it. */
@@ -49,7 +50,7 @@ export class Panels {
       if (keys.length > 0) sections.push({ id, title, keys: [...keys], isOpen });
     };
     add(PINNED, "Pinned", pinned, true);
-    for (const { prefix, items } of sectionsOf(names))
+    for (const { prefix, items } of bySection(names, (key) => key))
       add(prefix || TOP, prefix || "Metrics", items, prefix !== SYSTEM);
     return sections;
   });
@@ -65,7 +66,7 @@ export class Panels {
     };
     const names = new Map(screen.drawn.map(({ id, name }) => [id, name]));
     if (screen.isGrouped) {
-      const request = { project: screen.project, q: view.q, group: screen.group, ...shared };
+      const request = { project: screen.project, q: view.q, group: screen.group, band: view.band, ...shared };
       return { request, names: new Map() };
     }
     return { request: { runs: [...names.keys()], ...shared }, names };
@@ -117,7 +118,9 @@ export class Panels {
 
   options(): LineOptions {
     const view = this.#screen.view.current;
-    return { ...axisOf(view.x), ...logs(view), isRobust: false, hasBands: true, yRange: null };
+    const bandName = this.#screen.isGrouped ? BAND_NAMES[view.band] : null;
+    const rest = { isRobust: false, hasBands: true, yRange: null, bandName };
+    return { ...axisOf(view.x), ...logs(view), ...rest };
   }
 
   toggleSection(section: PanelSection): void {
@@ -147,12 +150,6 @@ export class Panels {
       if (!(error instanceof ApiError)) throw error; // the query bar tells what is wrong
     }
   }
-}
-
-/** Who uses prefixes keeps epoch, lr and the like without one: those come after the results. */
-export function sectionsOf(keys: readonly string[]): Section<string>[] {
-  const rank = (prefix: string) => (prefix === SYSTEM ? 2 : prefix === "" ? 1 : 0);
-  return bySection(keys, (key) => key).toSorted((a, b) => rank(a.prefix) - rank(b.prefix));
 }
 
 export function axisOf(x: string): Pick<LineOptions, "xKind" | "xLabel"> {

@@ -2,7 +2,7 @@ import { askBytes, apiUrl } from "../api/client";
 import { Cache } from "../api/cache";
 import { decodeColumns, seriesOf, type Columns } from "../api/columns";
 import type { Series } from "../data/series";
-import type { RunsView } from "./view";
+import type { BandKind, RunsView } from "./view";
 
 const CACHE_BYTES_MAX = 96 * 1024 * 1024;
 /** A browser opens six connections a host: most stay free for what the reader does meanwhile. */
@@ -20,6 +20,7 @@ export interface TraceRequest {
   x_max: number | null;
   smooth: RunsView["smooth"];
   group?: string;
+  band?: BandKind;
 }
 
 export interface Curves {

@@ -12,7 +12,7 @@ const full: RunsView = {
   x: "epoch,~",
   x_log: true,
   y_log: true,
-  smooth: { kind: "gauss", half_life: 12.5 },
+  smooth: { kind: "gaussian", half_life: 12.5 },
   selection: ["0123456789ab", "vvvvvvvvvvvv"],
   selection_id: null,
   sections: { train: false, system: true, "a,b": false },
@@ -21,6 +21,7 @@ const full: RunsView = {
   full: "val/loss",
   metric_search: "acc",
   curves: 500,
+  band: "std",
 };
 
 test("a bare address is the default view, and the default view has a bare address", () => {
@@ -43,9 +44,10 @@ test("no column at all is not the default columns", () => {
 });
 
 test("nonsense in an address falls back to defaults", () => {
-  const view = readView("?sm=abc&n=-3&sel=../../x&c=a~9999&x=~");
+  const view = readView("?b=wide&sm=abc&n=-3&sel=../../x&c=a~9999&x=~");
   expect(view.smooth).toBeNull();
   expect(view.curves).toBe(100);
+  expect(view.band).toBe("interval");
   expect(view.selection).toEqual([]);
   expect(view.columns).toEqual([{ name: "a", pinned: false, width: null }]);
   expect(view.x).toBe("step");

@@ -8,6 +8,7 @@
  *     pin pinned metrics     z   zoomed range of x    m   metric search
  *     f   panel on full screen
  *     n   curves drawn when none is chosen
+ *     b   band around the mean of a group
  */
 
 export interface ColumnChoice {
@@ -16,7 +17,17 @@ export interface ColumnChoice {
   width: number | null;
 }
 
-export type SmoothKind = "ema" | "gauss" | "median";
+export type SmoothKind = "ema" | "gaussian" | "median";
+
+export type BandKind = "interval" | "std" | "range";
+
+/** Every kind of band, in the order of its key, with its name in the charts. */
+export const BAND_NAMES: Readonly<Record<BandKind, string>> = {
+  interval: "95 % interval",
+  std: "std",
+  range: "min–max",
+};
+export const BANDS = Object.keys(BAND_NAMES) as BandKind[];
 
 export interface RunsView {
   q: string;
@@ -35,6 +46,7 @@ export interface RunsView {
   full: string | null;
   metric_search: string;
   curves: number;
+  band: BandKind;
 }
 
 export const CURVES_DEFAULT = 100;
@@ -56,6 +68,7 @@ export const defaultView = (): RunsView => ({
   full: null,
   metric_search: "",
   curves: CURVES_DEFAULT,
+  band: "interval",
 });
 
 // Inside a value, these separate; a name that holds one is escaped before joining.
@@ -82,7 +95,7 @@ function readColumn(text: string): ColumnChoice {
 }
 
 function readSmooth(text: string): RunsView["smooth"] {
-  const match = /^(ema|gauss|median)?([0-9.e+-]+)$/.exec(text);
+  const match = /^(ema|gaussian|median)?([0-9.e+-]+)$/.exec(text);
   const half_life = Number(match?.[2]);
   if (!match || !(half_life > 0) || !Number.isFinite(half_life)) return null;
   return { kind: (match[1] ?? "ema") as SmoothKind, half_life };
@@ -134,6 +147,7 @@ export function writeView(view: RunsView): string {
   put("f", view.full ?? "");
   put("m", view.metric_search);
   if (view.curves !== CURVES_DEFAULT) put("n", String(view.curves));
+  if (view.band !== "interval") put("b", view.band);
   if (parts.length === 0) return "";
   return `?${parts.map(([name, value]) => `${name}=${escapeValue(value)}`).join("&")}`;
 }
@@ -168,5 +182,6 @@ export function readView(search: string): RunsView {
   view.metric_search = get("m");
   const curves = Number(get("n"));
   if (Number.isInteger(curves) && curves > 0) view.curves = curves;
+  view.band = BANDS.find((kind) => kind === get("b")) ?? "interval";
   return view;
 }

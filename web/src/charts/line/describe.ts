@@ -31,14 +31,17 @@ export function footerText(
     isExact &&= one.isExact;
   }
   const counted = `${formatCount(points)} ${points === 1 ? "point" : "points"}`;
+  const hasBand = input.options.bandName && series.some((one) => one.low);
+  const subjects = [subject(input, loaded)];
+  if (hasBand) subjects.push(`band: ${input.options.bandName}`);
   if (looks.isStrip) {
-    const parts = [subject(input, loaded), counted, stepsOf(input)];
+    const parts = [...subjects, counted, stepsOf(input)];
     if (nonfinite > 0) parts.push(`${formatCount(nonfinite)} NaN or infinite`);
     if (outside.unplaced > 0) parts.push(`${formatCount(outside.unplaced)} not above 0`);
     return parts.join(", ");
   }
   const parts = [
-    subject(input, loaded),
+    ...subjects,
     counted,
     looks.isDensity ? "density, every run counted" : isExact ? "exact" : "min–max per pixel",
   ];
@@ -66,7 +69,9 @@ function subject({ series, expectedCount }: LineInput, loaded: number): string {
     return loaded === 1 ? "1 run" : `all ${formatCount(loaded)} runs`;
   }
   const runs = groups.reduce((sum, one) => sum + (one.runCount ?? 0), 0);
-  return `${formatCount(groups.length)} groups of ${formatCount(runs)} runs`;
+  const counted = (count: number, noun: string) =>
+    `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+  return `${counted(groups.length, "group")} of ${counted(runs, "run")}`;
 }
 
 /** One or two sentences in place of the picture. */

@@ -28,6 +28,8 @@ export interface LineOptions {
   readonly isRobust: boolean;
   /** Shade between `low` and `high` where series carry them. */
   readonly hasBands: boolean;
+  /** What the band of a group is, for the footer: "95 % interval". */
+  readonly bandName?: string | null;
   /** Curves stay off the plot edges unless the page pins the y range itself. */
   readonly yRange: Range | null;
 }
