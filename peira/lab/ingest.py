@@ -228,9 +228,11 @@ class Ingest:
             return True
         if run.birth is None:
             return False
-        seen = max((found.st_mtime for found in files.values()), default=run.seen)
+        seen = ingest_run.last_write(files, run.seen)
         if liveness.state(run.birth, None, seen, now) != run.state:
             return True
+        if run.state != "running":
+            return False
         return seen - run.seen >= 1.0  # a sign of life that is no line: its time is shown
 
     # Reading.

@@ -35,10 +35,22 @@ class RunFields:
         """Add to a count."""
         self.changed[name] = int(self.changed.get(name) or self.row[name] or 0) + amount
 
+    @property
+    def told(self) -> float:
+        """The newest time in the lines read so far."""
+        told: float = self.changed.get("told", self.row["told"])
+        return told
+
+    def tell(self, time_s: float) -> None:
+        """A line holds this time."""
+        if math.isfinite(time_s) and time_s > self.told:
+            self.changed["told"] = round(time_s, 6)
+
 
 def fold(facts: Facts, fields: RunFields, writer: str, event: AnyEvent, body: bytes) -> None:
     """Write what one event says about the run of `fields`."""
     run = fields.row["n"]
+    fields.tell(event.time)
     match event:
         case events.Params(values=values):
             for name, value in values.items():

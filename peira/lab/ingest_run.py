@@ -118,7 +118,7 @@ def visit(facts: Facts, folder: RunFolder, budget: Budget, *, has_decisions: boo
         row = _bear(facts, folder, files)
         if row is None:
             return Visited()
-    seen = max((found.st_mtime for found in files.values()), default=row["seen"])
+    seen = last_write(files, row["seen"])
     state = _state(row["birth"], row["end"], seen)
     fields = RunFields(row)
     offsets, states = ({}, {}) if is_new else _load_files(facts, row["n"])
@@ -148,6 +148,12 @@ def stat_files(run_id: str, names: Iterable[str], runs: int) -> dict[str, os.sta
         except FileNotFoundError:
             continue
     return found
+
+
+def last_write(files: _Files, default: float) -> float:
+    """Return when a run last wrote to one of its files; sealing is no sign of its life."""
+    times = (found.st_mtime for name, found in files.items() if name != "metrics.parquet")
+    return max(times, default=default)
 
 
 def list_files(path: Path) -> dict[str, os.stat_result]:
@@ -228,6 +234,7 @@ def _bear(facts: Facts, folder: RunFolder, files: _Files) -> Row | None:
         "ended": None,
         "duration": None,
         "seen": birth.created,
+        "told": birth.created,
         "command": " ".join(birth.command),
         "commit": None,
         "note": None,
@@ -336,6 +343,9 @@ def _read_points_file(this: _Visit, fold: Fold, name: str) -> None:
         for damage in portion.damages:
             this.facts.problem(this.folder.id, damage)
         this.found.points += fold.add(writer, portion.decoded.blocks)
+        for block in portion.decoded.blocks:
+            if block.keys and len(block.times):  # a row without values is not sealed
+                this.fields.tell(float(block.times.max()))
         _read_until(this, place, portion, portion.decoded.key_sets)
         if this.budget.is_spent:
             this.found.has_more = portion.read_until < size
@@ -369,6 +379,7 @@ def _read_sealed(this: _Visit, fold: Fold) -> Fold:
             for piece in sealed.pieces(this.folder.sealed, seal):
                 fold.add_series(piece.writer, piece.key, (piece.steps, piece.times, piece.values))
                 this.found.points += len(piece.values)
+                this.fields.tell(float(piece.times.max()))
         except DamagedError as error:
             size = this.files["metrics.parquet"].st_size
             this.facts.problem(this.folder.id, Damage("metrics.parquet", 0, size, error.message))
@@ -388,6 +399,9 @@ def _close(this: _Visit, seen: float, folder_ns: int, *, is_new: bool, has_decis
     row, fields = this.fields.row, this.fields
     end = fields.changed.get("end", row["end"])
     state = _state(row["birth"], end, seen)
+    if state != "running":
+        # Times of files change when they are sealed or copied; those in the lines do not.
+        seen = fields.told
     now = {
         "state": state,
         # A run that logged nothing has nothing to seal.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -228,6 +229,51 @@ def test_a_killed_process_is_seen_at_once(tmp_path: Path) -> None:
         process.wait()
         lab.catch_up()
         assert ask(lab, "SELECT state FROM run") == [("killed",)]
+
+
+def test_the_duration_of_a_killed_run_is_that_of_its_lines(tmp_path: Path) -> None:
+    """Sealing, copying and filling the index again do not make a killed run longer."""
+    here = {"host": liveness.host(), "boot": liveness.boot_id(), "pid": 2**22 + 1}
+    logged = RunFiles(tmp_path / "one" / ".peira", "logged", **here)
+    logged.log_many("x", [1.0, 2.0, 3.0])
+    RunFiles(logged.root, "params", **here).event(events.Params(time=START + 7, values={"a": 1}))
+    RunFiles(logged.root, "nothing", **here)
+    expected = [
+        ("logged", "killed", 0.2, START + 0.2),
+        ("nothing", "killed", 0.0, START),
+        ("params", "killed", 7.0, START + 7),
+    ]
+    question = "SELECT name, state, duration, seen FROM run ORDER BY name"
+    with Lab(logged.root) as lab:
+        lab.catch_up()
+        assert ask(lab, question) == expected
+        assert lab.seal() == [logged.id]
+        (logged.path / "console.log").write_text("written by nobody")
+        assert ask(lab, question) == expected
+        assert lab.catch_up().rows == 0
+        assert ask(lab, question) == expected
+        lab.index.replace()
+        lab.catch_up()
+        assert ask(lab, question) == expected
+    shutil.copytree(tmp_path / "one", tmp_path / "two", copy_function=shutil.copyfile)
+    for path in (tmp_path / "two" / ".peira").glob("index.db*"):
+        path.unlink()
+    with Lab(tmp_path / "two") as lab:
+        lab.catch_up()
+        assert ask(lab, question) == expected
+
+
+def test_a_silent_run_was_seen_when_its_lines_say(run: RunFiles) -> None:
+    """While it may live, files tell; once it is silent, its lines do, and looking again is idle."""
+    run.log_many("x", [1.0, 2.0])
+    with Lab(run.root) as lab:
+        lab.catch_up()
+        assert ask(lab, "SELECT state, seen > 1760000001 FROM run") == [("running", 1)]
+        run.age(61)
+        lab.catch_up()
+        told = [("silent", START + 0.1, 0.1)]
+        assert ask(lab, "SELECT state, seen, duration FROM run") == told
+        assert lab.catch_up().runs == 0
 
 
 def test_runs_that_are_taken_away_are_forgotten(tmp_path: Path) -> None:

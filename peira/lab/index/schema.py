@@ -22,7 +22,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -43,8 +43,11 @@ run = Table(
     Column("state", Text, nullable=False),  # running | finished | failed | killed | silent
     Column("created", Float, nullable=False),
     Column("ended", Float),
-    Column("duration", Float),  # seconds, monotonic; for a live run: last sign of life - created
-    Column("seen", Float, nullable=False),  # last sign of life
+    Column("duration", Float),  # seconds, monotonic; for a live run: `seen` - `created`
+    Column("seen", Float, nullable=False),  # last sign of life; of a run that is over: `told`
+    Column(
+        "told", Float, nullable=False, default=0.0
+    ),  # newest time in its lines, `created` without any
     Column("command", Text, nullable=False),
     Column("commit", Text),  # version control commit, when captured
     Column("note", Text),  # people's note (journal), else the program's
