@@ -88,10 +88,19 @@ class Lab(Reading):
 
     @cached_property
     def index(self) -> Index:
-        """The searchable copy of everything; it mends itself."""
-        from peira.lab.index import open_index
+        """The searchable copy of everything; it mends itself.
 
-        return open_index(places.index_path(self.root))
+        On a full disk it lives in the user's cache, as that of a lab that cannot be written.
+        """
+        from peira.lab.index import IndexFullError, open_index
+
+        index = open_index(places.index_path(self.root))
+        try:
+            with index.read():
+                return index
+        except IndexFullError:
+            index.close()
+            return open_index(places.cached_index_path(self.root))
 
     @property
     def engine(self) -> Engine:
@@ -121,7 +130,14 @@ class Lab(Reading):
         When another process is at it for longer than `wait_s`, this returns with `is_behind` and
         the lab answers from what is there.
         """
-        return self.ingest.catch_up(wait_s=wait_s)
+        from peira.lab.index import IndexFullError, open_index
+
+        try:
+            return self.ingest.catch_up(wait_s=wait_s)
+        except IndexFullError:
+            self.close()
+            self.__dict__["index"] = open_index(places.cached_index_path(self.root))
+            return self.ingest.catch_up(wait_s=wait_s)
 
     def ask(self, question: Callable[[Connection], T]) -> T:
         """Return `question(connection)` on one consistent state of the index.

@@ -60,6 +60,15 @@ def index_path(root: Path) -> Path:
     """
     if os.access(root, os.W_OK | os.X_OK) and not _is_far(root):
         return root / "index.db"
+    return cached_index_path(root)
+
+
+def cached_index_path(root: Path) -> Path:
+    """Return where the index of the lab `root` lives in the user's cache.
+
+    Raises:
+        LabError: that folder cannot be made.
+    """
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     digest = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
     folder = Path(home) / "peira" / digest

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from peira.lab.index._base import Index, IndexBusyError, IndexDamagedError
+from peira.lab.index._base import Index, IndexBusyError, IndexDamagedError, IndexFullError
 from peira.lab.index.sqlite import SqliteIndex
 
-__all__ = ["Index", "IndexBusyError", "IndexDamagedError", "SqliteIndex", "open_index"]
+__all__ = [
+    "Index",
+    "IndexBusyError",
+    "IndexDamagedError",
+    "IndexFullError",
+    "SqliteIndex",
+    "open_index",
+]
 
 
 def open_index(path: Path) -> Index:

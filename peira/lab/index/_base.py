@@ -25,6 +25,12 @@ class IndexBusyError(LabError):
     code = "index-busy"
 
 
+class IndexFullError(LabError):
+    """There is no room for the index where it is."""
+
+    code = "index-full"
+
+
 class Index(ABC):
     """The tables of `schema.py`, filled by `Ingest` and read by the query language.
 
@@ -50,6 +56,7 @@ class Index(ABC):
         """A connection on one consistent state, for reading only.
 
         Raises:
+            IndexFullError: there is no index yet, and no room to make one.
             IndexDamagedError: damage showed while reading.
         """
 
@@ -59,6 +66,7 @@ class Index(ABC):
 
         Raises:
             IndexBusyError: another writer did not end within `wait_s`.
+            IndexFullError: there is no room for it; nothing was written.
             IndexDamagedError: damage showed while writing; nothing was written.
         """
 

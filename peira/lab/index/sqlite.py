@@ -12,6 +12,7 @@ process, its pooled connections are dropped instead of answering from a ghost.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -27,7 +28,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from peira.core.errors import LabError
-from peira.lab.index._base import Index, IndexBusyError, IndexDamagedError
+from peira.lab.index._base import Index, IndexBusyError, IndexDamagedError, IndexFullError
 from peira.lab.index.schema import SCHEMA_VERSION, metadata
 
 APPLICATION_ID = 0x70656972  # "peir"
@@ -47,6 +48,9 @@ _DAMAGE_CODES = {
     sqlite3.SQLITE_SCHEMA,
     sqlite3.SQLITE_MISMATCH,
 }
+_FULL_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+ROOM_MIN = 1 << 20
+"""Bytes free; with less, what SQLite calls a failure of the disk is a full one."""
 _BUSY_CODES = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -114,6 +118,8 @@ class SqliteIndex(Index):
                     f"Another process has been writing to {self.path} for too long.",
                     hint="Try again; if it stays so, look for a stopped peira process.",
                 ) from error
+            if is_full(error.orig, self.path):
+                raise _full(self.path) from error
             if code not in _DAMAGE_CODES and not _says_damage(error):
                 raise
             self._engine.dispose()
@@ -131,6 +137,10 @@ class SqliteIndex(Index):
             try:
                 with _lock(self.path, fcntl.LOCK_SH):
                     return _open(self.path)
+            except OSError as error:
+                if is_full(error, self.path):
+                    raise _full(self.path) from error
+                raise
             except _UnusableError as unusable:
                 self._replace(unusable.inode)
         raise LabError(
@@ -150,6 +160,8 @@ class SqliteIndex(Index):
                 if _inode(self.path) == seen_inode:
                     _make(self.path)
         except (OSError, sqlite3.Error) as error:
+            if is_full(error, self.path):
+                raise _full(self.path) from error
             raise LabError(
                 f"The index {self.path} cannot be made: {error}.",
                 hint="Is the disk full, or the folder not writable?",
@@ -304,6 +316,27 @@ def _tables(raw: sqlite3.Connection) -> frozenset[tuple[str, str, str | None]]:
 def _code(error: BaseException | None) -> int:
     """Return the primary result code of an error of SQLite; 0 when it has none."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def is_full(error: BaseException | None, path: Path) -> bool:
+    """Whether an error means that there is no room left on the disk of `path`."""
+    if isinstance(error, OSError):
+        return error.errno in _FULL_NUMBERS
+    code = _code(error)
+    if code != sqlite3.SQLITE_IOERR:
+        return code == sqlite3.SQLITE_FULL
+    try:
+        room = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return room.f_bavail * room.f_frsize < ROOM_MIN
+
+
+def _full(path: Path) -> IndexFullError:
+    return IndexFullError(
+        f"There is no room on the disk for the index {path}.",
+        hint="Free some, or name a folder on another disk with XDG_CACHE_HOME.",
+    )
 
 
 def _says_damage(error: DBAPIError) -> bool:
