@@ -21,6 +21,8 @@ KEY_CHARACTERS_MAX = 1_000
 KEYS_MAX = 100_000
 TEXT_CHARACTERS_MAX = 100_000
 ITEMS_MAX = 100_000
+ELEMENTS_MAX = 100
+"""Arrays of more elements than this are no inputs that people compare: their text is kept."""
 DEPTH_MAX = 32
 
 
@@ -185,8 +187,9 @@ def step_value(step: Any) -> int:
 def param_value(value: Any) -> Any:
     """Return `value` as JSON can hold it.
 
-    Non-finite floats become `{"float": "NaN"}`, what is unknown its text. Long texts, and lists of
-    more than `ITEMS_MAX` items, are cut, and say so.
+    Non-finite floats become `{"float": "NaN"}`, what is unknown its text. Arrays of up to
+    `ELEMENTS_MAX` elements become lists, larger ones their text, which begins with the shape. Long
+    texts, and lists of more than `ITEMS_MAX` items, are cut, and say so.
     """
     return _json(value, 0, [ITEMS_MAX])
 
@@ -207,6 +210,9 @@ def _json(value: Any, depth: int, room: list[int]) -> Any:
     if isinstance(value, Mapping | list | tuple | range | AbstractSet):
         return _container(value, depth + 1, room)
     if hasattr(value, "item") or hasattr(value, "numpy"):
+        shape = _shape(value)
+        if shape:
+            return _array(value, shape, depth, room)
         try:
             return _json(number(value), depth, room)
         except TypeError:
@@ -217,6 +223,25 @@ def _json(value: Any, depth: int, room: list[int]) -> Any:
     if fields is not None:
         return _container(fields, depth + 1, room)
     return _short(well_formed(str(value)))
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """Return the shape of an array of any library; () for scalars and everything else."""
+    try:
+        return tuple(int(length) for length in value.shape)
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        return ()
+
+
+def _array(value: Any, shape: tuple[int, ...], depth: int, room: list[int]) -> Any:
+    """Return the lists of a small array, the text of a large one with its shape."""
+    if math.prod(shape) <= ELEMENTS_MAX:
+        try:
+            plain = value if hasattr(value, "tolist") else value.numpy()
+            return _json(plain.tolist(), depth, room)
+        except (AttributeError, TypeError, ValueError, RuntimeError):
+            pass  # on a device that cannot be read, or an array only by its looks: its text
+    return _short(well_formed(f"array of shape {shape}: {value}"))
 
 
 def _container(value: Any, depth: int, room: list[int]) -> Any:

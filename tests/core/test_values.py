@@ -184,12 +184,21 @@ class Color(enum.Enum):
         (math.nan, {"float": "NaN"}), (-math.inf, {"float": "-Infinity"}), ((1, 2), [1, 2]),
         ({2, 1}, [1, 2]), (range(3), [0, 1, 2]), ({"a": {1: 2}}, {"a": {"1": 2}}),
         (Color.RED, "red"), (Path("a/b"), "a/b"), (np.float32(0.5), 0.5), (np.int8(3), 3),
-        (dict, "builtins.dict"), (np.array([1, 2]), "[1 2]"),
+        (dict, "builtins.dict"), (np.array([1, 2]), [1, 2]), (np.array(3), 3),
+        (np.array([3]), [3]), ((np.int8(1), (2,)), [1, [2]]), (np.array(["a"]), ["a"]),
+        (np.array([[0.5, math.inf]]), [[0.5, {"float": "Infinity"}]]),
     ],
 )  # fmt: skip
 def test_params(value: Any, expected: Any) -> None:
     """Params become JSON; what JSON does not know becomes its text."""
     assert values.param_value(value) == expected
+
+
+def test_large_arrays_become_text_with_their_shape() -> None:
+    """Up to 100 elements are a list; more are told by their shape and the library's short text."""
+    assert values.param_value(np.arange(100)) == list(range(100))
+    found = values.param_value(np.zeros((50, 40)))
+    assert found.startswith("array of shape (50, 40): [[0. 0.") and len(found) < 1_000
 
 
 def test_long_params_are_cut() -> None:
