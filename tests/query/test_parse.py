@@ -254,3 +254,15 @@ def test_filters_can_be_written_again(text: str) -> None:
     again = parse(write(node)).filter
 
     assert again is not None and write(again) == write(node)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "position"),
+    [("x > 1 sort", "sort", 6), ("x > 1 order ", "order", 6)],
+)
+def test_a_sort_without_a_name_says_so(text: str, word: str, position: int) -> None:
+    """What is wrong is told, with its place: not that a word is unexpected."""
+    with pytest.raises(QueryError, match=f"A name is missing after `{word}`") as caught:
+        parse(text)
+
+    assert caught.value.position == position and caught.value.length == len(word)

@@ -34,6 +34,7 @@ _parser: Lark | None = None
 
 _VALUE_WORDS = frozenset({"true", "false", "null", "none", "nan"})
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+_SORT_ALONE = re.compile(r"(sort|order)(\s+by)?\s*(,.*)?$", re.IGNORECASE | re.DOTALL)
 
 _EXPECTED = {
     "WORD": "a name or word",
@@ -240,6 +241,13 @@ class _Reader:
             )
         position = token.start_pos or 0
         text = str(token)
+        if _SORT_ALONE.match(self.text, position):
+            return QueryError(
+                f"A name is missing after `{printable(text)}`.",
+                position=position,
+                length=len(text),
+                hint=f"For example `{printable(text)} created desc`.",
+            )
         suggestions: tuple[str, ...] = ()
         hint = f"Expected {expected}." if expected else ""
         if "_AND" in accepts and (token.type in {"WORD", "TEXT", "OPERATOR"} or text == "("):
