@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import threading
 import webbrowser
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +17,7 @@ from peira.cli.format import number
 from peira.cli.group import Command
 from peira.cli.session import Session, in_session
 from peira.cli.terminal import terminal
+from peira.core.errors import AmbiguousError
 from peira.core.text import printable
 
 if TYPE_CHECKING:
@@ -60,9 +63,10 @@ def demo(session: Session, *, no_ui: bool, no_browser: bool, port: int) -> None:
             on_worth_a_look=None if no_ui else look,
         )
         bar.clear()
-        _tell(outcome)
+        _tell(outcome, session)
         if no_ui:
-            click.echo("peira ui opens the dashboard; peira ls lists the runs")
+            ui, ls = _command(session, "ui"), _command(session, "ls")
+            click.echo(f"{ui} opens the dashboard; {ls} lists the runs")
         elif server:
             click.echo("The dashboard stays until Ctrl-C.")
             threading.Event().wait()
@@ -81,14 +85,40 @@ def _dashboard(stack: ExitStack, session: Session, port: int, *, opens: bool) ->
     return server
 
 
-def _tell(outcome: Outcome) -> None:
+def _command(session: Session, *words: str) -> str:
+    """Return a command line that works in this shell: `peira` may not be on its path."""
+    called = sys.argv[0]
+    if Path(called).name == "__main__.py":
+        start = [sys.executable, "-m", "peira"]
+    else:
+        start = [called if Path(called).name == "peira" else "peira"]
+    place = [] if session.place is None else ["--lab", session.place]
+    return printable(shlex.join([*start, *words, *place]))
+
+
+def _name(lab: Lab, run: str) -> str:
+    """Return the name of a run; its id when an earlier demo made another of that name."""
+    name = lab.find(run).name
+    try:
+        return name if lab.find(name).id == run else run
+    except AmbiguousError:
+        return run
+
+
+def _tell(outcome: Outcome, session: Session) -> None:
+    with session.open() as lab:
+        lab.catch_up()
+        _tell_names(outcome, session, lab)
+
+
+def _tell_names(outcome: Outcome, session: Session, lab: Lab) -> None:
     text = f"{len(outcome.runs)} runs in {printable(str(outcome.lab))}"
     if outcome.best is not None and outcome.best_accuracy is not None:
-        text += f"; the best is {outcome.best} with validation accuracy "
+        text += f"; the best is {_name(lab, outcome.best)} with validation accuracy "
         text += number(outcome.best_accuracy)
     click.echo(text)
     for run in outcome.diverged:
-        click.echo(f"one diverged, and says so: peira show {run}")
+        click.echo(f"one diverged, and says so: {_command(session, 'show', _name(lab, run))}")
 
 
 class _Bar:
