@@ -251,7 +251,8 @@ def _fold_full(steps: Ints, times: Floats, values: Floats, width: int, spans: Sp
         nonfinite = width - np.count_nonzero(finite, axis=1)
     with np.errstate(over="ignore", invalid="ignore"):
         # accumulate, not sum: strictly from left to right, so that it can be gone on with later.
-        sums = np.add.accumulate(terms, axis=1)[:, -1].copy()
+        # One kind of zero: what is added later may be nothing (no finite value) or 0.0.
+        sums = np.add.accumulate(terms, axis=1)[:, -1] + 0.0
     return Buckets(
         width,
         *_span(steps, times, shape, spans),

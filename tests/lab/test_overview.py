@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -46,6 +48,14 @@ def test_appending_in_portions_is_building_at_once(data: st.DataObject) -> None:
     whole = encode(built(values, [], stored=False))
     assert encode(built(values, cuts, stored=False)) == whole
     assert encode(built(values, cuts, stored=True)) == whole
+
+
+def test_a_negative_zero_before_an_infinity_sums_alike() -> None:
+    """A bucket that is gone on with is the bucket that was made at once, its zero too."""
+    values = ([0.0] * 1304 + [-0.0, math.inf] + [0.0] * 741)[:2047]
+    whole = encode(built(values, [], stored=False))
+    for cut in (1304, 1305, 1306):
+        assert encode(built(values, [cut], stored=False)) == whole
 
 
 @given(st.lists(VALUES, min_size=1, max_size=200))
