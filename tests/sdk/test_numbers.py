@@ -54,7 +54,7 @@ def test_not_a_number(lab: Path, capfd: pytest.CaptureFixture[str], value: Any) 
     found = only_run(lab)
     assert found.values("good") == [1.5] * 3
     assert [lost.points for lost in found.of(events.Lost)] == [3]
-    assert capfd.readouterr().err.count("bad is not recorded") == 1
+    assert capfd.readouterr().err.count("log(): bad") == 1
     strict = peira.init(console=False, monitor=False, strict=True)
     with pytest.raises(peira.UsageError, match="bad"):
         strict.log({"good": 1.5, "bad": value})
