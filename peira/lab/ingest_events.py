@@ -38,8 +38,8 @@ class RunFields:
     @property
     def told(self) -> float:
         """The newest time in the lines read so far."""
-        told: float = self.changed.get("told", self.row["told"])
-        return told
+        row = self.changed if "told" in self.changed else self.row
+        return float(row["told"])
 
     def tell(self, time_s: float) -> None:
         """A line holds this time."""

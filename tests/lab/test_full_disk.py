@@ -65,7 +65,7 @@ def test_which_errors_mean_a_full_disk(tmp_path: Path, monkeypatch: pytest.Monke
 
     def failure(code: int) -> sqlite3.Error:
         error = sqlite3.OperationalError("as SQLite says")
-        error.sqlite_errorcode = code  # type: ignore[misc]
+        error.sqlite_errorcode = code
         return error
 
     path = tmp_path / "index.db"
