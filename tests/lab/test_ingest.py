@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -233,7 +234,7 @@ def test_a_killed_process_is_seen_at_once(tmp_path: Path) -> None:
 
 def test_the_duration_of_a_killed_run_is_that_of_its_lines(tmp_path: Path) -> None:
     """Sealing, copying and filling the index again do not make a killed run longer."""
-    here = {"host": liveness.host(), "boot": liveness.boot_id(), "pid": 2**22 + 1}
+    here: dict[str, Any] = {"host": liveness.host(), "boot": liveness.boot_id(), "pid": 2**22 + 1}
     logged = RunFiles(tmp_path / "one" / ".peira", "logged", **here)
     logged.log_many("x", [1.0, 2.0, 3.0])
     RunFiles(logged.root, "params", **here).event(events.Params(time=START + 7, values={"a": 1}))
