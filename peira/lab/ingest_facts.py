@@ -17,8 +17,7 @@ from peira.record.reader import Damage
 
 Row = dict[str, Any]
 
-_POINT_TABLES = (schema.metric, schema.overview)
-_RUN_TABLES = (*_POINT_TABLES, schema.attribute, schema.tag, schema.event, schema.file)
+_RUN_TABLES = (schema.attribute, schema.tag, schema.event, schema.file)
 
 
 class Facts:
@@ -74,17 +73,27 @@ class Facts:
     def forget_points(self, run: int) -> None:
         """Remove everything that came from points files of a run."""
         self.flush()
-        for table in _POINT_TABLES:
-            self.connection.execute(delete(table).where(table.c.run == run))
+        self._delete_points(run)
         self.connection.execute(
             delete(schema.file).where(
                 schema.file.c.run == run, schema.file.c.name.startswith("points.", autoescape=True)
             )
         )
 
+    def _delete_points(self, run: int) -> None:
+        # Overviews are found by (key, run) only, and the big table must not be searched through:
+        # the keys are those of the run's metrics, which therefore go last.
+        metric, overview = schema.metric, schema.overview
+        keys = select(metric.c.key).where(metric.c.run == run)
+        self.connection.execute(
+            delete(overview).where(overview.c.key.in_(keys), overview.c.run == run)
+        )
+        self.connection.execute(delete(metric).where(metric.c.run == run))
+
     def forget_run(self, run: int, run_id: str, *, wholly: bool) -> None:
         """Remove everything that came from a run's files; with `wholly` the run, too."""
         self.flush()
+        self._delete_points(run)
         for table in _RUN_TABLES:
             self.connection.execute(delete(table).where(table.c.run == run))
         self.connection.execute(delete(schema.problem).where(schema.problem.c.run == run_id))
