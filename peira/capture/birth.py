@@ -14,12 +14,13 @@ _ARGUMENT_CHARACTERS_MAX = 4_096
 _ARGUMENTS_MAX = 1_000
 
 
-def _script_now() -> str | None:
+def script_now() -> str | None:
+    """Return the path of the program's script as Python knows it now, or None."""
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     return str(Path(file).resolve()) if file and Path(file).is_file() else None
 
 
-SCRIPT = _script_now()
+SCRIPT = script_now()
 """The path of the program's script, or None. Read here, in the thread that makes the run: Python
 forgets `__main__.__file__` when the last line of a script has run, and a short script is collected
 after that. The directory may have changed by then, too.

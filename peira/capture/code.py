@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from peira.capture.birth import SCRIPT
+from peira.capture.birth import SCRIPT, script_now
 from peira.capture.redaction import PLACEHOLDER, is_secret_file, redact_source, redact_url
 
 # What git may print at most; a diff beyond it is of data, not of code.
@@ -53,8 +53,7 @@ def entry_point() -> dict[str, Any]:
     """Return `kind` (script, module, notebook, console, command) and what goes with it."""
     main = sys.modules.get("__main__")
     spec = getattr(main, "__spec__", None)
-    file = getattr(main, "__file__", None)
-    script = str(Path(file).resolve()) if file and Path(file).is_file() else SCRIPT
+    script = script_now() or SCRIPT
     if "ipykernel" in sys.modules and "ipykernel" in (getattr(spec, "name", "") or ""):
         return {"kind": "notebook"}
     if spec is not None and script:
