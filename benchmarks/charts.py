@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import os
 import shutil
 import statistics
 import subprocess
@@ -21,6 +20,8 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+
+from tools.chromium import installed
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 REPEATS = 5
@@ -58,7 +59,7 @@ def measure(url: str) -> dict[str, list[dict[str, float]]]:
     """Run all cases in Chromium and return their timings in milliseconds."""
     from playwright.sync_api import sync_playwright
 
-    chromium = os.environ.get("PEIRA_CHROMIUM") or shutil.which("chromium")
+    chromium = installed()  # may ask Playwright, so before it is started below
     timings: dict[str, list[dict[str, float]]] = {name: [] for name in BUDGETS_MS}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

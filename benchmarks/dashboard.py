@@ -10,7 +10,6 @@ server runs in this process.
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
 import sys
 import time
@@ -20,6 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.biglab import MANY, RUNS, big_lab
 from peira.lab.lab import Lab
 from peira.server.serve import Server
+from tools.chromium import installed
 
 TIMES = 5
 FLAGS = [
@@ -58,12 +58,6 @@ FILTER = """(query) => new Promise((resolve) => {
 })"""
 
 
-def chromium() -> str | None:
-    """Return the system's Chromium; None lets Playwright use its own."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next((found for name in names if (found := shutil.which(name))), None)
-
-
 def first_paint_ms(browser: Browser, opened: str, screen: str) -> tuple[float, float]:
     """Return (cold, warm) medians."""
     cold, warm = [], []
@@ -93,8 +87,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=RUNS)
     root = big_lab(parser.parse_args().runs)
+    chromium = installed()  # may ask Playwright, so before it is started below
     with Lab(root) as lab, Server(lab, port=0) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         opened = server.url
         screen = f"{server.address}p/{MANY}"
         cold, warm = first_paint_ms(browser, opened, screen)
