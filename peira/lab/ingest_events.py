@@ -18,6 +18,8 @@ from peira.record.points import NONFINITE
 
 TEXT_CHARACTERS_MAX = 65_536
 """What the index keeps of a param's text; the run folder keeps all."""
+LINKS_MAX = 2_000
+"""So many files of one record can be found by their content; the run folder names all."""
 
 
 class RunFields:
@@ -73,6 +75,8 @@ def _keep(facts: Facts, fields: RunFields, event: AnyEvent, body: bytes) -> None
     match event:
         case events.Captured(aspect=aspect, value=value):
             name = aspect
+            if aspect == "fingerprint":
+                _put_fingerprint(facts, fields.row["n"], value)
             git = value.get("git") if aspect == "code" else None
             commit = git.get("commit") if isinstance(git, dict) else None
             if isinstance(commit, str) and commit:
@@ -81,6 +85,20 @@ def _keep(facts: Facts, fields: RunFields, event: AnyEvent, body: bytes) -> None
             name, step = event.key, event.step
         case events.Artifact():
             name = event.name
+            _put_links(
+                facts,
+                fields.row["n"],
+                event.role,
+                [(f"{name}/{file.path}", file.object) for file in event.files],
+            )
+        case events.Files():
+            name = event.role
+            seen = [(file.path, file.object) for file in event.files if file.object]
+            _put_links(facts, fields.row["n"], event.role, seen)
+        case events.Checkpoint():
+            step = event.step
+            kept = [(f"{step}/{file.path}", file.object) for file in event.files]
+            _put_links(facts, fields.row["n"], "checkpoint", kept)
         case events.Alert():
             name = event.title
             fields.add("alerts", 1)
@@ -102,6 +120,16 @@ def _keep(facts: Facts, fields: RunFields, event: AnyEvent, body: bytes) -> None
             "data": body,
         },
     )
+
+
+def _put_links(facts: Facts, run: int, role: str, files: list[tuple[str, str]]) -> None:
+    for path, digest in files[:LINKS_MAX]:
+        facts.put(schema.link, {"digest": digest, "run": run, "role": role, "path": path})
+
+
+def _put_fingerprint(facts: Facts, run: int, value: dict[str, Any]) -> None:
+    parts = {c.name: str(value.get(c.name) or "") for c in schema.fingerprint.c if c.name != "run"}
+    facts.put(schema.fingerprint, {"run": run} | parts)
 
 
 def _fold_tags(facts: Facts, row: Row, add: list[str], remove: list[str]) -> None:

@@ -17,7 +17,14 @@ from peira.record.reader import Damage
 
 Row = dict[str, Any]
 
-_RUN_TABLES = (schema.attribute, schema.tag, schema.event, schema.file)
+_RUN_TABLES = (
+    schema.attribute,
+    schema.tag,
+    schema.event,
+    schema.file,
+    schema.link,
+    schema.fingerprint,
+)
 
 
 class Facts:

@@ -227,6 +227,8 @@ def _bear(facts: Facts, folder: RunFolder, files: _Files) -> Row | None:
         "group": birth.group,
         "why": birth.why,
         "parent": birth.parent,
+        "origin": birth.origin.run if birth.origin else None,
+        "origin_how": birth.origin.how if birth.origin else None,
         "user": birth.user,
         "host": birth.host,
         "state": "running",

@@ -33,6 +33,8 @@ class RunRow(msgspec.Struct, frozen=True):
     group: str | None
     why: str | None
     parent: str | None
+    origin: str | None
+    origin_how: str | None
     user: str
     host: str
     state: str

@@ -89,9 +89,9 @@ class _Batch:
 class RunRecord:
     """One run, as it was when it was asked for.
 
-    Plain facts: `id`, `name`, `project`, `group`, `why`, `parent`, `user`, `host`, `state`,
-    `created`, `ended`, `seen` (seconds since the epoch), `duration` (seconds), `command`, `commit`,
-    `note`, `deleted`, `sealed`, `lost_points`, `alert_count`, `rev`.
+    Plain facts: `id`, `name`, `project`, `group`, `why`, `parent`, `origin`, `origin_how`, `user`,
+    `host`, `state`, `created`, `ended`, `seen` (seconds since the epoch), `duration` (seconds),
+    `command`, `commit`, `note`, `deleted`, `sealed`, `lost_points`, `alert_count`, `rev`.
     """
 
     def __init__(self, row: RunRow, batch: _Batch) -> None:
@@ -103,6 +103,8 @@ class RunRecord:
         self.group = row.group
         self.why = row.why
         self.parent = row.parent
+        self.origin = row.origin
+        self.origin_how = row.origin_how
         self.user = row.user
         self.host = row.host
         self.state = row.state
@@ -172,6 +174,11 @@ class RunRecord:
     def artifacts(self) -> list[events.Artifact]:
         """Return the artifacts that the run made or used, in the order it told of them."""
         return self._events(events.Artifact, "artifact")
+
+    def files(self, role: events.FileRole) -> dict[str, events.SeenFile]:
+        """Return the files that the run met in one role, by absolute path."""
+        told = self._events(events.Files, "files", role)
+        return {str(Path(line.root, file.path)): file for line in told for file in line.files}
 
     @cached_property
     def alerts(self) -> list[events.Alert]:

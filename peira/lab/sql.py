@@ -1,7 +1,7 @@
 """The lab as tables of DuckDB, for every question the query language does not know.
 
     runs     id, project, name, state, user, host, group, created, ended, duration, command, commit,
-             note, why, parent, alerts, lost_points, removed
+             note, why, parent, origin, origin_how, alerts, lost_points, removed
     params   run, name, type, number, text        one row a run and param
     metrics  run, key, count, nonfinite, first, last, min, max, mean, and their steps
     tags     run, tag, by
@@ -136,7 +136,8 @@ def _runs(connection: Connection) -> dict[str, list[Any]]:
     row = schema.run.c
     names = (
         "id", "project", "name", "state", "user", "host", "group", "created", "ended", "duration",
-        "command", "commit", "note", "why", "parent", "alerts", "lost_points", "deleted",
+        "command", "commit", "note", "why", "parent", "origin", "origin_how", "alerts",
+        "lost_points", "deleted",
     )  # fmt: skip
     found = connection.execute(select(*(row[name] for name in names)).order_by(row.created)).all()
     columns = _columns(names, found)

@@ -21,6 +21,24 @@ lists as lists.
 EndStatus = Literal["finished", "failed", "killed"]
 MediaType = Literal["image", "audio", "video", "table", "histogram", "figure", "text", "html"]
 AlertLevel = Literal["info", "warning", "error"]
+Relation = Literal["rerun", "resume", "repeat"]
+FileRole = Literal["source", "input", "output"]
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The earlier run that a run comes from. (`Birth.parent` is another thing: the run that this
+    one is a part of.)
+    """
+
+    how: Relation
+    """`rerun`: the same again from its record; `resume`: goes on from its checkpoint; `repeat`: the
+    same once more on purpose.
+    """
+    run: str
+    step: int | None = None
+    """The step of the checkpoint that a resumed run goes on from."""
+    changed: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What was changed on purpose, by name."""
 
 
 class Birth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,6 +52,7 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     group: str | None = None
     why: str | None = None
     parent: str | None = None
+    origin: Origin | None = None
     user: str = ""
     host: str = ""
     boot: str = ""
@@ -119,6 +138,51 @@ class Artifact(Event, frozen=True, kw_only=True, tag="artifact", omit_defaults=T
     metadata: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class SeenFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file that a run imported, opened or wrote."""
+
+    path: str
+    """Relative, with `/`, when it lies in the run's folder `Files.root`; else absolute."""
+    object: str | None = None
+    """BLAKE3 digest of its content; None when it could not be read, and `reason` says why."""
+    size: int = 0
+    kept: bool = False
+    """Whether the content is in the store."""
+    is_sure: bool = True
+    """False when a watch on its folder saw it: another process may have opened it."""
+    tracked: bool = False
+    """Whether version control holds exactly this content at the run's commit."""
+    reason: str = ""
+
+
+class Files(Event, frozen=True, kw_only=True, tag="files", omit_defaults=True):
+    """Files that a run met: `source` files it ran or imported, `input` files it opened to read,
+    `output` files it wrote. Later lines add to earlier ones; a path told again replaces.
+    """
+
+    role: FileRole
+    files: list[SeenFile]
+    root: str = ""
+    """The folder that relative paths start from."""
+    omitted: int = 0
+    """So many more were met and are not listed."""
+
+
+class Checkpoint(Event, frozen=True, kw_only=True, tag="checkpoint", omit_defaults=True):
+    """A state that the run can go on from."""
+
+    step: int
+    files: list[File]
+    metrics: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Metric values at that step, by key; the policy and `best` read them."""
+
+
+class Dropped(Event, frozen=True, kw_only=True, tag="dropped"):
+    """Checkpoints that the policy keeps no more, by step; their objects may go."""
+
+    steps: list[int]
+
+
 class Alert(Event, frozen=True, kw_only=True, tag="alert", omit_defaults=True):
     """Something a person should look at."""
 
@@ -170,4 +234,19 @@ class End(Event, frozen=True, kw_only=True, tag="end", omit_defaults=True):
     peak_memory_bytes: int | None = None
 
 
-AnyEvent = Params | Tags | Note | Captured | Media | Artifact | Alert | Lost | Inexact | Alive | End
+AnyEvent = (
+    Params
+    | Tags
+    | Note
+    | Captured
+    | Media
+    | Artifact
+    | Files
+    | Checkpoint
+    | Dropped
+    | Alert
+    | Lost
+    | Inexact
+    | Alive
+    | End
+)

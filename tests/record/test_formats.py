@@ -14,7 +14,10 @@ from peira.record import events, lines
 from peira.record.folder import run_folders
 from tests.sdk.reading import read_run
 
-SAMPLE = Path(__file__).parents[1] / "data" / "formats" / "v1"
+FORMATS = Path(__file__).parents[1] / "data" / "formats"
+SAMPLE = FORMATS / "v1"
+LATER_KINDS = {events.Files, events.Checkpoint, events.Dropped}
+"""Kinds that came to format 1 after its first sample; `v1-files` holds them."""
 PAGES = Path(__file__).parents[2] / "docs" / "formats"
 
 
@@ -35,7 +38,7 @@ def test_format_1_is_read() -> None:
     odd = found.values("odd")
     assert math.isnan(odd[0]) and odd[1:] == [math.inf, -math.inf, 0.0, 5e-324]
     assert math.copysign(1, odd[3]) == -1
-    assert {type(event) for event in found.events} == set(get_args(events.AnyEvent))
+    assert {type(event) for event in found.events} == set(get_args(events.AnyEvent)) - LATER_KINDS
     assert [(damage.file, damage.reason) for damage in found.damages] == [
         ("points.0a1b2c.jsonl", "torn tail")
     ]
@@ -43,6 +46,24 @@ def test_format_1_is_read() -> None:
     assert found.end.error.type == "ValueError" and found.state == "failed"
     (media,) = found.of(events.Media)
     assert FolderObjects(SAMPLE / "objects").read(media.object) == b"hello"
+
+
+def test_the_kinds_that_came_later_are_read() -> None:
+    """The sample of files, checkpoints and origins is read as it was written."""
+    (folder,) = run_folders(FORMATS / "v1-files")
+    found = read_run(folder)
+    assert folder.read_birth().origin == events.Origin(
+        how="resume", run="6a1b2c3d4e5f", step=40, changed={"lr": 0.02}
+    )
+    source, data, made = found.of(events.Files)
+    assert [source.role, data.role, made.role] == ["source", "input", "output"]
+    assert source.root == "/work" and source.files[0].path == "train.py" and source.files[0].kept
+    assert data.files[0] == events.SeenFile(path="/data/a.parquet", size=7, is_sure=False)
+    assert made.omitted == 3
+    (checkpoint,) = found.of(events.Checkpoint)
+    assert checkpoint.step == 80 and checkpoint.metrics == {"val/acc": 0.97}
+    assert [event.steps for event in found.of(events.Dropped)] == [[60, 70]]
+    assert not found.damages
 
 
 def test_examples_have_their_checksums() -> None:

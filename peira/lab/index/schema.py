@@ -22,7 +22,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -38,6 +38,8 @@ run = Table(
     Column("group", Text),
     Column("why", Text),
     Column("parent", Text),
+    Column("origin", Text),  # id of the run that this one repeats or goes on from
+    Column("origin_how", Text),  # rerun | resume | repeat
     Column("user", Text, nullable=False),
     Column("host", Text, nullable=False),
     Column("state", Text, nullable=False),  # running | finished | failed | killed | silent
@@ -62,6 +64,8 @@ run = Table(
     Index("run_project_created", "project", "deleted", "created"),
     Index("run_name", "name"),
     Index("run_rev", "rev"),
+    Index("run_origin", "origin"),
+    Index("run_parent", "parent"),
 )
 
 # How far each file has been read. `offset` and the facts commit together: ingest is exactly-once.
@@ -148,20 +152,48 @@ tag = Table(
     sqlite_with_rowid=False,
 )
 
-# Events kept as they came, for the Run screen: note, captured, media, artifact, alert, lost,
-# inexact.
+# Events kept as they came, for the Run screen: note, captured, media, artifact, files, checkpoint,
+# dropped, alert, lost, inexact.
 event = Table(
     "event",
     metadata,
     Column("n", Integer, primary_key=True),
     Column("run", Integer, nullable=False),
     Column("kind", Text, nullable=False),
-    # media key, artifact name, captured aspect, alert title; else ""
+    # media key, artifact name, captured aspect, role of files, alert title; else ""
     Column("name", Text, nullable=False),
     Column("step", BigInteger),
     Column("time", Float, nullable=False),
     Column("data", LargeBinary, nullable=False),  # the line's JSON
     Index("event_run_kind_name", "run", "kind", "name"),
+)
+
+# Which runs met which content: files read, written and imported, artifacts, checkpoints.
+link = Table(
+    "link",
+    metadata,
+    Column("digest", Text, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("role", Text, nullable=False),  # source | input | output | made | used | checkpoint
+    Column("path", Text, nullable=False),  # of the file; <artifact>/<path> for artifacts
+    PrimaryKeyConstraint("digest", "run", "role", "path"),
+    Index("link_run", "run"),
+    sqlite_with_rowid=False,
+)
+
+# What makes two runs the same experiment, part by part; each a digest, "" when it is not known.
+fingerprint = Table(
+    "fingerprint",
+    metadata,
+    Column("run", Integer, primary_key=True),
+    Column("entry", Text, nullable=False),  # which program: its script or module, and its project
+    Column("config", Text, nullable=False),  # params without the seed
+    Column("seed", Text, nullable=False),
+    Column("code", Text, nullable=False),  # text of the project files that were imported
+    Column("tree", Text, nullable=False),  # the same, without comments and layout
+    Column("data", Text, nullable=False),  # content of the input files
+    Column("env", Text, nullable=False),  # versions of imported packages, Python, accelerator
+    Index("fingerprint_entry_config", "entry", "config"),
 )
 
 # Damage found while reading, each told once with its place.

@@ -32,6 +32,8 @@ RUN_FIELDS: dict[str, RunFieldType] = {
     "host": "text",
     "group": "text",
     "parent": "text",
+    "origin": "text",
+    "origin_how": "text",
     "why": "text",
     "note": "text",
     "command": "text",
