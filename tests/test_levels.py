@@ -23,6 +23,7 @@ LEVELS = {
     "compare": 4,
     "launch": 4,
     "rerun": 4,
+    "science": 4,
     "medialog": 5,
     "run": 5,
     "current": 5,

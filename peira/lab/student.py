@@ -18,7 +18,7 @@ _TINY = 1e-300
 
 def cumulative(t: float, freedom: float) -> float:
     """Return the probability that a t variable with `freedom` degrees is at most `t`."""
-    tail = 0.5 * _beta_share(freedom / (freedom + t * t), freedom / 2, 0.5)
+    tail = 0.5 * beta_share(freedom / (freedom + t * t), freedom / 2, 0.5)
     return 1.0 - tail if t > 0 else tail
 
 
@@ -46,8 +46,8 @@ def quantile(probability: float, freedom: float) -> float:
     return (low + high) / 2
 
 
-def _beta_share(x: float, a: float, b: float) -> float:
-    """The regularised incomplete beta function I_x(a, b)."""
+def beta_share(x: float, a: float, b: float) -> float:
+    """Return the regularised incomplete beta function I_x(a, b)."""
     if x <= 0.0 or x >= 1.0:
         return 0.0 if x <= 0.0 else 1.0
     log_front = (
