@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+
+from peira.core.values import plain
 
 MISSING = "-"  # what is not there; an empty text is there
 DIGITS = 4
@@ -131,23 +132,6 @@ def value(item: Any) -> str:
     if isinstance(item, str):
         return item
     return json_text(item)
-
-
-def plain(item: Any) -> Any:
-    """Return a value that JSON can hold: NaN and infinity are the texts that the run folder uses.
-
-    >>> plain({"a": [float("nan"), 1]})
-    {'a': ['NaN', 1]}
-    """
-    if isinstance(item, float):
-        if math.isfinite(item):
-            return item
-        return "NaN" if math.isnan(item) else "Infinity" if item > 0 else "-Infinity"
-    if isinstance(item, Mapping):
-        return {str(key): plain(inner) for key, inner in item.items()}
-    if isinstance(item, list | tuple | set | frozenset):
-        return [plain(inner) for inner in item]
-    return item
 
 
 def json_text(item: Any, *, indent: int = 0) -> str:

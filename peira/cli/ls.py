@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from peira.cli.columns import SYSTEM, choose, json_rows, split_names, table_of
-from peira.cli.format import MISSING, number, plain, value
+from peira.cli.format import MISSING, number, value
 from peira.cli.group import Command
 from peira.cli.session import (
     Session,
@@ -21,6 +21,7 @@ from peira.cli.table import Cell, Column, layout
 from peira.cli.terminal import Terminal, terminal
 from peira.core.errors import NotFoundError
 from peira.core.text import printable
+from peira.core.values import plain
 
 if TYPE_CHECKING:
     from peira.lab.groups import GroupTable, Statistics

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from peira.cli.format import MISSING, plain, value
+from peira.cli.format import MISSING, value
 from peira.cli.group import Command
 from peira.cli.session import Session, in_session, json_option, write_json
 from peira.cli.table import Cell, Column, layout
 from peira.cli.terminal import terminal
+from peira.core.values import plain
 
 if TYPE_CHECKING:
     from peira.lab.sql import SqlAnswer

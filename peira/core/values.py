@@ -286,10 +286,27 @@ def named_values(values: Any) -> Mapping[Any, Any]:
 def _finite(value: float) -> Any:
     if math.isfinite(value):
         return value
-    return {"float": "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"}
+    return {"float": plain(value)}
 
 
 def _short(text: str) -> str:
     if len(text) <= TEXT_CHARACTERS_MAX:
         return text
     return f"{text[:TEXT_CHARACTERS_MAX]}… ({len(text)} characters)"
+
+
+def plain(item: Any) -> Any:
+    """Return a value that JSON can hold: NaN and infinity are the texts that the run folder uses.
+
+    >>> plain({"a": [float("nan"), 1]})
+    {'a': ['NaN', 1]}
+    """
+    if isinstance(item, float):
+        if math.isfinite(item):
+            return item
+        return "NaN" if math.isnan(item) else "Infinity" if item > 0 else "-Infinity"
+    if isinstance(item, Mapping):
+        return {str(key): plain(inner) for key, inner in item.items()}
+    if isinstance(item, list | tuple | set | frozenset):
+        return [plain(inner) for inner in item]
+    return item

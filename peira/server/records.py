@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from peira.compare.comparison import FileRow, Section, Side
 from peira.record.events import File
 
 Name = Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -408,3 +409,18 @@ class SelectionAnswer(Answer, frozen=True, kw_only=True):
 
     id: str
     runs: list[str]
+
+
+class CompareAnswer(Answer, frozen=True, kw_only=True):
+    """Runs side by side. Lists by run are in the order of `runs`."""
+
+    runs: list[Side]
+    sections: list[Section]
+    took_ms: float
+
+
+class CompareFileAnswer(Answer, frozen=True, kw_only=True):
+    """One file of a comparison, with all of its changed lines."""
+
+    runs: list[Side]
+    file: FileRow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from peira.server.routes.compare import compare_file, compare_runs
 from peira.server.routes.console import console
 from peira.server.routes.events import events
 from peira.server.routes.fields import complete, fields, metrics
@@ -20,7 +21,7 @@ from peira.server.routes.views import drop_view, save_view, set_goal, views
 
 HANDLERS = [
     lab_facts, home, runs, groups, fields, complete, metrics, set_goal, views, save_view, drop_view,
-    traces, run, change_run, console, media, series, stored_object,
+    traces, compare_runs, compare_file, run, change_run, console, media, series, stored_object,
     keep_selection, selection, events, *PAGE_HANDLERS,
 ]  # fmt: skip
 

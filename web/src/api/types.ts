@@ -276,3 +276,132 @@ export interface ChangeHint {
   /** The list was cut: anything may have changed. */
   more?: boolean;
 }
+
+export type CompareSectionName =
+  | "metrics"
+  | "params"
+  | "code"
+  | "packages"
+  | "environment"
+  | "system"
+  | "data"
+  | "files"
+  | "logs"
+  | "command"
+  | "notes";
+
+/** One of the compared runs. Lists by run elsewhere are in the order of these. */
+export interface CompareRun {
+  id: string;
+  name: string;
+  project: string;
+  state: RunState;
+  created: number;
+  duration: number | null;
+  user: string;
+  host: string;
+  script: string;
+  commit: string | null;
+  is_dirty: boolean | null;
+  error: string;
+}
+
+export interface CompareNumbers {
+  values: Extended[];
+  steps: (number | null)[];
+  /** To the first run's value. */
+  deltas: (number | null)[];
+  /** Index of the run with the best value. */
+  winner: number | null;
+}
+
+export interface CompareMetricRow {
+  name: string;
+  direction: "min" | "max" | null;
+  direction_from: "goal" | "name" | null;
+  last: CompareNumbers;
+  best: CompareNumbers | null;
+  counts: number[];
+  nonfinite: number[];
+  differs: boolean;
+  is_incidental: boolean;
+}
+
+export interface CompareValueRow {
+  name: string;
+  values: Cell[];
+  /** Whether the run has the value at all; null may be a value. */
+  has: boolean[];
+  differs: boolean;
+  is_incidental: boolean;
+  remark: string;
+}
+
+export interface CompareVersion {
+  digest: string | null;
+  size: number | null;
+  origin: "kept" | "commit" | "recorded" | "artifact" | "console";
+  reason: string;
+  path: string;
+}
+
+export interface CompareHunk {
+  old_start: number;
+  old_count: number;
+  new_start: number;
+  new_count: number;
+  heading: string;
+  /** Each begins with a blank, `-`, `+` or a backslash. */
+  lines: string[];
+}
+
+/** From the first run's version to the one that the runs `to` have. */
+export interface CompareChange {
+  to: number[];
+  added: number;
+  removed: number;
+  hunks: CompareHunk[];
+  /** Why there are no hunks. */
+  reason: string;
+  is_cosmetic: boolean;
+}
+
+export interface CompareFileRow {
+  name: string;
+  versions: (CompareVersion | null)[];
+  differs: boolean;
+  is_known: boolean;
+  changes: CompareChange[];
+  is_incidental: boolean;
+  remark: string;
+}
+
+interface CompareSectionFacts {
+  name: CompareSectionName;
+  recorded: boolean[];
+  remarks: string[];
+  differing: number;
+  equal: number;
+  incidental: number;
+  unknown: number;
+}
+
+export type CompareSection = CompareSectionFacts &
+  (
+    | { kind: "metrics"; rows: CompareMetricRow[] }
+    | { kind: "values"; rows: CompareValueRow[] }
+    | { kind: "files"; rows: CompareFileRow[] }
+  );
+
+/** `GET /api/projects/{project}/compare`. */
+export interface CompareData {
+  runs: CompareRun[];
+  sections: CompareSection[];
+  took_ms: number;
+}
+
+/** `GET /api/projects/{project}/compare/file`. */
+export interface CompareFileData {
+  runs: CompareRun[];
+  file: CompareFileRow;
+}

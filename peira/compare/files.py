@@ -1,0 +1,134 @@
+"""Sections of files: a row a path, versions by digest, changes by line where they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from peira.compare.comparison import Change, FileRow, FileSection, SectionName, Version, counted
+from peira.compare.textdiff import Budget, change
+from peira.core.errors import DamagedError, NotFoundError
+from peira.lab.lab import Lab
+from peira.lab.runs import RunRecord
+from peira.record.events import SeenFile
+
+
+@dataclass(frozen=True)
+class Held:
+    """A version of a file, and how to read its content when that can be had."""
+
+    version: Version
+    read: Callable[[], bytes] | None = None
+
+
+Files = Mapping[str, Held]
+
+
+def data(lab: Lab, records: Sequence[RunRecord], budget: Budget) -> FileSection:
+    """Return what the runs read: input files, and artifacts that they used."""
+    return _section(lab, "data", records, budget)
+
+
+def outputs(lab: Lab, records: Sequence[RunRecord], budget: Budget) -> FileSection:
+    """Return what the runs wrote: output files, and artifacts that they made."""
+    return _section(lab, "files", records, budget)
+
+
+def _section(
+    lab: Lab, name: SectionName, records: Sequence[RunRecord], budget: Budget
+) -> FileSection:
+    role, used = ("input", "used") if name == "data" else ("output", "made")
+    found: list[dict[str, Held] | None] = []
+    for record in records:
+        seen = record.files(role)  # type: ignore[arg-type]
+        held = {file.path: seen_file(lab, file) for file in seen.values()}
+        for artifact in record.artifacts():
+            if artifact.role == used:
+                for file in artifact.files:
+                    version = Version(digest=file.object, size=file.size, origin="artifact")
+                    held[f"{artifact.name}/{file.path}"] = Held(version, _reader(lab, version))
+        found.append(held or None)
+    return file_section(name, found, budget)
+
+
+def seen_file(lab: Lab, file: SeenFile) -> Held:
+    """Return the version of a file that a run told of."""
+    version = Version(
+        digest=file.object,
+        size=file.size,
+        origin="kept" if file.kept else "recorded",
+        reason=file.reason,
+    )
+    return Held(version, _reader(lab, version) if file.kept else None)
+
+
+def _reader(lab: Lab, version: Version) -> Callable[[], bytes]:
+    digest = version.digest or ""
+    return lambda: lab.objects.read(digest)
+
+
+def file_section(
+    name: SectionName,
+    found: Sequence[Files | None],
+    budget: Budget,
+    remarks: Sequence[str] = (),
+) -> FileSection:
+    """Return the section of the files `found` in each run; None where nothing was recorded."""
+    known = [files for files in found if files is not None]
+    paths = dict.fromkeys(path for files in known for path in files)
+    rows = [
+        _row(path, [None if files is None else files.get(path) for files in found], found, budget)
+        for path in sorted(paths)
+    ]
+    return FileSection(
+        name=name,
+        recorded=[files is not None for files in found],
+        remarks=list(remarks),
+        rows=rows,
+        **counted(rows),
+    )
+
+
+def _row(
+    path: str, held: Sequence[Held | None], found: Sequence[Files | None], budget: Budget
+) -> FileRow:
+    versions = [None if h is None else h.version for h in held]
+    told = [v for v, files in zip(versions, found, strict=True) if files is not None]
+    digests = {None if v is None else v.digest or "?" for v in told}
+    is_unknown = any(v is not None and v.digest is None for v in told)
+    differs = len(digests - {"?"}) > 1
+    return FileRow(
+        name=path,
+        versions=versions,
+        differs=differs,
+        is_known=not is_unknown,
+        changes=_changes(path, held, found, budget) if differs else [],
+    )
+
+
+def _changes(
+    path: str, held: Sequence[Held | None], found: Sequence[Files | None], budget: Budget
+) -> list[Change]:
+    """Return one change for each version that is not the first run's."""
+    first = held[0]
+    if found[0] is None:
+        return []  # nothing is known of the first run: there is nothing to start from
+    groups: dict[str | None, list[int]] = {}
+    for i, other in enumerate(held):
+        digest = None if other is None else other.version.digest
+        if found[i] is not None and digest != (None if first is None else first.version.digest):
+            groups.setdefault(digest, []).append(i)
+    return [_change(path, first, held[to[0]], to, budget) for to in groups.values()]
+
+
+def _change(path: str, old: Held | None, new: Held | None, to: list[int], budget: Budget) -> Change:
+    contents: list[bytes | None] = []
+    for held in (old, new):
+        if held is not None and held.read is None:
+            reason = held.version.reason or "its content was not kept, only the digest"
+            return Change(to=to, added=0, removed=0, hunks=[], reason=reason)
+        try:
+            contents.append(None if held is None or held.read is None else held.read())
+        except (NotFoundError, DamagedError) as error:
+            return Change(to=to, added=0, removed=0, hunks=[], reason=error.message)
+    return change(contents[0], contents[1], to, budget, is_python=path.endswith(".py"))

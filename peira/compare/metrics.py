@@ -1,0 +1,94 @@
+"""The metrics section: last and best values, deltas to the first run, and who is better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from peira.compare.comparison import MetricRow, MetricSection, Numbers, counted
+from peira.compare.values import same
+from peira.lab.lab import Lab
+from peira.lab.query.catalog import Catalog, guess_direction
+from peira.lab.runs import MetricSummary, RunRecord
+
+SYSTEM = "system/"
+"""Metrics of the machine: they differ in every run."""
+
+Direction = Literal["max", "min"]
+Summaries = list[MetricSummary | None]
+
+
+def metrics(lab: Lab, records: Sequence[RunRecord]) -> MetricSection:
+    """Return every metric of the runs, those of the projects' goals first."""
+    projects = {record.project for record in records}
+
+    def ask(connection: Connection) -> dict[str, set[Direction]]:
+        found: dict[str, set[Direction]] = {}
+        for project in projects:
+            for goal in Catalog(connection, project).goals():
+                found.setdefault(goal.metric, set()).add(goal.direction)
+        return found
+
+    goals = lab.ask(ask)
+    keys = dict.fromkeys(key for record in records for key in record.metrics)
+    ordered = sorted(keys, key=lambda key: key not in goals)  # stable: the rest keep their order
+    rows = [_row(key, [record.metrics.get(key) for record in records], goals) for key in ordered]
+    recorded = [bool(record.metrics) for record in records]
+    return MetricSection(name="metrics", recorded=recorded, rows=rows, **counted(rows))
+
+
+def _row(key: str, found: Summaries, goals: dict[str, set[Direction]]) -> MetricRow:
+    said = goals.get(key, set())
+    direction = next(iter(said)) if len(said) == 1 else guess_direction(key)
+    last = _numbers(
+        [None if s is None else s.last for s in found],
+        [None if s is None else s.last_step for s in found],
+        direction,
+    )
+    best = None
+    if direction is not None:
+        best = _numbers(
+            [None if s is None else getattr(s, direction) for s in found],
+            [None if s is None else getattr(s, f"{direction}_step") for s in found],
+            direction,
+        )
+    shown = (last, best) if best is not None else (last,)
+    return MetricRow(
+        name=key,
+        direction=direction,
+        direction_from=None if direction is None else "goal" if len(said) == 1 else "name",
+        last=last,
+        best=best,
+        counts=[0 if s is None else s.count for s in found],
+        nonfinite=[0 if s is None else s.nonfinite for s in found],
+        differs=any(not all(same(n.values[0], v) for v in n.values[1:]) for n in shown),
+        is_incidental=key.startswith(SYSTEM),
+    )
+
+
+def _numbers(
+    values: list[float | None], steps: list[int | None], direction: Direction | None
+) -> Numbers:
+    base = values[0]
+    deltas = [None, *(_delta(base, value) for value in values[1:])]
+    return Numbers(values=values, steps=steps, deltas=deltas, winner=_winner(values, direction))
+
+
+def _delta(base: float | None, value: float | None) -> float | None:
+    if base is None or value is None or not (math.isfinite(base) and math.isfinite(value)):
+        return None
+    return value - base
+
+
+def _winner(values: list[float | None], direction: Direction | None) -> int | None:
+    """Return the one run that is better than every other run that has a value, of at least two."""
+    there = [v for v in values if v is not None]
+    finite = [v for v in there if math.isfinite(v)]
+    if direction is None or len(there) < 2 or not finite:
+        return None
+    best = max(finite) if direction == "max" else min(finite)
+    holders = [i for i, value in enumerate(values) if value == best]
+    return holders[0] if len(holders) == 1 else None

@@ -1,0 +1,131 @@
+"""Sections of named values: params, packages, environment, system, command, notes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from peira.compare.comparison import SectionName, ValueRow, ValueSection, counted
+from peira.lab.runs import RunRecord
+
+# Aspects that have a section of their own; every other one is told under "system".
+_TOLD_ELSEWHERE = {"code", "packages", "environment", "process", "fingerprint"}
+# What is another one in every run and explains nothing.
+_INCIDENTAL = ("pid", "/pid", "uuid", "_id", "job_id")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal: as JSON has them, so `1` and `1.0` are, `True` and `1` not.
+
+    >>> same(float("nan"), float("nan")), same(1, 1.0), same(True, 1), same([1], [True])
+    (True, True, False, False)
+    """
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
+        return math.isnan(other)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
+    return bool(one == other)
+
+
+def value_rows(found: Sequence[Mapping[str, Any] | None]) -> list[ValueRow]:
+    """Return one row a name. A run of which nothing was recorded (None) makes no difference."""
+    known = [values for values in found if values is not None]
+    rows = []
+    for name in dict.fromkeys(name for values in known for name in values):
+        has = [values is not None and name in values for values in found]
+        values = [None if v is None else v.get(name) for v in found]
+        told = [v for v, values_of in zip(values, found, strict=True) if values_of is not None]
+        is_everywhere = all(name in values_of for values_of in known)
+        differs = not is_everywhere or not all(same(told[0], other) for other in told[1:])
+        rows.append(ValueRow(name=name, values=values, has=has, differs=differs))
+    return rows
+
+
+def value_section(
+    name: SectionName,
+    found: Sequence[Mapping[str, Any] | None],
+    rows: list[ValueRow] | None = None,
+    remarks: Sequence[str] = (),
+) -> ValueSection:
+    """Return the section of what was `found` in each run; None where nothing was recorded."""
+    rows = value_rows(found) if rows is None else rows
+    return ValueSection(
+        name=name,
+        recorded=[values is not None for values in found],
+        remarks=list(remarks),
+        rows=rows,
+        **counted(rows),
+    )
+
+
+def params(records: Sequence[RunRecord]) -> ValueSection:
+    """Return the inputs that the runs were given."""
+    return value_section("params", [record.params for record in records])
+
+
+def environment(records: Sequence[RunRecord]) -> ValueSection:
+    """Return the recorded environment variables."""
+    found = [record.captured("environment").get("variables") for record in records]
+    return value_section("environment", found)
+
+
+def system(records: Sequence[RunRecord]) -> ValueSection:
+    """Return the machine and whatever else was recorded around the run."""
+    found: list[dict[str, Any] | None] = []
+    for record in records:
+        aspects = {k: v for k, v in record.captured().items() if k not in _TOLD_ELSEWHERE}
+        host = aspects.pop("host", {})
+        facts = dict(flat(host)) | dict(flat(aspects))
+        found.append(facts or None)
+    return value_section("system", found)
+
+
+def command(records: Sequence[RunRecord]) -> ValueSection:
+    """Return how the programs were started."""
+    found = []
+    for record in records:
+        birth, code = record.birth, record.captured("code")
+        process = record.captured("process")
+        facts = {
+            "command": " ".join(birth.get("command", [])),
+            "script": code.get("script"),
+            "module": code.get("module"),
+            "directory": birth.get("directory"),
+            "python": birth.get("python"),
+            "executable": process.get("executable"),
+            "started by": (process.get("parent") or {}).get("program"),
+            "peira": birth.get("peira"),
+        }
+        found.append({name: fact for name, fact in facts.items() if fact})
+    return value_section("command", found)
+
+
+def notes(records: Sequence[RunRecord]) -> ValueSection:
+    """Return what people and programs said about the runs."""
+    found = []
+    for record in records:
+        said = {
+            "why": record.why,
+            "note": record.note,
+            "tags": record.tags,
+            "group": record.group,
+            "origin": f"{record.origin_how} of {record.origin}" if record.origin else None,
+        }
+        found.append({name: text for name, text in said.items() if text})
+    return value_section("notes", found)
+
+
+def flat(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield nested facts with their names joined by `/`; what is empty is left out."""
+    for name, fact in facts.items():
+        if isinstance(fact, Mapping):
+            yield from flat(fact, f"{prefix}{name}/")
+        elif isinstance(fact, list) and any(isinstance(item, Mapping) for item in fact):
+            yield from flat({str(i): item for i, item in enumerate(fact)}, f"{prefix}{name}/")
+        elif fact not in (None, "", []):
+            yield f"{prefix}{name}", fact
