@@ -1,0 +1,22 @@
+"""Puts the parts of the hook into this process."""
+
+from __future__ import annotations
+
+import os
+
+from . import imported, opened, seeds
+from .border import harmless
+from .spool import Spool
+
+PARTS = (opened, imported, seeds)
+"""Each has `install(tell)`, and one that fails costs only itself."""
+
+
+def start(folder: str) -> None:
+    """Tell what this process does into the spool `folder`."""
+    if not os.path.isdir(folder):  # the run is over, and somebody kept its environment
+        return
+    spool = Spool(folder)
+    spool.tell("process")
+    for part in PARTS:
+        harmless(part.install, spool.tell)
