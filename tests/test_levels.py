@@ -22,6 +22,8 @@ LEVELS = {
     "session": 3,
     "compare": 4,
     "launch": 4,
+    "data": 4,
+    "evaluate": 4,
     "rerun": 4,
     "science": 4,
     "medialog": 5,

@@ -29,6 +29,8 @@ GRACE_S = 3_600.0
 LISTING_BYTES_MAX = 16 << 20
 PIECE_BYTES = 8 << 20
 PURGED = ".purged-"
+DATASETS = "datasets"
+"""The folder of data versions below a lab; `peira.data.catalog` has its records."""
 
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _DIGEST_LENGTH = 64
@@ -112,7 +114,7 @@ def _named(root: Path, journal: Journal, objects: FolderObjects) -> set[str]:
     for folder in run_folders(root):
         for path in (folder.birth, *folder.events_files()):
             found |= _digests(path)
-    for path in journal.files():
+    for path in (*journal.files(), *(root / DATASETS).glob("*/v*.json")):
         found |= _digests(path)
     todo = list(found)
     while todo:

@@ -40,7 +40,7 @@ def put(objects: Objects, source: Path) -> list[Member]:
     if not source.is_dir():
         raise UsageError(f"{source} is neither a file nor a folder.")
     members: list[Member] = []
-    for path in _files(source):
+    for path in files(source):
         if len(members) == FILES_MAX:
             raise UsageError(
                 f"{source} holds more than {FILES_MAX} files.",
@@ -57,7 +57,13 @@ def _refuse(error: OSError) -> None:
         raise error
 
 
-def _files(root: Path) -> Iterator[Path]:
+def files(root: Path) -> Iterator[Path]:
+    """Yield all files below a folder: links to files inside are followed, those that lead out, and
+    pipes, sockets, devices and labs are passed over.
+
+    Raises:
+        OSError: something cannot be read.
+    """
     real_root = root.resolve()
     for folder, folders, names in os.walk(root, onerror=_refuse):
         folders[:] = sorted(set(folders) - {LAB_NAME})

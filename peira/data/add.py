@@ -1,0 +1,226 @@
+"""How content gets under version: files and folders, tables from memory, tables in files.
+
+The same content gives the same manifest and the same `content` digest, whatever it is called,
+wherever it lay and however often it is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from peira.core.errors import NotFoundError, UsageError
+from peira.data import chunks, manifest
+from peira.data.catalog import Catalog, Version
+from peira.data.manifest import Column, Manifest, Member
+from peira.data.readers import READERS, read_table, type_of
+from peira.data.rows import Columns, Ids, describe, pack_ids, row_ids, to_columns
+from peira.objects import tree
+from peira.objects.folder import FolderObjects
+
+FOLDER = "folder"
+IMAGES = "image-folder"
+TABLE = "table"
+TYPES = (FOLDER, IMAGES, *READERS)
+
+_IMAGES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
+
+Progress = Callable[[int, int], object]
+"""Told how many files are done, of how many."""
+
+
+class Added(NamedTuple):
+    """What adding came to: the version, and whether it was not there before."""
+
+    version: Version
+    is_new: bool
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a new version, besides its content."""
+
+    source: str = ""
+    parent: str | None = None
+    transform: Any = None
+    run: str | None = None
+    note: str = ""
+
+
+def add_table(
+    root: Path, name: str, data: Any, *, label: str | None = None, facts: Facts | None = None,
+    ids: Ids | None = None,
+) -> Added:  # fmt: skip
+    """Put a table from memory under version.
+
+    Args:
+        root: the lab.
+        data: see `to_columns`.
+        label: the column that is to be predicted; `y` or `label` when there is one and None is
+            said.
+        ids: ids of the rows, in their order, when rows keep those of a parent; by content else.
+
+    Raises:
+        UsageError: it is no table, or has no such column.
+        LabError: the lab cannot be written.
+    """
+    columns = to_columns(data)
+    schema = describe(columns)
+    label = _label(label, schema)
+    own = row_ids(columns)
+    objects = FolderObjects(root / "objects")
+    pieces = chunks.write(objects, columns, schema, own)
+    made = Manifest(
+        format=manifest.FORMAT,
+        kind="table",
+        type=TABLE,
+        content=_content(TABLE, schema, label, [pack_ids(own)]),
+        rows=len(own),
+        size=sum(objects.size(piece.object) for piece in pieces),
+        columns=schema,
+        label=label,
+        chunks=pieces,
+        ids=objects.put_bytes(pack_ids(own if ids is None else ids)).digest,
+    )
+    return _claim(root, objects, name, made, facts)
+
+
+def add_path(
+    root: Path, name: str, path: Path, *, type: str | None = None, label: str | None = None,
+    is_reference: bool = False, facts: Facts | None = None, on_progress: Progress | None = None,
+) -> Added:  # fmt: skip
+    """Put a file or a folder under version.
+
+    Args:
+        type: one of `TYPES`; told by the names of the files when None.
+        is_reference: keep only digests; the bytes stay where they are, and are checked when used.
+
+    Raises:
+        NotFoundError: there is nothing at `path`.
+        UsageError: it is not of that type.
+        LabError: the lab cannot be written.
+    """
+    if not path.exists():
+        raise NotFoundError(f"There is nothing to add at {path}.")
+    objects = FolderObjects(root / "objects")
+    files = [path] if path.is_file() else list(tree.files(path))
+    if not files:
+        raise UsageError(f"The folder {path} holds no files.")
+    type = type or _guess(path, files)
+    base = path.parent if path.is_file() else path
+    members = _members(objects, base, files, is_reference=is_reference, on_progress=on_progress)
+    schema, ids, label = _rows_of(path, files, members, type, label)
+    made = Manifest(
+        format=manifest.FORMAT,
+        kind="files",
+        type=type,
+        content=_content(type, schema, label, [msgspec.json.encode(m) for m in members]),
+        rows=len(ids) if ids is not None else len(members),
+        size=sum(member.size for member in members),
+        columns=schema,
+        label=label,
+        pages=manifest.write_pages(objects, members),
+        ids=None if ids is None else objects.put_bytes(pack_ids(ids)).digest,
+        reference=str(path.resolve()) if is_reference else None,
+    )
+    return _claim(root, objects, name, made, facts)
+
+
+def _members(
+    objects: FolderObjects, base: Path, files: Sequence[Path], *, is_reference: bool,
+    on_progress: Progress | None,
+) -> list[Member]:  # fmt: skip
+    """Store or hash files; return them sorted by path."""
+    names = [file.relative_to(base).as_posix() for file in files]
+    if is_reference:
+        from blake3 import blake3
+
+        stored = []
+        for done, file in enumerate(files, 1):
+            hasher = blake3(max_threads=blake3.AUTO)
+            stored.append((hasher.update_mmap(file).hexdigest(), file.stat().st_size))
+            if on_progress is not None:
+                on_progress(done, len(files))
+    else:
+
+        def told(done: int) -> None:
+            if on_progress is not None:
+                on_progress(done, len(files))
+
+        stored = [(s.digest, s.size) for s in objects.put_files(files, told)]
+    members = (Member(n, *s) for n, s in zip(names, stored, strict=True))
+    return sorted(members, key=lambda member: member.path)
+
+
+def _rows_of(
+    path: Path, files: Sequence[Path], members: Sequence[Member], type: str, label: str | None
+) -> tuple[list[Column], Ids | None, str | None]:
+    """Return schema, row ids and label column of what was added."""
+    if type == FOLDER:
+        return [], None, None
+    if type == IMAGES:
+        ids = np.array([member.object[:32].encode() for member in members], dtype="S32")
+        return [Column("path", "text"), Column("label", "text")], _unique(ids), "label"
+    if len(files) > 1:
+        raise UsageError(
+            f"{path} holds {len(files)} files; a version of type {type} is one file.",
+            hint="Add one file, or the folder with --type folder.",
+        )
+    columns: Columns = read_table(files[0], type)
+    schema = describe(columns)
+    return schema, row_ids(columns), _label(label, schema)
+
+
+def _unique(ids: Ids) -> Ids:
+    """Tell files of equal content apart by their number."""
+    from blake3 import blake3
+
+    seen: dict[bytes, int] = {}
+    found = ids.copy()
+    for index, id in enumerate(ids):
+        times = seen.get(bytes(id), 0)
+        seen[bytes(id)] = times + 1
+        if times:
+            found[index] = blake3(bytes(id) + b"#%d" % times).hexdigest(length=16).encode()
+    return found
+
+
+def _guess(path: Path, files: Sequence[Path]) -> str:
+    if path.is_file():
+        return type_of(path) or FOLDER
+    is_images = all(file.suffix.lower() in _IMAGES for file in files)
+    return IMAGES if is_images else FOLDER
+
+
+def _label(label: str | None, schema: list[Column]) -> str | None:
+    names = [column.name for column in schema]
+    if label is None:
+        return next((name for name in ("y", "label", "target") if name in names), None)
+    if label not in names:
+        raise UsageError(
+            f"There is no column {label!r:.60} to be the label.",
+            hint=f"The columns are {', '.join(names[:20])}.",
+        )
+    return label
+
+
+def _content(type: str, schema: list[Column], label: str | None, parts: list[bytes]) -> str:
+    """Return the identity of content: type of reading, schema, and all rows or files in order."""
+    from blake3 import blake3
+
+    hasher = blake3(msgspec.json.encode([type, schema, label]))
+    for part in parts:
+        hasher.update(b"\n")
+        hasher.update(part)
+    return hasher.hexdigest()
+
+
+def _claim(
+    root: Path, objects: FolderObjects, name: str, made: Manifest, facts: Facts | None
+) -> Added:
+    said = msgspec.structs.asdict(facts or Facts())
+    version, is_new = Catalog(root).claim(name, made.content, manifest.write(objects, made), **said)
+    return Added(version, is_new)
