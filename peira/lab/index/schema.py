@@ -22,7 +22,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = MetaData()
 
@@ -187,12 +187,15 @@ fingerprint = Table(
     metadata,
     Column("run", Integer, primary_key=True),
     Column("entry", Text, nullable=False),  # which program: its script or module, and its project
+    Column("call", Text, nullable=False),  # how it was called: known before it runs
     Column("config", Text, nullable=False),  # params without the seed
     Column("seed", Text, nullable=False),
     Column("code", Text, nullable=False),  # text of the project files that were imported
     Column("tree", Text, nullable=False),  # the same, without comments and layout
     Column("data", Text, nullable=False),  # content of the input files
     Column("env", Text, nullable=False),  # versions of imported packages, Python, accelerator
+    Index("fingerprint_entry", "entry"),
+    Index("fingerprint_entry_call", "entry", "call"),
     Index("fingerprint_entry_config", "entry", "config"),
 )
 

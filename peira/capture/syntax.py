@@ -1,0 +1,121 @@
+"""What a Python source means to the interpreter: its tree without layout, comments and docstrings,
+and the environment variables that it asks for.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+_LAYOUT = frozenset({"type_comment", "kind", "ctx", "type_ignores"})
+"""Fields of nodes that say how something was written, or repeat what the place says."""
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_ASKING = frozenset({"get", "pop", "setdefault", "getenv"})
+_ASKS = (b"environ", b"getenv", b"envvar")
+"""Without one of these words a source asks for no variable."""
+
+
+class Syntax(msgspec.Struct, frozen=True):
+    """What two sources that mean the same have in common."""
+
+    tree: str
+    """Digest of the syntax tree."""
+    variables: frozenset[str] = frozenset()
+    """Names of environment variables that stand as literals where the environment is asked."""
+
+
+def read_syntax(source: bytes) -> Syntax:
+    """Return what a source means.
+
+    Layout, comments and quotes do not count. Docstrings do not count either, unless the source
+    reads some by `__doc__` (docopt makes options of them). The digest does not depend on the
+    version of Python, as far as the grammar has not changed. What is no Python of this version is
+    taken as it is written.
+
+    >>> read_syntax(b"x = 'a'  # one").tree == read_syntax(b"x = (\\n  \\"a\\"\\n)").tree
+    True
+    """
+    from blake3 import blake3  # here, not at the top: `import peira` does not pay for it
+
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Syntax(blake3(source).hexdigest())
+    keeps_docstrings = b"__doc__" in source
+    words = "\0".join(_words(tree, keeps_docstrings=keeps_docstrings))
+    asks = any(word in source for word in _ASKS)
+    return Syntax(
+        blake3(words.encode("utf-8", "surrogatepass")).hexdigest(),
+        frozenset(filter(None, map(_variable, ast.walk(tree)))) if asks else frozenset(),
+    )
+
+
+def _words(tree: ast.AST, *, keeps_docstrings: bool) -> Iterator[str]:
+    """Yield the tree from left to right; nesting deeper than Python's own stack is no matter."""
+    stack: list[Any] = [tree]
+    while stack:
+        node = stack.pop()
+        if type(node) is str:
+            yield node
+        elif type(node) is list:
+            yield "["
+            stack.append("]")
+            stack.extend(reversed(node))
+        elif type(node) is ast.Constant:
+            yield f"{type(node.value).__name__} {node.value!r}"
+        elif isinstance(node, ast.AST):
+            yield f"{type(node).__name__}("
+            stack.append(")")
+            for name in reversed(node._fields):
+                value: Any = getattr(node, name, None)
+                if name == "body" and not keeps_docstrings and isinstance(node, _DOCUMENTED):
+                    value = value[1:] if _is_text(value) else value
+                if value is None or value == [] or name in _LAYOUT:
+                    continue  # a field that a later Python added is not there, or empty
+                stack.append(value)
+                stack.append(f"{name}=")
+        else:
+            yield repr(node)
+
+
+def _is_text(body: Any) -> bool:
+    first = body[0] if body else None
+    return (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    )
+
+
+def _variable(node: ast.AST) -> str | None:
+    """Return the name of the environment variable that `node` asks for."""
+    name: Any = None
+    match node:
+        case ast.Subscript(value=where, slice=name) if _name_of(where) == "environ":
+            pass
+        case ast.Call(func=ast.Attribute(value=where, attr=verb), args=[name, *_]) if (
+            verb in _ASKING and (verb == "getenv" or _name_of(where) == "environ")
+        ):
+            pass
+        case ast.Call(func=ast.Name(id="getenv"), args=[name, *_]):
+            pass
+        case ast.Compare(left=name, ops=[ast.In() | ast.NotIn()], comparators=[where]) if (
+            _name_of(where) == "environ"
+        ):
+            pass
+        case ast.keyword(arg="envvar", value=name):  # click, typer
+            pass
+        case _:
+            return None
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        return name.value
+    return None
+
+
+def _name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
