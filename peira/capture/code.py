@@ -1,24 +1,18 @@
 """The code that runs: script, entry point, git commit, and what differs from that commit.
 
-Git is asked in ways that start nothing else: no hook, no file-system monitor, no external diff, no
-text conversion, no content filter, no pager, no prompt, no lock. Only files that git tracks are
-looked into.
+Only files that git tracks are looked into.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 from peira.capture.birth import SCRIPT, script_now
+from peira.capture.git import Git
 from peira.capture.redaction import PLACEHOLDER, is_secret_file, redact_source, redact_url
 
-# What git may print at most; a diff beyond it is of data, not of code.
-_OUTPUT_BYTES_MAX = 8 * 1024 * 1024
 _UNTRACKED_MAX = 200
 _LEFT_OUT_MAX = 200
 
@@ -35,7 +29,7 @@ def code(diff_bytes_max: int, timeout_s: float) -> dict[str, Any]:
     # A script that is part of an installed package lies in no repository; the work may.
     folders = [Path(facts["script"]).parent] if facts.get("script") else []
     for folder in (*folders, Path.cwd()):
-        git = _Git(folder, timeout_s)
+        git = Git(folder, timeout_s)
         root = git.root()
         if root is not None:
             break
@@ -63,77 +57,7 @@ def entry_point() -> dict[str, Any]:
     return {"kind": "command" if "-c" in sys.orig_argv[1:2] else "console"}
 
 
-class _Git:
-    """Asks git about one work tree, with everything off that would start another program."""
-
-    def __init__(self, folder: Path, timeout_s: float) -> None:
-        self._folder = folder
-        self._timeout_s = timeout_s
-        self._options = [
-            "--no-pager",
-            "--no-optional-locks",
-            "-c", "core.fsmonitor=false",
-            "-c", f"core.hooksPath={os.devnull}",
-            "-c", "core.untrackedCache=false",
-            "-c", "core.quotePath=false",
-            "-c", "diff.external=",
-            "-c", "diff.trustExitCode=false",
-            "-c", "diff.submodule=short",
-        ]  # fmt: skip
-
-    def root(self) -> Path | None:
-        """The top folder of the work tree; None outside of one, or without git. Switches content
-        filters off, which git would else start to compare a file.
-        """
-        found = self.run("rev-parse", "--show-toplevel")
-        if not found:
-            return None
-        pattern = r"^filter\..*\.(clean|process)$"
-        names = self.run("config", "--name-only", "-z", "--get-regexp", pattern) or ""
-        for name in names.split("\0"):
-            if "=" in name:  # cannot be switched off on the command line: then git is not asked
-                return None
-            if name:
-                self._options += ["-c", f"{name}="]
-                self._options += ["-c", f"{name.rpartition('.')[0]}.required=false"]
-        return Path(found.rstrip("\n"))
-
-    def run(self, *arguments: str) -> str | None:
-        """Return what git printed; None when it failed, was not there or took too long."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-        environment |= {
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_NO_LAZY_FETCH": "1",  # a partial clone must not fetch,
-            "GIT_ALLOW_PROTOCOL": "none",  # nor with a git that does not know the line above
-            "LC_ALL": "C",
-        }
-        try:
-            process = subprocess.Popen(
-                ["git", *self._options, *arguments],
-                cwd=self._folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for training
-            )
-        except OSError:
-            return None
-        limit = threading.Timer(self._timeout_s, process.kill)
-        limit.daemon = True
-        limit.start()
-        assert process.stdout is not None
-        with process.stdout as pipe:
-            output = pipe.read(_OUTPUT_BYTES_MAX)
-        if len(output) >= _OUTPUT_BYTES_MAX:
-            process.kill()
-        status = process.wait()
-        limit.cancel()
-        return output.decode("utf-8", "replace") if status == 0 else None
-
-
-def _git_facts(git: _Git, root: Path, diff_bytes_max: int) -> dict[str, Any]:
+def _git_facts(git: Git, root: Path, diff_bytes_max: int) -> dict[str, Any]:
     facts: dict[str, Any] = {"root": str(root)}
     status = git.run(
         "status", "--porcelain=v2", "--branch", "-z", "--ignore-submodules=dirty", "--no-renames"
@@ -181,7 +105,7 @@ def _read_status(status: str, facts: dict[str, Any]) -> tuple[list[str], list[st
     return changed, untracked
 
 
-def _remote(git: _Git) -> str | None:
+def _remote(git: Git) -> str | None:
     """The address of `origin`, else of the first remote, without credentials."""
     answer = git.run("config", "--get-regexp", r"^remote\..*\.url$") or ""
     remotes = dict(line.split(" ", 1) for line in answer.splitlines() if " " in line)
@@ -189,7 +113,7 @@ def _remote(git: _Git) -> str | None:
     return redact_url(address) if address else None
 
 
-def _diff(git: _Git, changed: list[str], diff_bytes_max: int) -> dict[str, Any]:
+def _diff(git: Git, changed: list[str], diff_bytes_max: int) -> dict[str, Any]:
     """Return the diff of `changed` files against the commit, file by file, as far as it fits."""
     secret = [path for path in changed if is_secret_file(path)]
     left_out = [{"path": path, "reason": "may hold secrets"} for path in secret]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from peira.capture.code import _Git, _git_facts
+from peira.capture.code import _git_facts
+from peira.capture.git import Git
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -34,7 +35,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def facts_of(folder: Path, diff_bytes_max: int = 10_000) -> dict[str, Any]:
-    asker = _Git(folder, 10.0)
+    asker = Git(folder, 10.0)
     root = asker.root()
     assert root is not None
     return _git_facts(asker, root, diff_bytes_max)
@@ -81,7 +82,7 @@ def test_an_empty_repository_has_no_commit(tmp_path: Path) -> None:
 
 def test_outside_of_a_work_tree_git_is_silent(tmp_path: Path) -> None:
     """A folder without a repository has no root."""
-    assert _Git(tmp_path, 10.0).root() is None
+    assert Git(tmp_path, 10.0).root() is None
 
 
 def test_nothing_of_the_repository_is_executed(repository: Path) -> None:
