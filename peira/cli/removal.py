@@ -1,4 +1,4 @@
-"""`peira rm` and `peira restore`: hide runs, and bring them back. `peira gc` makes it final."""
+"""`peira rm` and `peira undelete`: hide runs, and bring them back. `peira gc` makes it final."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _query = click.option("-q", "--query", metavar="QUERY", help="All runs that this
     examples=[
         ("peira rm brisk-otter k3f9", "removes two runs"),
         ("peira rm --query 'state = failed and created < 2026-01-01'", "asks, then removes all"),
-        ("peira restore brisk-otter", "brings one back"),
+        ("peira undelete brisk-otter", "brings one back"),
     ],
 )
 @_runs
@@ -34,7 +34,7 @@ _query = click.option("-q", "--query", metavar="QUERY", help="All runs that this
 @click.option("-y", "--yes", is_flag=True, help="Do not ask, also when a query finds many.")
 @in_session
 def rm(session: Session, runs: tuple[str, ...], *, query: str | None, yes: bool) -> None:
-    """Remove runs: they leave every list, and `peira restore` brings them back.
+    """Remove runs: they leave every list, and `peira undelete` brings them back.
 
     Nothing is deleted from the disk until `peira gc --removed`.
     """
@@ -45,27 +45,27 @@ def rm(session: Session, runs: tuple[str, ...], *, query: str | None, yes: bool)
         click.confirm(f"Remove {_count(records)}?", abort=True, err=True)
     for record in records:
         lab.remove(record.id)
-    click.echo(f"removed {_count(records)}; `peira restore` brings them back", err=True)
+    click.echo(f"removed {_count(records)}; `peira undelete` brings them back", err=True)
 
 
 @click.command(
     cls=Command,
     examples=[
-        ("peira restore brisk-otter", "brings one run back"),
-        ("peira ls --removed", "lists what can be restored"),
-        ("peira restore --query 'since 1d'", "brings back all removed runs of the last day"),
+        ("peira undelete brisk-otter", "brings one run back"),
+        ("peira ls --removed", "lists what can be brought back"),
+        ("peira undelete --query 'since 1d'", "brings back all removed runs of the last day"),
     ],
 )
 @_runs
 @_query
 @in_session
-def restore(session: Session, runs: tuple[str, ...], *, query: str | None) -> None:
+def undelete(session: Session, runs: tuple[str, ...], *, query: str | None) -> None:
     """Bring removed runs back."""
     lab = session.lab()
     records = _named(session, lab, runs, query, deleted=True)
     for record in records:
-        lab.restore(record.id)
-    click.echo(f"restored {_count(records)}", err=True)
+        lab.undelete(record.id)
+    click.echo(f"brought back {_count(records)}", err=True)
 
 
 def _named(

@@ -59,7 +59,7 @@ def collect(
 ) -> GcReport:
     """Delete objects that no run and no decision names, and what is left of purged runs.
 
-    Every run folder and the journal are read, also of removed runs: what can be restored keeps its
+    Every run folder and the journal are read, also of removed runs: what can be undeleted keeps its
     objects. A digest counts wherever it stands, even in a damaged line.
 
     Raises:

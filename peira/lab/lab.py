@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from peira.lab.points import Points, Series
     from peira.lab.problems import Problem
     from peira.lab.sql import SqlAnswer
+    from peira.lab.verifications import Determinism, Verification
     from peira.objects.folder import FolderObjects
 
 T = TypeVar("T")
@@ -185,6 +186,22 @@ class Lab(Reading):
         wanted = None if run is None else self.run_id(run)
         return self.ask(lambda connection: problems(connection, wanted))
 
+    def verifications(self, run: RunRef) -> list[Verification]:
+        """Return what was found when this run was held against another, as the original or as the
+        re-run; the latest first.
+        """
+        from peira.lab.verifications import verifications
+
+        wanted = self.run_id(run)
+        return self._fresh(lambda connection: verifications(connection, wanted))
+
+    def determinism(self, run: RunRef) -> Determinism | None:
+        """Return what the latest probe of a run found, or None."""
+        from peira.lab.verifications import determinism
+
+        wanted = self.run_id(run)
+        return self._fresh(lambda connection: determinism(connection, wanted))
+
     # Decisions of people. Each is a record of the journal: on disk when the method returns, seen by
     # every reader after its next `catch_up`.
 
@@ -205,10 +222,10 @@ class Lab(Reading):
         self._decide(journals.RUN_NAME, run, name.strip() or None)
 
     def remove(self, run: RunRef) -> None:
-        """Hide a run. Nothing is lost: `restore` brings it back, `purge` makes it final."""
+        """Hide a run. Nothing is lost: `undelete` brings it back, `purge` makes it final."""
         self._decide(journals.RUN_DELETED, run, True)
 
-    def restore(self, run: RunRef) -> None:
+    def undelete(self, run: RunRef) -> None:
         """Bring a removed run back."""
         self._decide(journals.RUN_DELETED, run, None)
 

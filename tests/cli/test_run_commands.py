@@ -1,4 +1,4 @@
-"""Commands about one run: show, tail, tag, note, rename, rm, restore."""
+"""Commands about one run: show, tail, tag, note, rename, rm, undelete."""
 
 from __future__ import annotations
 
@@ -152,18 +152,18 @@ def test_rename_keeps_the_id(peira: Peira) -> None:
     assert peira.json("show", "wide")["id"] == run
 
 
-def test_rm_and_restore(peira: Peira) -> None:
+def test_rm_and_undelete(peira: Peira) -> None:
     """Removed runs come back; a mistake in one name removes none."""
     run = peira.json("show", "cnn-0.1-1")["id"]
     peira("rm", "cnn-0.1-2", "nobody", code=3)
     assert peira.json("ls")["matched"] == 7
     peira("rm", "cnn-0.1-1", "cnn-0.1-2")
     assert peira.json("ls")["matched"] == 5
-    peira("restore", run)
+    peira("undelete", run)
     assert peira.json("ls")["matched"] == 6
-    peira("restore", "cnn-0.1-2")
+    peira("undelete", "cnn-0.1-2")
     assert peira.json("ls")["matched"] == 7
-    assert "is not removed" in peira("restore", "cnn-0.1-2", code=3).stderr
+    assert "is not removed" in peira("undelete", "cnn-0.1-2", code=3).stderr
     peira("rm", code=2)
 
 
@@ -173,5 +173,5 @@ def test_rm_by_query_asks_first(peira: Peira) -> None:
     assert peira.json("ls")["matched"] == 7
     peira("rm", "--query", "lr = 0.1", "--yes")
     assert peira.json("ls")["matched"] == 4
-    peira("restore", "--query", "lr = 0.1")
+    peira("undelete", "--query", "lr = 0.1")
     assert peira.json("ls")["matched"] == 7

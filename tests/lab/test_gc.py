@@ -72,7 +72,7 @@ def test_a_removed_run_keeps_its_objects_and_comes_back(run: RunFiles) -> None:
         lab.remove(run.id)
         lab.gc()
         assert ask(lab, "SELECT deleted FROM run") == [(1,)]
-        lab.restore(run.id)
+        lab.undelete(run.id)
         lab.catch_up()
         assert facts(lab)[:7] == before
         assert lab.objects.exists(digest)

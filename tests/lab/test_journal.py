@@ -135,7 +135,7 @@ def test_decisions_of_a_lab_are_seen(run: RunFiles) -> None:
         lab.rename(run.id, "")
         lab.note(run.id, "")
         lab.untag(run.id, "good")
-        lab.restore(run.id)
+        lab.undelete(run.id)
         lab.catch_up()
         assert ask(lab, "SELECT name, note, deleted FROM run") == [("run", None, 0)]
         assert ask(lab, "SELECT name FROM tag") == [("a/b",)]

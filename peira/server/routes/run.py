@@ -34,7 +34,7 @@ def run(lab: LabNow, run: PathText) -> RunAnswer:
 
 @patch("/api/runs/{run:str}", sync_to_thread=True)
 def change_run(lab: LabNow, run: PathText, data: JSONBody[RunChange]) -> RunAnswer:
-    """Change name, note and tags; remove and restore. All of it goes to the journal."""
+    """Change name, note and tags; remove and undelete. All of it goes to the journal."""
     wanted = lab.run(run).id
     for tag in (*data.tags_add, *data.tags_remove):
         if "/" in tag or not tag.strip():
@@ -48,7 +48,7 @@ def change_run(lab: LabNow, run: PathText, data: JSONBody[RunChange]) -> RunAnsw
     if data.tags_remove:
         lab.untag(wanted, *data.tags_remove)
     if data.deleted is not msgspec.UNSET:
-        (lab.remove if data.deleted else lab.restore)(wanted)
+        (lab.remove if data.deleted else lab.undelete)(wanted)
     lab.catch_up()
     return _answer(lab, lab.run(wanted))
 
@@ -81,6 +81,8 @@ def _answer(lab: Lab, record: RunRecord) -> RunAnswer:
             ProblemRow(file=p.file, offset=p.offset, length=p.length, reason=p.reason)
             for p in record.problems
         ],
+        verifications=record.verifications,
+        determinism=record.determinism,
         lost_points=record.lost_points,
         lost_reasons=record.lost_reasons(),
         seen=record.seen,
