@@ -49,6 +49,7 @@ def show(session: Session, run: str, *, system: bool, as_json: bool) -> None:
     blocks = [
         _head(record, out),
         _failure(record, out),
+        _reproduction(record, out),
         _alerts(record, out),
         _section("params", [(k, exact(v)) for k, v in record.params.items()], out),
         _metrics(record, out, system=system),
@@ -80,6 +81,8 @@ def document(record: RunRecord) -> dict[str, Any]:
         "media": [plain(item) for item in record.media()],
         "alerts_list": [plain(item) for item in record.alerts],
         "problems": [plain(item) for item in record.problems],
+        "verifications": [plain(item) for item in record.verifications],
+        "determinism": plain(record.determinism),
         "lost_points": record.lost_points,
         "lost_reasons": record.lost_reasons(),
         "seen": record.seen,
@@ -111,7 +114,7 @@ def _head(record: RunRecord, out: Terminal) -> list[str]:
         ("command", record.command),
         ("directory", record.birth.get("directory")),
         ("commit", record.commit),
-        ("removed", "yes; `peira restore` brings it back" if record.deleted else None),
+        ("removed", "yes; `peira undelete` brings it back" if record.deleted else None),
         ("lost", _lost(record)),
     ]
     facts += [(name, text) for name, text in optional if text]
@@ -160,6 +163,20 @@ def _alerts(record: RunRecord, out: Terminal) -> list[str]:
             f"  {level}  {printable(text[:TEXT_MAX])}  {out.paint(ago(alert.time), 'dim')}"
         )
     return lines
+
+
+def _reproduction(record: RunRecord, out: Terminal) -> list[str]:
+    """Tell what re-runs said of this run, or of what it is a re-run of."""
+    items = []
+    for found in record.verifications:
+        is_original = found.original == record.id
+        text = f"{found.sentence}  ({ago(found.time)}, by {found.by})"
+        items.append((f"by {found.rerun}" if is_original else f"of {found.original}", text))
+    probe = record.determinism
+    if probe is not None:
+        word = "deterministic" if probe.is_deterministic else "not deterministic"
+        items.append(("same seed twice", f"{word} on {probe.host}  ({ago(probe.time)})"))
+    return _section("reproduction", items, out)
 
 
 def _section(title: str, items: list[tuple[str, str]], out: Terminal) -> list[str]:

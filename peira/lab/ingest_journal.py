@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
-from peira.lab import journal
+from peira.lab import journal, verifications
 from peira.lab.index import schema
 from peira.lab.index.upsert import upsert
 from peira.lab.ingest_facts import Facts, Row
@@ -70,8 +70,7 @@ def _fold_file(facts: Facts, book: Journal, path: Path, offset: int) -> set[str]
         for one in placed:
             if _stands(facts.connection, one):
                 facts.connection.execute(upsert(schema.decision), _row(one))
-                if one.decision.kind.startswith("run."):
-                    touched.add(one.decision.id.split("/", 1)[0])
+                touched.update(decided_about(one.decision.kind, one.decision.id))
         facts.put(
             schema.file,
             {"run": NO_RUN, "name": path.name, "offset": read_until, "state": None},
@@ -106,6 +105,15 @@ def _row(placed: Placed) -> Row:
         "line": placed.line,
         "value": None if value is None else msgspec.json.encode(value),
     }
+
+
+def decided_about(kind: str, id: str) -> list[str]:
+    """Return the ids of the runs that a decision is about; the first part of `id` and, of a
+    verification, the second too.
+    """
+    if not kind.startswith("run."):
+        return []
+    return id.split("/", 1) if kind == verifications.VERIFIED else [id.split("/", 1)[0]]
 
 
 def decided_runs(connection: Connection) -> set[str]:

@@ -25,6 +25,7 @@ from peira.lab.query.parse import near
 from peira.lab.query.several import among
 from peira.lab.rows import COLUMNS, Page, RunRow, in_scope
 from peira.lab.run_console import ConsolePiece, read_console
+from peira.lab.verifications import Determinism, Verification, determinism, verifications
 from peira.record import events
 
 if TYPE_CHECKING:
@@ -222,6 +223,16 @@ class RunRecord:
     def problems(self) -> list[Problem]:
         """Damage found in the files of this run."""
         return self._batch.source.problems(self.id)
+
+    @cached_property
+    def verifications(self) -> list[Verification]:
+        """Re-runs of this run, or what it is a re-run of, and whether they are the same."""
+        return self._batch.source.ask(lambda found: verifications(found, self.id))
+
+    @cached_property
+    def determinism(self) -> Determinism | None:
+        """Whether two starts with the same seed gave the same; None when nobody tried."""
+        return self._batch.source.ask(lambda found: determinism(found, self.id))
 
     def console(
         self, after: int = 0, limit: int = 1 << 20, *, tail: int | None = None

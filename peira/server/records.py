@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from peira.compare.comparison import FileRow, Section, Side
+from peira.lab.verifications import Determinism, Verification
 from peira.record.events import File
 
 Name = Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -342,6 +343,8 @@ class RunAnswer(RunRow, frozen=True, kw_only=True):
     alerts_list: list[AlertDetail]
     media: list[MediaKey]
     problems: list[ProblemRow]
+    verifications: list[Verification]
+    determinism: Determinism | None
     lost_points: int
     lost_reasons: list[str]
     seen: float
