@@ -13,7 +13,18 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-ORDER = ("log", "lab", "query", "cli", "server", "charts", "dashboard", "install", "peers")
+ORDER = (
+    "log",
+    "lab",
+    "query",
+    "lineage",
+    "cli",
+    "server",
+    "charts",
+    "dashboard",
+    "install",
+    "peers",
+)
 
 
 def machine() -> str:

@@ -66,10 +66,10 @@ def fold(facts: Facts, fields: RunFields, writer: str, event: AnyEvent, body: by
         case events.Alive():
             pass
         case _:
-            _keep(facts, fields, event, body)
+            _keep(facts, fields, writer, event, body)
 
 
-def _keep(facts: Facts, fields: RunFields, event: AnyEvent, body: bytes) -> None:
+def _keep(facts: Facts, fields: RunFields, writer: str, event: AnyEvent, body: bytes) -> None:
     """Keep an event as it came, and count what is counted."""
     name, step = "", None
     match event:
@@ -117,6 +117,7 @@ def _keep(facts: Facts, fields: RunFields, event: AnyEvent, body: bytes) -> None
             "name": name,
             "step": step if step is None or abs(step) < 1 << 63 else None,
             "time": event.time,
+            "writer": writer,
             "data": body,
         },
     )

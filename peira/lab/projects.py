@@ -8,10 +8,11 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection, and_, case, func, select
 
+from peira.core.direction import guess_direction
 from peira.lab import cells
 from peira.lab.index import schema
 from peira.lab.query import ast
-from peira.lab.query.catalog import Catalog, Goal, guess_direction, read_goal
+from peira.lab.query.catalog import Catalog, Goal, read_goal
 from peira.lab.query.names import write_name
 from peira.lab.query.parse import parse
 from peira.lab.rows import COLUMNS, Page, RunRow, in_scope, select_page

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from peira.lab.fields import Completion, KnownField
     from peira.lab.groups import GroupTable
     from peira.lab.ingest import CaughtUp
+    from peira.lab.lineage import Lineage, Side
     from peira.lab.overview import Overview
     from peira.lab.points import Series
     from peira.lab.problems import Problem
@@ -214,6 +215,31 @@ class Reading(ABC):
         if not self.is_kept_up:
             self.catch_up()
         return read_traces(self, keys, runs, view)
+
+    def lineage(
+        self,
+        run: RunRef,
+        *,
+        sides: Sequence[Side] = ("up", "down"),
+        depth: int = 10,
+        nodes: int = 400,
+    ) -> Lineage:
+        """Return what a run comes from and what came of it: data, runs, artifacts, checkpoints.
+
+        Args:
+            sides: `up` for what was before, `down` for what came after.
+            depth: generations of runs on each side.
+            nodes: nodes of the graph at most; each tells how many neighbours are left out.
+        """
+        from peira.lab.lineage import read_lineage
+        from peira.lab.runs import find_run
+
+        text = run if isinstance(run, str) else run.id
+        return self._fresh(
+            lambda found: read_lineage(
+                found, find_run(found, text), sides=sides, depth=depth, nodes=nodes
+            )
+        )
 
     def bands(
         self,

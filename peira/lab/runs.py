@@ -181,6 +181,14 @@ class RunRecord:
         told = self._events(events.Files, "files", role)
         return {str(Path(line.root, file.path)): file for line in told for file in line.files}
 
+    def checkpoints(self) -> list[events.Checkpoint]:
+        """Return the states that can be gone on from, by step; dropped ones are left out."""
+        from peira.lab.checkpoints import read_checkpoints
+
+        n = self.row.n
+        found = self._batch.source.ask(lambda connection: read_checkpoints(connection, [n]))
+        return found.get(n, [])
+
     @cached_property
     def alerts(self) -> list[events.Alert]:
         """What a person should look at, oldest first."""

@@ -173,12 +173,18 @@ class Checkpoint(Event, frozen=True, kw_only=True, tag="checkpoint", omit_defaul
 
     step: int
     files: list[File]
+    format: str = "files"
+    """How the state is written: `files` as the program made them; `plain` (see
+    `docs/formats/checkpoint.md`); or a file of another library, which Peira never loads.
+    """
     metrics: dict[str, Any] = msgspec.field(default_factory=dict)
     """Metric values at that step, by key; the policy and `best` read them."""
 
 
 class Dropped(Event, frozen=True, kw_only=True, tag="dropped"):
-    """Checkpoints that the policy keeps no more, by step; their objects may go."""
+    """Checkpoints that the policy keeps no more, by step: those told above this line in the same
+    file. Their objects may go.
+    """
 
     steps: list[int]
 

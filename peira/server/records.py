@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from peira.compare.comparison import FileRow, Section, Side
 from peira.lab.verifications import Determinism, Verification
+from peira.lab.lineage import LineageEdge, LineageNode
 from peira.record.events import File
 
 Name = Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -358,6 +359,17 @@ class RunAnswer(RunRow, frozen=True, kw_only=True):
     pid: int
     end: dict[str, Any] | None
     console_size: int
+
+
+class LineageAnswer(Answer, frozen=True, kw_only=True):
+    """What a run comes from and what came of it; the node of the run is the first."""
+
+    run: str
+    nodes: list[LineageNode]
+    edges: list[LineageEdge]
+    cut: bool
+    took_ms: float
+    rev: int
 
 
 class RunChange(Request, frozen=True, kw_only=True):

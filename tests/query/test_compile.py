@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection
 
+from peira.core.direction import guess_direction
 from peira.core.errors import QueryError
 from peira.lab.index import schema
-from peira.lab.query.catalog import Catalog, guess_direction
+from peira.lab.query.catalog import Catalog
 from peira.lab.query.parse import parse
 from tests.query.small_index import NOW, SmallRun, fill
 

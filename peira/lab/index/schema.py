@@ -164,6 +164,7 @@ event = Table(
     Column("name", Text, nullable=False),
     Column("step", BigInteger),
     Column("time", Float, nullable=False),
+    Column("writer", Text, nullable=False, default=""),  # whose file it stands in
     Column("data", LargeBinary, nullable=False),  # the line's JSON
     Index("event_run_kind_name", "run", "kind", "name"),
 )
@@ -176,7 +177,7 @@ link = Table(
     Column("run", Integer, nullable=False),
     Column("role", Text, nullable=False),  # source | input | output | made | used | checkpoint
     Column("path", Text, nullable=False),  # of the file; <artifact>/<path> for artifacts
-    PrimaryKeyConstraint("digest", "run", "role", "path"),
+    PrimaryKeyConstraint("digest", "role", "run", "path"),  # who made it: one short range
     Index("link_run", "run"),
     sqlite_with_rowid=False,
 )

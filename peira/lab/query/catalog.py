@@ -6,7 +6,6 @@ more.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable
 from typing import Any, Literal, NoReturn
@@ -14,6 +13,7 @@ from typing import Any, Literal, NoReturn
 import msgspec
 from sqlalchemy import Connection, Select, func, select
 
+from peira.core.direction import guess_direction
 from peira.core.errors import QueryError
 from peira.core.text import printable
 from peira.lab.index import schema
@@ -49,9 +49,6 @@ RUN_FIELDS: dict[str, RunFieldType] = {
 
 ALIASES = {"status": "state", "started": "created"}
 STATES = ("running", "finished", "failed", "killed", "silent")
-
-_HIGHER = {"acc", "accuracy", "auc", "auroc", "f1", "score", "precision", "recall", "map", "iou"}
-_LOWER = {"loss", "error", "err", "mse", "rmse", "mae", "perplexity", "ppl", "nll", "wer", "cer"}
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -240,15 +237,3 @@ def read_goal(data: bytes) -> Goal | None:
         return msgspec.json.decode(data, type=Goal)
     except msgspec.MsgspecError:
         return None  # by a newer Peira, or written by hand
-
-
-def guess_direction(metric: str) -> Literal["max", "min"] | None:
-    """Guess from the last part of a metric's name whether more or less is better.
-
-    >>> guess_direction("val/top1_acc"), guess_direction("train_loss"), guess_direction("lr")
-    ('max', 'min', None)
-    """
-    words = re.split(r"[^a-z0-9]+", metric.rpartition("/")[2].lower())
-    if _LOWER.intersection(words):
-        return "min"
-    return "max" if _HIGHER.intersection(words) else None

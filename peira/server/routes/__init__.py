@@ -8,6 +8,7 @@ from peira.server.routes.events import events
 from peira.server.routes.fields import complete, fields, metrics
 from peira.server.routes.groups import groups
 from peira.server.routes.home import home, lab_facts
+from peira.server.routes.lineage import lineage
 from peira.server.routes.media import media
 from peira.server.routes.objects import stored_object
 from peira.server.routes.pages import PAGE_HANDLERS
@@ -21,7 +22,8 @@ from peira.server.routes.views import drop_view, save_view, set_goal, views
 
 HANDLERS = [
     lab_facts, home, runs, groups, fields, complete, metrics, set_goal, views, save_view, drop_view,
-    traces, compare_runs, compare_file, run, change_run, console, media, series, stored_object,
+    traces, compare_runs, compare_file, run, change_run, console, media, series, lineage,
+    stored_object,
     keep_selection, selection, events, *PAGE_HANDLERS,
 ]  # fmt: skip
 
