@@ -1,58 +1,31 @@
 """A run of the user's program: what `peira.init()` returns, and everything is logged through.
 
-Tracking never ends training: `guarded` stands around every public method, and is the one place in
-Peira that catches all. In strict mode it lets everything through. What works beside the calls is
-in `session.py`.
+Tracking never ends training: what goes wrong in it stops at the border in `recorder.py`. What works
+beside the calls is in `session.py`.
 """
 
 from __future__ import annotations
 
-import functools
 import os
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, get_args
+from typing import Any, Self, get_args
 
 from peira.core.clock import now_s
-from peira.core.errors import LabError, NotFoundError, UnsupportedError, UsageError
-from peira.core.settings import read_settings
+from peira.core.errors import NotFoundError, UnsupportedError, UsageError
 from peira.core.values import param_value, step_value, well_formed
 from peira.current import enter, leave, open_runs
 from peira.medialog import MediaLog, Shown
 from peira.objects import models, tree
 from peira.record import events
 from peira.record.ending import Ending, Watch, ending_of
-from peira.record.inputs import RunParams, RunTags, tag_list
-from peira.record.keeper import THREAD_PREFIX
-from peira.record.voice import Voice
-from peira.session import Request, Session
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
+from peira.recorder import Recorder, guarded
+from peira.session import Request
 
 
-def guarded(method: Callable[Concatenate[Run, _P], _R]) -> Callable[Concatenate[Run, _P], _R]:
-    """Let only a strict run's errors out of a method of `Run`: otherwise tell it once, count it,
-    go on.
-    """
-
-    @functools.wraps(method)
-    def call(self: Run, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        try:
-            return method(self, *args, **kwargs)
-        except Exception as error:  # the border: training must not die of its record
-            if self.is_strict and not threading.current_thread().name.startswith(THREAD_PREFIX):
-                raise
-            self._absorb(error)
-            return None  # type: ignore[return-value]
-
-    return call  # type: ignore[return-value]
-
-
-class Run(MediaLog):
+class Run(Recorder, MediaLog):
     """A run that is being recorded; made by `peira.init`.
 
     Every method may be called from any thread, and in a fork child, which writes its own files.
@@ -62,52 +35,7 @@ class Run(MediaLog):
     same otherwise.
     """
 
-    id: str = ""
-    """12 characters; empty when nothing is recorded."""
-    name: str = ""
-    project: str = ""
-    folder: Path | None = None
-    """Where the run is recorded; None when nothing is."""
-
-    def __init__(self, *, is_strict: bool = False) -> None:
-        self.is_strict = is_strict
-        self.params = RunParams(
-            self._record,
-            attempt=self._attempt,
-            redact=_redact,
-            on_rejected=functools.partial(self._reject, "the param"),
-        )
-        """The params; setting or updating records."""
-        self.tags = RunTags(self._record, attempt=self._attempt)
-        """The program's tags: `add` and `remove`."""
-        self._voice = Voice()
-        self._session: Session | None = None
-        self._append: Callable[[Mapping[str, Any], Any], None] = _append_nowhere
-        self._has_ended = False
-
     # What happens
-
-    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """Record metric values at a step.
-
-        Args:
-            values: numbers by name; nested dicts become slash paths (`{"val": {"acc": 0.9}}` is
-                `val/acc`). Python's, NumPy's, PyTorch's, JAX's or TensorFlow's, also arrays of one
-                element; NaN and infinity are data.
-            step: a whole number of 64 bits; steps may repeat and go back. When None, one more than
-                the step of the call before, from 0.
-
-        Raises:
-            UsageError: in strict mode, a value is not a number or the step is not whole.
-
-        >>> run.log({"train/loss": 0.25}, step=10)                            # doctest: +SKIP
-        """
-        try:  # the guard's body, written out: a wrapper would cost a tenth of the call
-            self._append(values, step)
-        except Exception as error:
-            if self.is_strict:
-                raise
-            self._absorb(error, points=len(values) if isinstance(values, Mapping) else 0)
 
     @guarded
     def note(self, text: str) -> None:
@@ -282,133 +210,14 @@ class Run(MediaLog):
     ) -> None:
         self._end(ending_of(error, _watch.signal_seen))
 
-    def __repr__(self) -> str:
-        return f"<Run {self.name or 'that records nothing'} {self.id}>".replace(" >", ">")
-
-    # Inside
-
-    @guarded
-    def _begin(self, request: Request, params: Any, tags: str | Iterable[str] | None) -> None:
-        settings = read_settings()
-        self.is_strict = self.is_strict or settings.strict
-        self._voice = Voice(is_quiet=settings.quiet)
-        if settings.off:
-            self._keep_inputs(params, tags)
-            return
-        session = Session(
-            request,
-            settings,
-            voice=self._voice,
-            beside=self._beside,
-            on_rejected=functools.partial(self._reject, "log():"),
-            inputs=lambda: [*self.params.events(), *self.tags.events()],
-        )
-        birth = session.birth
-        self.id, self.name, self.project = birth.id, birth.name, birth.project
-        self.folder = session.folder.path
-        self._session = session
-        self._append = self._append_strictly if self.is_strict else session.writer.points.append_row
-        session.start()
-        self._keep_inputs(params, tags)
-
-    @guarded
-    def _keep_inputs(self, params: Any, tags: str | Iterable[str] | None) -> None:
-        if params:
-            self.params.update(params)
-        self.tags.add(*tag_list(tags))
-
-    def _recording(self) -> Session | None:
-        """Return what records this run; None when nothing does.
-
-        Raises:
-            UsageError: the run has ended.
-        """
-        if self._has_ended:
-            raise UsageError(
-                f"The run {self.name} has ended; nothing more is recorded.",
-                hint="Call peira.init() for another one.",
-            )
-        return self._session
-
-    def _record(self, event: events.Event) -> None:
-        session = self._recording()
-        if session is not None:
-            session.writer.record(event)
-
-    @guarded
     def _end(self, ending: Ending, *, is_urgent: bool = False) -> None:
-        if self._has_ended:
-            return
-        self._has_ended = True
-        self._append = self._append_after_end
         leave(self)
-        session = self._session
-        if session is None:
-            return
-        is_child = session.writer.is_child
-        is_durable = session.end(ending, is_urgent=is_urgent)
+        super()._end(ending, is_urgent=is_urgent)
         if not open_runs() and not is_urgent:
             _watch.stop()
-        if is_child or session.is_joined:
-            return
-        lost = session.writer.losses.points_total
-        self._voice.say(
-            f"{self.name} {ending.status}{_told(lost)}. "
-            f"See it: peira show {self.name}   or all: peira ui"
-        )
-        if not is_durable:
-            self._voice.say(
-                f"the disk did not answer in time; what is recorded is in {self.folder}."
-            )
 
-    def _append_after_end(self, values: Mapping[str, Any], step: Any) -> None:
-        self._recording()
-
-    def _reject(self, what: str, key: str, reason: str) -> None:
-        text = f"{what} {key or repr(key)} is not recorded: {reason}."
-        if self.is_strict:
-            raise UsageError(text)
-        self._voice.say_once(("rejected", what, key), text)
-
-    def _absorb(self, error: Exception, *, points: int = 0) -> None:
-        """Tell once, and count, what went wrong in tracking and must not reach the program."""
-        text = f"{error}" if str(error) else type(error).__name__
-        self._voice.say_once((type(error), text[:80]), f"not recorded: {text}")
-        if self._session is not None and not self._has_ended:
-            self._session.writer.losses.add(
-                points=points,
-                events=0 if points else 1,
-                reason=f"{type(error).__name__}: {text[:200]}",
-            )
-
-    def _append_strictly(self, values: Mapping[str, Any], step: Any) -> None:
-        assert self._session is not None
-        writer = self._session.writer
-        writer.points.append_row(values, step)
-        if writer.losses.is_outage:
-            raise LabError(f"Points of run {self.name} cannot be written to {self.folder}.")
-
-    def _beside(self, work: Callable[[], Any]) -> Callable[[], None]:
-        """Return `work` for a background thread, where an error has nobody to reach."""
-        return functools.partial(self._attempt, work)
-
-    @guarded
-    def _attempt(self, work: Callable[[], Any]) -> None:
-        work()
-
-
-def _redact(name: str, value: Any) -> Any:
-    from peira.capture import redact_value
-
-    return redact_value(name, value)
-
-
-def _told(lost: int) -> str:
-    return f", {lost:,} {'value' if lost == 1 else 'values'} not recorded" if lost else ""
-
-
-def _append_nowhere(values: Mapping[str, Any], step: Any) -> None:
-    """What `log` does in a run that records nothing."""
+    def __repr__(self) -> str:
+        return f"<Run {self.name or 'that records nothing'} {self.id}>".replace(" >", ">")
 
 
 def _end_all(ending: Ending) -> None:

@@ -20,6 +20,7 @@ LEVELS = {
     "capture": 2,
     "lab": 3,
     "session": 3,
+    "recorder": 3,
     "compare": 4,
     "launch": 4,
     "data": 4,

@@ -24,7 +24,7 @@ CATCH_ALL = {
     "peira/capture/collect.py": "one aspect of a strange machine must not cost the others",
     "peira/capture/hook/border.py": "the hook runs inside the program's own open()",
     "peira/capture/hook/site/sitecustomize.py": "a program must not die of being observed",
-    "peira/run.py": "the SDK border: training must not die of tracking",
+    "peira/recorder.py": "the border of recording: training must not die of tracking",
 }
 
 

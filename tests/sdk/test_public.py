@@ -10,7 +10,7 @@ import pytest
 import peira
 
 LEVELS = {"core", "record", "objects", "capture"}
-FACES = {"peira", "peira.run", "peira.current", "peira.session", "peira.medialog"}
+FACES = {"peira", "peira.recorder", "peira.run", "peira.current", "peira.session", "peira.medialog"}
 LIBRARIES = {"msgspec", "typing_extensions"}
 
 
