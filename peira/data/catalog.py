@@ -11,7 +11,6 @@ record says which is which.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +23,7 @@ from peira.core.errors import DamagedError, LabError, NotFoundError, UsageError
 from peira.lab.gc import DATASETS
 from peira.lab.journal import Journal, user_name
 from peira.lab.query.parse import near
-from peira.record.folder import make_lab, open_temporary, sync_folder
+from peira.record.folder import make_lab, write_once
 
 FORMAT = 1
 ALIAS = "dataset.alias"  # id: <name>/<alias>, value: number
@@ -116,25 +115,13 @@ class Catalog:
         try:
             make_lab(self.root)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, temporary = open_temporary(folder)
-            try:
-                with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(msgspec.json.format(msgspec.json.encode(version), indent=1))
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                # A hard link fails when the name is there: renaming would replace it.
-                os.link(temporary, folder / f"v{version.number}.json")
-            except FileExistsError:
-                return False
-            finally:
-                temporary.unlink(missing_ok=True)
-            sync_folder(folder)
+            data = msgspec.json.format(msgspec.json.encode(version), indent=1)
+            return write_once(folder / f"v{version.number}.json", data)
         except OSError as error:
             raise LabError(
                 f"The data version {version.ref} cannot be written in {folder}:"
                 f" {error.strerror or error}."
             ) from error
-        return True
 
     def names(self) -> list[str]:
         """Return the names that have a version, sorted."""

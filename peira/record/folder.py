@@ -124,6 +124,29 @@ def write_atomically(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def write_once(path: Path, data: bytes) -> bool:
+    """Write a small file unless there is one of that name; return whether it was written. Of any
+    number of processes one writes it; it is whole and durable, or absent. 0600.
+
+    Raises:
+        OSError: it cannot be written; nothing of it remains.
+    """
+    descriptor, temporary = open_temporary(path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # A hard link fails when the name is there: renaming would replace it.
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
 def open_temporary(folder: Path) -> tuple[int, Path]:
     """Open a new file, 0600, under a name nobody can guess. (`tempfile` costs 5 ms to import.)"""
     path = folder / f".tmp-{os.urandom(8).hex()}"

@@ -19,6 +19,7 @@ from peira.data.rows import pack_ids, row_ids, to_columns, unpack_ids
 from peira.lab.gc import collect
 from peira.lab.lab import Lab
 from peira.objects.folder import FolderObjects
+from tests.data_versions.claiming import claim
 
 
 @pytest.fixture
@@ -152,14 +153,10 @@ def test_garbage_collection_spares_versions(root: Path, tmp_path: Path) -> None:
     lab.close()
 
 
-def _claim(root: Path, n: int) -> None:
-    add_table(root, "race", {"x": np.arange(n + 1)})
-
-
 def test_numbers_are_given_once(root: Path) -> None:
     """Processes that add at the same time get different numbers, without a gap."""
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_claim, args=(root, n)) for n in range(4)]
+    workers = [context.Process(target=claim, args=(root, n + 1)) for n in range(4)]
     for worker in workers:
         worker.start()
     for worker in workers:

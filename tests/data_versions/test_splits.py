@@ -1,0 +1,157 @@
+"""Splits: shares, strata, groups, times, folds, and that they survive order and versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.datasets import load_digits
+
+from peira.core.errors import NotFoundError, UsageError
+from peira.data import assign, splits
+from peira.data.add import add_table
+from peira.data.dataset import Dataset, open_dataset
+from peira.data.splits import Recipe
+
+SHARES = {"train": 0.7, "dev": 0.1, "test": 0.2}
+
+
+def ids(count: int) -> assign.Ids:
+    return np.array([b"%032x" % n for n in range(count)])
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Dataset:
+    data = load_digits()
+    add_table(tmp_path / ".peira", "digits", {"X": data.data, "y": data.target})
+    return open_dataset(tmp_path / ".peira", "digits")
+
+
+@given(count=st.integers(1, 300), seed=st.integers(0, 2**32), data=st.data())
+def test_each_row_is_in_one_part(count: int, seed: int, data: st.DataObject) -> None:
+    """Parts of any kind hold every row once, in the shares that were asked for."""
+    labels = np.array(data.draw(st.lists(st.integers(0, 3), min_size=count, max_size=count)))
+    rows = ids(count)
+    for parts in (
+        assign.random(rows, SHARES, seed),
+        assign.stratified(rows, SHARES, seed, labels),
+        assign.ordered(labels, SHARES),
+        assign.predefined(labels),
+    ):
+        assert sorted(np.concatenate(list(parts.values())).tolist()) == list(range(count))
+    for name, rows_of_part in assign.random(rows, SHARES, seed).items():
+        assert abs(len(rows_of_part) - SHARES[name] * count) <= 1
+
+
+@given(seed=st.integers(0, 2**32), data=st.data())
+def test_order_does_not_matter(seed: int, data: st.DataObject) -> None:
+    """The same rows in another order go to the same parts."""
+    rows, labels = ids(60), np.arange(60) % 7
+    order = np.array(data.draw(st.permutations(range(60))))
+    for deal in (
+        lambda r, lab: assign.random(r, SHARES, seed),
+        lambda r, lab: assign.stratified(r, SHARES, seed, lab),
+        lambda r, lab: assign.grouped(r, SHARES, seed, lab),
+        lambda r, lab: assign.folds(r, 5, seed),
+    ):
+        before, after = deal(rows, labels), deal(rows[order], labels[order])
+        for name in before:
+            assert set(rows[before[name]]) == set(rows[order][after[name]])
+
+
+def test_strata_have_their_shares(digits: Dataset) -> None:
+    """Each label is in each part in its share, to within a row."""
+    parts = assign.stratified(digits.ids, SHARES, 1, digits.y)
+    for label in range(10):
+        count = int((digits.y == label).sum())
+        for name, rows in parts.items():
+            assert abs(int((digits.y[rows] == label).sum()) - SHARES[name] * count) <= 1
+
+
+def test_no_group_is_on_two_sides() -> None:
+    """Whole groups are dealt, and the shares come out near."""
+    groups = np.random.default_rng(0).integers(0, 80, 2_000)
+    parts = assign.grouped(ids(2_000), SHARES, 3, groups)
+    seen = [set(groups[rows].tolist()) for rows in parts.values()]
+    assert not seen[0] & seen[1] and not seen[0] & seen[2] and not seen[1] & seen[2]
+    assert all(abs(len(parts[name]) / 2_000 - share) < 0.02 for name, share in SHARES.items())
+
+
+def test_no_time_is_on_two_sides() -> None:
+    """Parts follow each other in time, and equal times stay together."""
+    times = np.sort(np.random.default_rng(0).integers(0, 50, 500))[::-1]
+    parts = assign.ordered(times, SHARES)
+    assert times[parts["train"]].max() < times[parts["dev"]].min()
+    assert times[parts["dev"]].max() < times[parts["test"]].min()
+
+
+def test_folds_are_of_equal_size_and_strata(digits: Dataset) -> None:
+    """Folds differ by a row at most, in all and in each label by two."""
+    parts = assign.folds(digits.ids, 5, 0, digits.y)
+    sizes = [len(rows) for rows in parts.values()]
+    assert max(sizes) - min(sizes) <= 1 and sum(sizes) == len(digits)
+    for label in range(10):
+        counts = [int((digits.y[rows] == label).sum()) for rows in parts.values()]
+        assert max(counts) - min(counts) <= 2
+
+
+def test_a_split_is_kept_and_found_in_other_versions(digits: Dataset) -> None:
+    """By the ids of rows it holds in a version with rows moved, removed and added."""
+    made = splits.make(digits, "main", Recipe(kind="stratified", shares=SHARES))
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(digits))[:1_700]
+    new = rng.random((20, 64))
+    columns = {
+        "X": np.vstack([digits.X[order], new]),
+        "y": np.concatenate([digits.y[order], np.zeros(20, dtype=digits.y.dtype)]),
+    }
+    add_table(digits.root, "digits", columns)
+    second = open_dataset(digits.root, "digits:v2")
+    split = splits.read(digits.root, "digits", "main")
+    assert split == made
+    rows = splits.rows_of(split, "test", second)
+    before = set(digits.ids[splits.rows_of(split, "test", digits)].tolist())
+    assert 0 < len(rows) < len(before)
+    assert set(second.ids[rows].tolist()) <= before
+    dealt = sum(len(splits.rows_of(split, part, second)) for part in SHARES)
+    assert dealt == 1_700  # the new rows belong to no part
+
+
+def test_splits_never_change(digits: Dataset) -> None:
+    """Made again it is the same; made otherwise under its name it is refused."""
+    first = splits.make(digits, "main", Recipe(seed=1))
+    assert splits.make(digits, "main", Recipe(seed=1)) == first
+    with pytest.raises(UsageError, match="another split `main`"):
+        splits.make(digits, "main", Recipe(seed=2))
+    other = splits.make(digits, "other", Recipe(seed=2))
+    overlaps = splits.compare(first, other, digits.objects)
+    assert sum(overlap.rows for overlap in overlaps) == len(digits)
+    assert splits.names(digits.root, "digits") == ["main", "other"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        (Recipe(shares={"train": 0.8, "test": 0.3}), "sum to 1"),
+        (Recipe(kind="grouped"), "wants the name of a column"),
+        (Recipe(kind="grouped", column="nothing"), "no column 'nothing'"),
+        (Recipe(kind="folds", count=1), "cannot be dealt to 1 folds"),
+    ],
+)
+def test_what_cannot_be_dealt_is_refused(digits: Dataset, recipe: Recipe, message: str) -> None:
+    """The error says which wish cannot be had; nothing is kept."""
+    with pytest.raises((UsageError, NotFoundError), match=message):
+        splits.make(digits, "main", recipe)
+    assert splits.names(digits.root, "digits") == []
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "x" * 101])
+def test_names_of_splits_are_never_paths(digits: Dataset, name: str) -> None:
+    """A name that could lead elsewhere is refused, at making and at reading."""
+    with pytest.raises(UsageError, match="cannot be the name"):
+        splits.make(digits, name, Recipe())
+    with pytest.raises(NotFoundError):
+        splits.read(digits.root, "digits", name)
