@@ -4,6 +4,7 @@ export type Route =
   | { kind: "home" }
   | { kind: "runs"; project: string }
   | { kind: "run"; project: string; run: string }
+  | { kind: "compare"; project: string }
   | { kind: "unknown"; path: string };
 
 /** Read a path below the dashboard's root. */
@@ -14,6 +15,7 @@ export function parseRoute(path: string): Route {
     if (parts.length === 0) return { kind: "home" };
     if (first === "p" && project !== undefined) {
       if (parts.length === 2) return { kind: "runs", project };
+      if (parts.length === 3 && third === "compare") return { kind: "compare", project };
       if (parts.length === 4 && third === "r" && run !== undefined)
         return { kind: "run", project, run };
     }
@@ -28,6 +30,8 @@ export const projectPath = (project: string, search = ""): string =>
   `${root}p/${encodeURIComponent(project)}${search}`;
 export const runPath = (project: string, run: string, search = ""): string =>
   `${root}p/${encodeURIComponent(project)}/r/${encodeURIComponent(run)}${search}`;
+export const comparePath = (project: string, search: string): string =>
+  `${root}p/${encodeURIComponent(project)}/compare${search}`;
 
 /** The address bar: what is shown follows from it alone. */
 class Router {
@@ -62,6 +66,10 @@ class Router {
 
   setSearch(search: string, options: { replace?: boolean } = {}): void {
     this.go(location.pathname + search + location.hash, options);
+  }
+
+  setHash(hash: string, options: { replace?: boolean } = {}): void {
+    this.go(location.pathname + location.search + hash, options);
   }
 
   undo(): void {
