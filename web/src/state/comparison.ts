@@ -2,7 +2,6 @@ import type {
   CompareFileRow,
   CompareMetricRow,
   CompareNumbers,
-  CompareRun,
   CompareSection,
   CompareValueRow,
   Extended,
@@ -65,7 +64,7 @@ export function summaryOf(section: CompareSection): string {
 }
 
 /** Who recorded nothing of the kind, in words; "" when all did. */
-export function silentOf(section: CompareSection, runs: readonly CompareRun[]): string {
+export function silentOf(section: CompareSection, runs: readonly { name: string }[]): string {
   const silent = runs.filter((_, i) => section.recorded[i] === false);
   if (silent.length === 0) return "";
   if (silent.length === runs.length) return "No run recorded any.";
@@ -123,6 +122,9 @@ function showExtended(value: Extended): Shown {
   return { text: formatNumber(value), full: fullNumber(value), isMissing: false };
 }
 
+/** What a subtraction leaves behind them is noise: 0.9 - 0.8 is 0.1, not 0.09999999999999998. */
+const SURE_DIGITS = 12;
+
 function deltaOf(
   by: number | null,
   base: Extended,
@@ -131,7 +133,7 @@ function deltaOf(
   if (by === null) return null;
   if (by === 0) return { change: "0", share: "", full: "0", isBetter: null };
   const signed = (value: number, digits?: number) =>
-    `${value > 0 ? "+" : "\u2212"}${formatNumber(Math.abs(value), digits)}`;
+    `${value > 0 ? "+" : "\u2212"}${formatNumber(Math.abs(Number(value.toPrecision(SURE_DIGITS))), digits)}`;
   // Across zero, and from next to nothing, a share of the old value says nothing.
   const share = typeof base === "number" && base * (base + by) > 0 ? (100 * by) / Math.abs(base) : null;
   return {

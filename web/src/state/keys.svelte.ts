@@ -13,9 +13,12 @@ export interface Command {
 const SEQUENCE_MS = 900;
 const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.userAgent);
 
+const WITHOUT_TEXT = new Set(["checkbox", "radio", "range", "button", "submit", "reset"]);
+
 function isTyping(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null;
   if (!element?.tagName) return false;
+  if (element instanceof HTMLInputElement && WITHOUT_TEXT.has(element.type)) return false;
   return /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) || element.isContentEditable;
 }
 

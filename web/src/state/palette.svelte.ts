@@ -1,6 +1,7 @@
-import { apiUrl, getJson, segment } from "../api/client";
-import type { HomeData, RunsPage } from "../api/types";
+import { apiUrl, getJson } from "../api/client";
+import type { HomeData } from "../api/types";
 import type { IconName } from "../ui/icons";
+import { findRuns } from "./findruns";
 import { keys } from "./keys.svelte";
 import { lab } from "./lab.svelte";
 import { projectPath, router, runPath } from "./router.svelte";
@@ -100,12 +101,10 @@ export class PaletteSearch {
       this.#runs = [];
       return;
     }
-    const q = `name ~ ${JSON.stringify(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"))}`;
     try {
-      const url = apiUrl(`projects/${segment(project)}/runs`, { q, limit: RUNS_MAX });
-      const found = await getJson<RunsPage>(url);
+      const found = await findRuns(project, text, RUNS_MAX);
       if (asked !== this.#asked) return;
-      this.#runs = found.rows.map((row) => ({
+      this.#runs = found.map((row) => ({
         id: `run ${row.id}`,
         title: row.name,
         detail: `run · ${row.state}`,
