@@ -9,14 +9,17 @@ a sample. Secrets are redacted here, before anything reaches the disk. See
 
 from peira.capture.birth import birth_facts
 from peira.capture.collect import collect
-from peira.capture.console import Tee
+from peira.capture.console import Console, Stream
 from peira.capture.monitor import Monitor
 from peira.capture.redaction import redact, redact_arguments, redact_named, redact_url, redact_value
 from peira.capture.settings import CaptureSettings
+from peira.capture.tee import Tee
 
 __all__ = [
     "CaptureSettings",
+    "Console",
     "Monitor",
+    "Stream",
     "Tee",
     "birth_facts",
     "collect",

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from peira.capture.console import LIMIT_BYTES, Tee
+from peira.capture.console import LIMIT_BYTES
+from peira.capture.tee import Tee
 
 
 class Terminal(io.TextIOWrapper):
@@ -166,12 +167,12 @@ def test_a_cover_put_on_top_is_left_alone(terminal: Terminal, tmp_path: Path) ->
     """Two tees may end in any order: each takes off only what is its own."""
     first, second = Tee(tmp_path / "1.log"), Tee(tmp_path / "2.log")
     with console(terminal):
-        first.start()
-        second.start()
+        first.open()
+        second.open()
         print("both")
-        first.stop()
+        first.close()
         print("second")
-        second.stop()
+        second.close()
         print("none")
     assert stored(tmp_path / "1.log") == "both\n"
     assert stored(tmp_path / "2.log") == "both\nsecond\n"
