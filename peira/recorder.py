@@ -93,11 +93,21 @@ class Recorder:
 
     @guarded
     def _begin(self, request: Request, params: Any, tags: str | Iterable[str] | None) -> None:
+        self._open(request)
+        if self._session is not None:
+            self._session.start()
+        self._keep_inputs(params, tags)
+
+    def _open(self, request: Request) -> None:
+        """Make the run that is asked for, or join it; nothing works beside yet.
+
+        Raises:
+            PeiraError, OSError: it cannot be recorded.
+        """
         settings = read_settings()
         self.is_strict = self.is_strict or settings.strict
         self._voice = Voice(is_quiet=settings.quiet)
         if settings.off:
-            self._keep_inputs(params, tags)
             return
         session = Session(
             request,
@@ -112,8 +122,6 @@ class Recorder:
         self.folder = session.folder.path
         self._session = session
         self._append = self._append_strictly if self.is_strict else session.writer.points.append_row
-        session.start()
-        self._keep_inputs(params, tags)
 
     @guarded
     def _keep_inputs(self, params: Any, tags: str | Iterable[str] | None) -> None:

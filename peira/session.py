@@ -2,7 +2,7 @@
 
     Session ── Writer     record/writer.py      rows and events, one write(2) each
             ├─ Keeper     record/keeper.py      the thread beside: durability, signs of life
-            ├─ Tee        capture/console.py    what the program prints
+            ├─ Console    capture/console.py    what the program prints
             ├─ collect    capture/collect.py    code, packages, host: in a thread of its own
             └─ Objects    objects/folder.py     media and artifacts
 
@@ -50,7 +50,7 @@ Beside = Callable[[Callable[[], object]], Callable[[], None]]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What `peira.init` was asked for, params and tags apart."""
+    """What `peira.init` or `peira run` was asked for, params and tags apart."""
 
     project: str | None = None
     name: str | None = None
@@ -58,6 +58,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None = None
     lab: str | os.PathLike[str] | None = None
     parent: str | None = None
+    origin: events.Origin | None = None
+    command: tuple[str, ...] | None = None
+    """The program that this process starts and records; None when it records itself."""
+    directory: str = ""
+    """The working directory of that program."""
     is_console: bool = True
     is_monitor: bool = True
 
@@ -84,7 +89,9 @@ class Session:
         inputs: Callable[[], list[events.Event]],
     ) -> None:
         self.root = folder.find_lab(None, os.fspath(request.lab or "") or settings.lab)
-        self.is_joined = bool(settings.run) and request.parent is None
+        self.is_launcher = request.command is not None
+        is_part = request.parent is not None
+        self.is_joined = bool(settings.run) and not is_part and not self.is_launcher
         if settings.run and self.is_joined:
             self.folder = folder.run_folder(self.root, settings.run)
             self.birth = self.folder.read_birth()
@@ -102,12 +109,16 @@ class Session:
             on_deleted=self._tell_again,
             on_open=self._keep,
         )
-        from peira.capture import Monitor, Tee  # here, not at the top: a quarter of import peira
+        # Here, not at the top: a quarter of import peira.
+        from peira.capture import Console, Monitor, Tee
 
         self._beside = beside
         self._monitor = Monitor() if request.is_monitor and not self.is_joined else None
         self._sampled = 0
-        self._tee = Tee(self.folder.console) if request.is_console and not self.is_joined else None
+        self.console: Console | None = None
+        """Where the program's output goes; a launcher brings it there itself."""
+        if request.is_console and not self.is_joined:
+            self.console = (Console if self.is_launcher else Tee)(self.folder.console)
         self._keeper = self._new_keeper()
         self._collector = Thread(
             target=beside(self._collect), name=f"{THREAD_PREFIX}capture", daemon=True
@@ -121,8 +132,8 @@ class Session:
     def start(self) -> None:
         """Begin all that works beside."""
         self._start(self._keeper.start)
-        if self._tee is not None:
-            self._tee.start()
+        if self.console is not None:
+            self.console.open()
         if not self.is_joined:
             self._start(self._collector.start)
 
@@ -150,8 +161,8 @@ class Session:
             tasks.append(Task(MONITOR_PERIOD_S, 2.0, self._beside(self._sample)))
         else:
             tasks.append(Task(ALIVE_PERIOD_S, ALIVE_PERIOD_S, self._beside(self._be_alive)))
-        if self._tee is not None:
-            tasks.append(Task(CONSOLE_PERIOD_S, CONSOLE_PERIOD_S, self._beside(self._tee.flush)))
+        if self.console is not None:
+            tasks.append(Task(CONSOLE_PERIOD_S, CONSOLE_PERIOD_S, self._beside(self.console.flush)))
         return tasks
 
     def _keep(self) -> None:
@@ -198,8 +209,8 @@ class Session:
         limit_s = time.monotonic() + (1.0 if is_urgent else END_TIMEOUT_S)
         self._ending.set()
         is_main = not (self.writer.is_child or self.is_joined)
-        if is_main and self._tee is not None:
-            self._tee.stop()
+        if is_main and self.console is not None:
+            self.console.close()
         if is_main and self._collector.ident is not None:
             self._collector.join(limit_s - time.monotonic())
         # Here, not in the keeper: this may be a signal handler that interrupted a holder of a
@@ -211,6 +222,15 @@ class Session:
         if is_durable:
             self.writer.close()
         return is_durable
+
+    def discard(self) -> None:
+        """Take back a run in which nothing has happened: the program could not be started."""
+        self.folder.birth.unlink(missing_ok=True)  # first: without it there is no run to read
+        self.writer.points.close()
+        self.writer.events.close()
+        for path in self.folder.path.iterdir():
+            path.unlink()
+        self.folder.path.rmdir()
 
     def _end_event(self, ending: Ending) -> events.End:
         error = ending.error
@@ -225,7 +245,7 @@ class Session:
             exit_code=ending.exit_code,
             signal=ending.signal,
             error=error,
-            peak_memory_bytes=_peak_memory_bytes(),
+            peak_memory_bytes=ending.peak_memory_bytes or _peak_memory_bytes(),
         )
 
 
@@ -235,7 +255,7 @@ def _give_birth(
     from peira.capture import birth_facts
 
     made = folder.make_run(root)
-    facts: dict[str, Any] = birth_facts()
+    facts: dict[str, Any] = birth_facts(request.command, request.directory)
     facts |= {
         "host": liveness.host(),
         "boot": liveness.boot_id(),
@@ -251,6 +271,7 @@ def _give_birth(
         group=_named(request.group),
         why=well_formed(request.why) if request.why else None,
         parent=request.parent,
+        origin=request.origin,
         peira=__version__,
         **facts,
     )

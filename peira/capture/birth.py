@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,13 @@ after that. The directory may have changed by then, too.
 """
 
 
-def birth_facts() -> dict[str, Any]:
+def birth_facts(launched: Sequence[str] | None = None, directory: str = "") -> dict[str, Any]:
     """Return the fields of `Birth` that the process itself knows.
+
+    Args:
+        launched: the command line of the program that this process starts and whose run it records;
+            None when it records itself.
+        directory: the working directory of that program.
 
     The keys are `user, host, boot, pid, pid_started, command, directory, python`. The command line
     is redacted. What cannot be found out is empty (`""`, `0.0`). Takes below 5 ms; safe from any
@@ -41,9 +47,9 @@ def birth_facts() -> dict[str, Any]:
         "boot": boot_id(),
         "pid": pid,
         "pid_started": process_started(pid),
-        "command": command(),
-        "directory": working_directory(),
-        "python": sys.version.split()[0],
+        "command": command(launched),
+        "directory": _printable_surrogates(directory) or working_directory(),
+        "python": sys.version.split()[0] if launched is None else "",
     }
 
 
@@ -61,9 +67,9 @@ def user_name() -> str:
         return f"uid-{os.getuid()}"
 
 
-def command() -> list[str]:
-    """Return the command line of this process, redacted; long words are cut."""
-    words = list(sys.orig_argv or sys.argv)[:_ARGUMENTS_MAX]
+def command(launched: Sequence[str] | None = None) -> list[str]:
+    """Return a command line, this process's own when None, redacted; long words are cut."""
+    words = list(launched or sys.orig_argv or sys.argv)[:_ARGUMENTS_MAX]
     return [
         w if len(w) <= _ARGUMENT_CHARACTERS_MAX else w[:_ARGUMENT_CHARACTERS_MAX] + "…"
         for w in redact_arguments([_printable_surrogates(w) for w in words])

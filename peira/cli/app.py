@@ -8,12 +8,14 @@ from peira.cli.group import Application, Entry
 from peira.cli.session import lab_option
 from peira.core.version import __version__
 
+_DO = "Do"
 _LOOK = "Look"
 _DECIDE = "Decide"
 _TAKE_OUT = "Take out"
 _LAB = "The lab"
 
 ENTRIES = {
+    "run": Entry("peira.cli.run", "run", _DO, "Run any program and record it."),
     "ls": Entry("peira.cli.ls", "ls", _LOOK, "List runs: filter, sort, group, choose columns."),
     "show": Entry("peira.cli.show", "show", _LOOK, "Show everything about one run."),
     "best": Entry("peira.cli.best", "best", _LOOK, "Show the best run of a metric."),

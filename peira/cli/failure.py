@@ -5,6 +5,8 @@ something a user can put right.
     1    an error: damaged bytes, a lab that cannot be opened, a file that cannot be written
     2    the command was written wrongly: an unknown option, a query that does not parse
     3    what was named is not in the lab, or fits more than one thing
+    126  `peira run`: the program may not be executed
+    127  `peira run`: there is no such program
     130  stopped with Ctrl-C
     141  the reader of the pipe went away
 """
@@ -12,7 +14,7 @@ something a user can put right.
 from __future__ import annotations
 
 from peira.cli.table import display_width
-from peira.core.errors import NotFoundError, PeiraError, QueryError, UsageError
+from peira.core.errors import NotFoundError, NotStartedError, PeiraError, QueryError, UsageError
 from peira.core.text import printable
 
 ERROR = 1
@@ -28,6 +30,8 @@ _INDENT = "  "
 
 def exit_code(error: PeiraError) -> int:
     """Return the exit code of an error of the tree in `peira.core.errors`."""
+    if isinstance(error, NotStartedError):
+        return error.exit_code
     if isinstance(error, UsageError):
         return USAGE
     if isinstance(error, NotFoundError):

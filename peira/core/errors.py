@@ -7,6 +7,7 @@
     │   └── AmbiguousError      the given text fits more than one
     ├── LabError                the lab cannot be opened, made or written
     ├── DamagedError            stored bytes do not match their checksum or digest
+    ├── NotStartedError         a program cannot be started
     └── UnsupportedError        a newer format, or a missing optional part
 
 Every message says what was tried, on what, what was expected and what to do next. `code` is
@@ -119,3 +120,18 @@ class UnsupportedError(PeiraError):
     """A format of a newer Peira, or an optional part that is not installed."""
 
     code = "unsupported"
+
+
+class NotStartedError(PeiraError):
+    """The program cannot be started.
+
+    Args:
+        exit_code: what a shell says of it: 127 when there is no such program, 126 when it cannot be
+            executed.
+    """
+
+    code = "not-started"
+
+    def __init__(self, message: str, *, exit_code: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = exit_code

@@ -42,6 +42,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int | None = None
     signal: str | None = None
     error: Failure | None = None
+    peak_memory_bytes: int | None = None
+    """Of a launched program; None when it is this process's own."""
 
 
 def ending_of(error: BaseException | None, signal_seen: str | None = None) -> Ending:

@@ -1,0 +1,83 @@
+"""`peira run`: any program as a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from peira.cli.group import Command
+from peira.cli.session import Session, complete_project, in_session
+
+if TYPE_CHECKING:
+    from peira.launch.launcher import Launched
+
+
+@click.command(
+    cls=Command,
+    context_settings={"allow_interspersed_args": False},
+    examples=[
+        ("peira run train.py --lr 0.01", "a Python script, with this interpreter"),
+        ("peira run --why 'is 0.01 too high?' train.py --lr 0.01", "says what it is for"),
+        ("peira run python -m pkg.train", "a module; any command line"),
+        ("peira run --param depth=18 ./train.sh", "a script in any language"),
+    ],
+)
+@click.option(
+    "-p",
+    "--project",
+    metavar="NAME",
+    shell_complete=complete_project,
+    help="Its project.  [default: this folder]",
+)
+@click.option("--name", metavar="NAME", help="A readable name.  [default: made up]")
+@click.option("--why", metavar="TEXT", help="The reason for this run, one sentence.")
+@click.option("--group", metavar="NAME", help="What runs of one experiment have in common.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag; may be repeated.")
+@click.option(
+    "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be repeated."
+)
+@click.option(
+    "--no-console",
+    is_flag=True,
+    help="Give the program the terminal itself; what it prints is not recorded.",
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="PROGRAM [ARGS]...")
+@in_session
+def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
+    """Run PROGRAM and record it as a run.
+
+    The program behaves as without Peira: its exit code, its signals, its input, its terminal.
+    Options of peira stand before PROGRAM; all behind it is the program's.
+    """
+    from peira.launch.launcher import Request, launch
+
+    request = Request(
+        command=list(command),
+        lab=session.place,
+        params=_pairs(options.pop("params")),
+        is_console=not options.pop("no_console"),
+        **options,
+    )
+    leave(launch(request))
+
+
+def leave(launched: Launched) -> None:
+    """Leave this process as the program left: with its exit code, or by its signal."""
+    from peira.launch.process import die_of
+
+    if launched.signal is not None:
+        die_of(launched.signal)
+    click.get_current_context().exit(launched.exit_code or 0)
+
+
+def _pairs(words: tuple[str, ...]) -> dict[str, Any]:
+    from peira.capture.program import text_value
+
+    pairs = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"--param {word!r} is not NAME=VALUE.")
+        pairs[name] = text_value(text)
+    return pairs

@@ -1,0 +1,8 @@
+"""Any program as a run: started, relayed, recorded. `launch` is the one way in which Peira starts
+programs.
+
+    launcher.py   launch(request): the run, the program, the end
+    command.py    from the words a person typed to the words that are executed
+    streams.py    what the program prints: passed on byte by byte, and copied
+    process.py    the process: started, signals passed on to it, waited for
+"""

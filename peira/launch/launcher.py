@@ -1,0 +1,258 @@
+"""Any program as a run: started, its output passed on and kept, its end recorded.
+
+    launch ── Recorder  recorder.py          the run: params, tags, metrics, its end
+          ├─ Channels   launch/streams.py    what the program prints
+          └─ Process    launch/process.py    the program itself, signals, its exit
+
+The program behaves as without Peira: same working directory, standard input, terminal, signals and
+exit. What goes wrong in recording is told once, and never reaches it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from peira import session
+from peira.core.errors import NotStartedError
+from peira.core.settings import variable
+from peira.launch.command import NOT_EXECUTABLE, NOT_FOUND, executed
+from peira.launch.process import Ended, Process
+from peira.launch.streams import Channel, Listener, channels
+from peira.record.ending import Ending
+from peira.record.events import Origin
+from peira.recorder import Recorder
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A program to start, and how to record it."""
+
+    command: list[str]
+    """The words; see `peira.launch.command.executed`."""
+    directory: str | None = None
+    """The working directory; this process's own when None."""
+    environment: Mapping[str, str | None] = {}
+    """Variables to set, or to take away (None)."""
+    params: Mapping[str, Any] = {}
+    lab: str | None = None
+    project: str | None = None
+    name: str | None = None
+    why: str | None = None
+    group: str | None = None
+    tags: tuple[str, ...] = ()
+    parent: str | None = None
+    origin: Origin | None = None
+    is_shown: bool = True
+    """Whether the program has this process's standard streams. Otherwise its input is empty, and
+    its output goes to the run's console only.
+    """
+    is_console: bool = True
+    """Whether its output is recorded. Otherwise it has the streams themselves."""
+
+
+class Launched(msgspec.Struct, frozen=True, kw_only=True):
+    """How a launched program ended, and its run."""
+
+    run: str
+    """The run id; empty when nothing is recorded (`PEIRA_OFF`)."""
+    exit_code: int | None
+    """None when it died of a signal."""
+    signal: int | None
+    folder: Path | None
+
+
+def launch(request: Request) -> Launched:
+    """Run a program to its end and record it; returns when the record is durable.
+
+    To be called in the main thread: only there can signals be passed on. This process survives
+    SIGINT, SIGTERM, SIGHUP and their like meanwhile.
+
+    Raises:
+        NotStartedError: the program cannot be started; no run remains.
+        PeiraError, OSError: the run cannot be recorded; the program was not started.
+
+    >>> launch(Request(command=["train.py", "--lr", "0.1"])).exit_code        # doctest: +SKIP
+    0
+    """
+    directory = Path(request.directory or Path.cwd())
+    environment = _environment(request.environment)
+    command = executed(request.command, directory, environment)
+    record = _Record()
+    record.open(request, command, directory)
+    if record.folder is not None:
+        environment |= {
+            variable("lab"): str(record.folder.parent.parent),
+            variable("run"): record.id,
+        }
+    return _Launch(request, record).run(command, directory, environment)
+
+
+def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
+    given = {**os.environ, **changes}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+class _Record(Recorder):
+    """The run of a launched program. Without a session (`PEIRA_OFF`) it does nothing."""
+
+    def open(self, request: Request, command: list[str], directory: Path) -> None:
+        """Make the run, with what is known of it before the program has started.
+
+        Raises:
+            PeiraError, OSError: it cannot be recorded.
+        """
+        self._open(
+            session.Request(
+                project=request.project,
+                name=request.name,
+                why=request.why,
+                group=request.group,
+                lab=request.lab,
+                parent=request.parent,
+                origin=request.origin,
+                command=tuple(command),
+                directory=str(directory),
+                is_console=request.is_console,
+            )
+        )
+        self._keep_inputs(request.params, request.tags)
+
+    def start(self) -> None:
+        """The program has started: begin all that works beside."""
+        if self._session is not None:
+            self._session.start()
+
+    def discard(self) -> None:
+        """The program could not be started: take the run back."""
+        if self._session is not None:
+            self._session.discard()
+
+    def listener(self) -> Listener:
+        """Return what takes the text of one of the program's streams."""
+        console = self._session.console if self._session is not None else None
+        stream = console.stream() if console is not None else None
+
+        def listen(text: str) -> None:
+            if console is not None and stream is not None:
+                console.record(stream, text)
+
+        return listen
+
+    def end(self, ended: Ended) -> None:
+        """Record how the program ended."""
+        self._end(_ending(ended))
+
+
+def _ending(ended: Ended) -> Ending:
+    """What the end of a program means: one that was asked to end and did so with an error was
+    killed.
+    """
+    died_of = signal.Signals(ended.signal).name if ended.signal is not None else ended.asked
+    if ended.signal is not None or (ended.exit_code and ended.asked):
+        return Ending(
+            status="killed",
+            signal=died_of,
+            exit_code=ended.exit_code,
+            peak_memory_bytes=ended.peak_memory_bytes,
+        )
+    return Ending(
+        status="failed" if ended.exit_code else "finished",
+        exit_code=ended.exit_code,
+        signal=ended.asked,
+        peak_memory_bytes=ended.peak_memory_bytes,
+    )
+
+
+class _Launch:
+    """One program on its way from start to end."""
+
+    def __init__(self, request: Request, record: _Record) -> None:
+        self._request = request
+        self._record = record
+        self._out: Channel | None = None
+        self._err: Channel | None = None
+        if record.folder is not None and request.is_console:
+            self._out, self._err = channels(record.listener, is_shown=request.is_shown)
+
+    @property
+    def _channels(self) -> list[Channel]:
+        return list(dict.fromkeys(c for c in (self._out, self._err) if c is not None))
+
+    def run(self, command: list[str], directory: Path, environment: dict[str, str]) -> Launched:
+        options = {
+            "cwd": directory,
+            "env": environment,
+            "stdin": None if self._request.is_shown else subprocess.DEVNULL,
+            "stdout": self._entry(self._out),
+            "stderr": self._entry(self._err),
+        }
+        try:
+            process = self._started(command, options)
+        except OSError as error:
+            for channel in self._channels:
+                channel.close()
+            self._record.discard()
+            raise _not_started(command[0], error) from error
+        self._record.start()
+        for channel in self._channels:
+            channel.start()
+        ended = process.wait()
+        for channel in self._channels:
+            channel.finish()
+        self._record.end(ended)
+        process.close()
+        self._leave_rest()
+        return Launched(
+            run=self._record.id,
+            exit_code=ended.exit_code,
+            signal=ended.signal,
+            folder=self._record.folder,
+        )
+
+    def _entry(self, channel: Channel | None) -> int | None:
+        if channel is not None:
+            return channel.entry
+        return None if self._request.is_shown else subprocess.DEVNULL
+
+    def _started(self, command: list[str], options: dict[str, Any]) -> Process:
+        try:
+            return Process(command, options, self._fit)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC:
+                raise
+        # A script without a `#!` line: what every shell does with it.
+        return Process(["/bin/sh", *command], options, self._fit)
+
+    def _fit(self) -> bool:
+        changed = [channel.fit() for channel in self._channels]
+        return any(changed)
+
+    def _leave_rest(self) -> None:
+        """Programs that the program left behind may go on printing, as they would without Peira: a
+        process of ours passes it on.
+        """
+        for channel in self._channels:
+            if channel.is_open and os.fork() == 0:
+                for other in self._channels:
+                    if other is not channel:
+                        other.close()
+                channel.pass_on_rest()
+                os._exit(0)
+
+
+def _not_started(name: str, error: OSError) -> NotStartedError:
+    if isinstance(error, FileNotFoundError):
+        return NotStartedError(
+            f"{name!r} cannot be started: what is to run it is not there.",
+            exit_code=NOT_FOUND,
+            hint="Look at its first line, which names its interpreter (#!…).",
+        )
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return NotStartedError(f"{name!r} cannot be started: {reason}.", exit_code=NOT_EXECUTABLE)
