@@ -95,6 +95,10 @@ def _keep(facts: Facts, fields: RunFields, writer: str, event: AnyEvent, body: b
             name = event.role
             seen = [(file.path, file.object) for file in event.files if file.object]
             _put_links(facts, fields.row["n"], event.role, seen)
+        case events.Evaluation():
+            name, step = event.name, event.step
+            stored = [(event.name, d) for d in (event.samples, event.content) if d]
+            _put_links(facts, fields.row["n"], "evaluation", stored)
         case events.Checkpoint():
             step = event.step
             kept = [(f"{step}/{file.path}", file.object) for file in event.files]

@@ -168,6 +168,46 @@ class Files(Event, frozen=True, kw_only=True, tag="files", omit_defaults=True):
     """So many more were met and are not listed."""
 
 
+class Evaluation(Event, frozen=True, kw_only=True, tag="evaluation", omit_defaults=True):
+    """Predictions of the run's model on named examples, and the metrics computed from them."""
+
+    name: str
+    task: str
+    """`binary`, `multiclass`, `multilabel`, `regression`, `ranking`, `detection`, `segmentation` or
+    `text`.
+    """
+    rows: int
+    """Examples that were evaluated."""
+    metrics: dict[str, Any]
+    """Values by name; of a sealed hold-out none, but the answer of the look."""
+    evaluator: str
+    """Digest of task, metric definitions, their options and the libraries' versions: numbers of
+    two evaluators are not of one kind.
+    """
+    ids: str
+    """Digest of the ids of the examples, sorted: numbers on other examples are not comparable."""
+    labels: str
+    """Digest of the true values in the order of the sorted ids."""
+    step: int | None = None
+    dataset: str | None = None
+    """`name:vN`"""
+    content: str | None = None
+    """Content digest of the version."""
+    split: str | None = None
+    """`split/part`"""
+    classes: list[str] = msgspec.field(default_factory=list)
+    samples: str | None = None
+    """Object: Parquet with a row an example; None of a sealed hold-out."""
+    scores: str | None = None
+    """Object: `.npy`, float32, (examples, classes), in the order of the rows of `samples`."""
+    inputs: str | None = None
+    """Object: data manifest of what was shown to the model, to look at; None when the data version
+    has it.
+    """
+    look: int | None = None
+    """Which look at the hold-out this was, from 1; None elsewhere."""
+
+
 class Checkpoint(Event, frozen=True, kw_only=True, tag="checkpoint", omit_defaults=True):
     """A state that the run can go on from."""
 
@@ -248,6 +288,7 @@ AnyEvent = (
     | Media
     | Artifact
     | Files
+    | Evaluation
     | Checkpoint
     | Dropped
     | Alert

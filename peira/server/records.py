@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from peira.compare.comparison import FileRow, Section, Side
-from peira.lab.verifications import Determinism, Verification
 from peira.lab.lineage import LineageEdge, LineageNode
+from peira.lab.verifications import Determinism, Verification
 from peira.record.events import File
 
 Name = Annotated[str, Meta(min_length=1, max_length=1000)]

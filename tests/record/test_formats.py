@@ -16,8 +16,8 @@ from tests.sdk.reading import read_run
 
 FORMATS = Path(__file__).parents[1] / "data" / "formats"
 SAMPLE = FORMATS / "v1"
-LATER_KINDS = {events.Files, events.Checkpoint, events.Dropped}
-"""Kinds that came to format 1 after its first sample; `v1-files` holds them."""
+LATER_KINDS = {events.Files, events.Checkpoint, events.Dropped, events.Evaluation}
+"""Kinds that came to format 1 after its first sample; `v1-files` and `v1-evaluation` hold them."""
 PAGES = Path(__file__).parents[2] / "docs" / "formats"
 
 
@@ -63,6 +63,17 @@ def test_the_kinds_that_came_later_are_read() -> None:
     (checkpoint,) = found.of(events.Checkpoint)
     assert checkpoint.step == 80 and checkpoint.metrics == {"val/acc": 0.97}
     assert [event.steps for event in found.of(events.Dropped)] == [[60, 70]]
+    assert not found.damages
+
+
+def test_evaluations_are_read() -> None:
+    """The sample of an evaluation, and of a look at a hold-out, is read as it was written."""
+    (folder,) = run_folders(FORMATS / "v1-evaluation")
+    found = read_run(folder)
+    open_one, sealed = found.of(events.Evaluation)
+    assert open_one.metrics == {"accuracy": 0.5} and open_one.classes == ["cat", "dog"]
+    assert open_one.samples is not None and open_one.dataset == "pets:v2"
+    assert sealed.look == 1 and sealed.samples is None and sealed.metrics["word"] == "undecided"
     assert not found.damages
 
 
