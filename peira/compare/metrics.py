@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from peira.compare.comparison import MetricRow, MetricSection, Numbers, counted
 from peira.compare.values import same
+from peira.core.direction import guess_direction
 from peira.lab.lab import Lab
-from peira.lab.query.catalog import Catalog, guess_direction
+from peira.lab.query.catalog import Catalog
 from peira.lab.runs import MetricSummary, RunRecord
 
 SYSTEM = "system/"
