@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection, select
 
 from peira.core.errors import QueryError
+from peira.lab.attribute import Cell, param_cell
 from peira.lab.index import schema
 from peira.lab.query import ast
 from peira.lab.query.catalog import Catalog, Field
 from peira.lab.query.names import read_name
 from peira.lab.query.several import among
 from peira.lab.query.value import aggregate_of
-
-Cell = None | bool | int | float | str
-"""One value of a table; None where the run has none. Floats may be NaN or infinite."""
+from peira.record.points import NONFINITE
 
 COLUMNS_MAX = 2_000
-_NONFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _RUN_TYPES: dict[str, Literal["number", "text", "time", "duration"]] = {
     "state": "text",
     "text": "text",
@@ -128,7 +125,7 @@ def _read_metrics(
         for index, name in wanted[line[0]]:
             cell = line[places[name]]
             if cell is None and name in text_places:
-                cell = _NONFINITE.get(line[text_places[name]])
+                cell = NONFINITE.get(line[text_places[name]])
             if cell is not None:
                 cells[index][line[1]] = cell
 
@@ -150,45 +147,6 @@ def read_tags(connection: Connection, runs: Sequence[int]) -> dict[int, list[str
     for run, name in rows.all():
         found.setdefault(run, []).append(name)
     return found
-
-
-def param_value(type_: str, num: float | None, text: str) -> Any:
-    """Return a param's value as Python had it, from its row of `attribute`."""
-    if type_ != "json":
-        return param_cell(type_, num, text)
-    try:
-        return _plain(msgspec.json.decode(text))
-    except msgspec.DecodeError:
-        return text  # a very long value, which the index holds only the beginning of
-
-
-def _plain(value: Any) -> Any:
-    """Turn the stored form of NaN and infinity inside a list into numbers."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        if len(value) == 1 and value.get("float") in _NONFINITE:
-            return _NONFINITE[value["float"]]
-        return {name: _plain(item) for name, item in value.items()}
-    return value
-
-
-def param_cell(type_: str, num: float | None, text: str) -> Cell:
-    """As `param_value`, but lists stay JSON text: one value for one cell."""
-    if type_ == "str" or type_ == "json":
-        return text
-    if type_ == "int":
-        return int(text, 0)
-    if type_ == "float":
-        return num if num is not None else _NONFINITE.get(text, math.nan)
-    if type_ == "bool":
-        return bool(num)
-    return None
-
-
-def metric_number(number: float | None, text: str | None) -> float | None:
-    """Return the first or last value of a metric from its two columns."""
-    return _NONFINITE[text] if number is None and text in _NONFINITE else number
 
 
 def field_of(name: str, catalog: Catalog) -> Field:

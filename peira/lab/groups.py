@@ -18,7 +18,8 @@ from sqlalchemy import Connection, func, select
 from peira.core.errors import QueryError
 from peira.core.text import printable
 from peira.lab import cells, student
-from peira.lab.cells import Cell, Column
+from peira.lab.attribute import Cell
+from peira.lab.cells import Column
 from peira.lab.index import schema
 from peira.lab.query import ast
 from peira.lab.query.catalog import Catalog

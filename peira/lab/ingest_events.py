@@ -9,15 +9,13 @@ import msgspec
 from sqlalchemy import delete, select
 
 from peira.lab import journal
+from peira.lab.attribute import attribute_row
 from peira.lab.index import schema
 from peira.lab.index.upsert import insert_new
 from peira.lab.ingest_facts import Facts, Row
 from peira.record import events
 from peira.record.events import AnyEvent
-from peira.record.points import NONFINITE
 
-TEXT_CHARACTERS_MAX = 65_536
-"""What the index keeps of a param's text; the run folder keeps all."""
 LINKS_MAX = 2_000
 """So many files of one record can be found by their content; the run folder names all."""
 
@@ -153,42 +151,6 @@ def _fold_tags(facts: Facts, row: Row, add: list[str], remove: list[str]) -> Non
         facts.connection.execute(
             delete(tag).where(tag.c.name == name, tag.c.run == row["n"], tag.c.by == "")
         )
-
-
-def attribute_row(value: Any) -> Row:
-    """Return type, number and canonical text of a param's value.
-
-    >>> attribute_row(True)
-    {'type': 'bool', 'num': 1.0, 'text': 'true'}
-    """
-    match value:
-        case None:
-            return {"type": "null", "num": None, "text": "null"}
-        case bool():
-            return {"type": "bool", "num": float(value), "text": "true" if value else "false"}
-        case int():
-            return {"type": "int", "num": _number(value), "text": _int_text(value)}
-        case float():
-            number = value if math.isfinite(value) else None
-            return {"type": "float", "num": number, "text": repr(value)}
-        case str():
-            return {"type": "str", "num": None, "text": value[:TEXT_CHARACTERS_MAX]}
-        case {"float": str(name)} if len(value) == 1 and name in NONFINITE:
-            return {"type": "float", "num": None, "text": name}
-    text = msgspec.json.encode(value).decode("utf-8")
-    return {"type": "json", "num": None, "text": text[:TEXT_CHARACTERS_MAX]}
-
-
-def _number(value: int) -> float | None:
-    try:
-        return float(value)
-    except OverflowError:
-        return None
-
-
-def _int_text(value: int) -> str:
-    # Python refuses to write out integers of more than 4,300 digits.
-    return str(value) if value.bit_length() < 10_000 else hex(value)
 
 
 def end_of(data: bytes | None) -> events.End | None:

@@ -8,11 +8,11 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection, and_, case, func, select
 
-from peira.core.direction import guess_direction
 from peira.lab import cells
+from peira.lab.goal import Goal, rank_metric, read_goal
 from peira.lab.index import schema
 from peira.lab.query import ast
-from peira.lab.query.catalog import Catalog, Goal, read_goal
+from peira.lab.query.catalog import Catalog
 from peira.lab.query.names import write_name
 from peira.lab.query.parse import parse
 from peira.lab.rows import COLUMNS, Page, RunRow, in_scope, select_page
@@ -22,7 +22,6 @@ SPARK_RUNS = 40
 ALERTS_MAX = 30
 ROWS_MAX = 20
 
-_SPLITS = ("val", "dev", "eval", "test")
 """Words that say a metric was measured on held-out data, the best first."""
 
 
@@ -158,13 +157,7 @@ def primary_metric(connection: Connection, catalog: Catalog, runs: Sequence[int]
         .group_by(key.n)
     ).all()
 
-    def rank(line: tuple[str, int]) -> tuple[bool, int, bool, int, str]:
-        name, count = line
-        direction = guess_direction(name)
-        place = next((i for i, word in enumerate(_SPLITS) if word in name.lower()), len(_SPLITS))
-        return (direction is None, place, direction != "max", -count, name)
-
-    ranked = sorted(((name, count) for name, count in counted), key=rank)
+    ranked = sorted(counted, key=lambda line: (*rank_metric(line[0]), -line[1], line[0]))
     return ranked[0][0] if ranked else None
 
 

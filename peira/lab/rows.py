@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Select, func, select
 
 from peira.core.errors import QueryError, UsageError
 from peira.lab import cells
-from peira.lab.cells import Cell, Column
+from peira.lab.attribute import Cell
+from peira.lab.cells import Column
 from peira.lab.index import schema
 from peira.lab.query import ast
 from peira.lab.query.catalog import Catalog

@@ -19,7 +19,8 @@ from sqlalchemy import Connection, or_, select
 from peira.core.errors import AmbiguousError, NotFoundError
 from peira.core.text import printable
 from peira.lab import cells
-from peira.lab.cells import Cell, Column
+from peira.lab.attribute import Cell, metric_number, param_value
+from peira.lab.cells import Column
 from peira.lab.index import schema
 from peira.lab.query.parse import near
 from peira.lab.query.several import among
@@ -398,7 +399,7 @@ def read_params(connection: Connection, numbers: Sequence[int]) -> dict[int, dic
     question = select(row.run, row.key, row.type, row.num, row.text)
     question = question.where(among(row.run, numbers))
     for run, k, type_, num, text in connection.execute(question).all():
-        found.setdefault(run, {})[names[k]] = cells.param_value(type_, num, text)
+        found.setdefault(run, {})[names[k]] = param_value(type_, num, text)
     return {run: dict(sorted(params.items())) for run, params in found.items()}
 
 
@@ -418,8 +419,8 @@ def read_metrics(
     )
     for line in connection.execute(question.where(among(row.run, numbers))).all():
         run, k, first_text, last_text, count, nonfinite, first, last, *rest = line
-        first = cells.metric_number(first, first_text)
-        last = cells.metric_number(last, last_text)
+        first = metric_number(first, first_text)
+        last = metric_number(last, last_text)
         summary = MetricSummary(
             names[k],
             count,

@@ -21,7 +21,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from peira.core.errors import UsageError
-from peira.lab import cells
+from peira.lab.attribute import metric_number, param_cell
 from peira.lab.duck_table import create_table
 from peira.lab.index import schema
 
@@ -160,7 +160,7 @@ def _params(connection: Connection) -> dict[str, list[Any]]:
 
 
 def _param_number(type_: str, num: float | None, text: str) -> float | None:
-    cell = cells.param_cell(type_, num, text) if type_ == "float" else num
+    cell = param_cell(type_, num, text) if type_ == "float" else num
     return None if cell is None else float(cell)
 
 
@@ -176,8 +176,8 @@ def _metrics(connection: Connection) -> dict[str, list[Any]]:
         .join(schema.key, key.n == row.key)
     ).all()  # fmt: skip
     rows = [
-        (line[0], line[1], cells.metric_number(line[2], line[3]),
-         cells.metric_number(line[4], line[5]), *line[6:])
+        (line[0], line[1], metric_number(line[2], line[3]),
+         metric_number(line[4], line[5]), *line[6:])
         for line in found
     ]  # fmt: skip
     return _columns(("run", "key", "first", "last", *plain), rows)

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, StaticPool, create_engine
 
 from peira.core.ids import new_run_id
+from peira.lab.attribute import attribute_row
 from peira.lab.index import schema
-from peira.lab.ingest_events import attribute_row
 
 NOW = 1_790_000_000.0
 NONFINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

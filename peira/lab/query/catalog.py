@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, func, select
 from peira.core.direction import guess_direction
 from peira.core.errors import QueryError
 from peira.core.text import printable
+from peira.lab.goal import Goal, read_goal
 from peira.lab.index import schema
 from peira.lab.query.ast import Name
 from peira.lab.query.names import AGGREGATES, split_aggregate, write_name
@@ -49,14 +50,6 @@ RUN_FIELDS: dict[str, RunFieldType] = {
 
 ALIASES = {"status": "state", "started": "created"}
 STATES = ("running", "finished", "failed", "killed", "silent")
-
-
-class Goal(msgspec.Struct, frozen=True):
-    """What a project tries to improve, as people decided it in the journal."""
-
-    metric: str
-    direction: Literal["max", "min"] = "max"
-    target: float | None = None
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -229,11 +222,3 @@ class Catalog:
         if self.project is not None:
             question = question.where(run.c.project == self.project)
         return int(self.connection.execute(question).scalar_one())
-
-
-def read_goal(data: bytes) -> Goal | None:
-    """Return the goal that a record of the journal holds, or None when it names no metric."""
-    try:
-        return msgspec.json.decode(data, type=Goal)
-    except msgspec.MsgspecError:
-        return None  # by a newer Peira, or written by hand
