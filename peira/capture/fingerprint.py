@@ -18,7 +18,6 @@ where results go. `docs/explanation/repeats.md` says what counts and why;
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -34,12 +33,18 @@ from peira.capture.param_roles import (
 )
 from peira.capture.program import Arguments, Program, read_arguments, text_value
 from peira.capture.redaction import is_secret_name
-from peira.core.values import EXACT_INT_MAX, well_formed
+from peira.capture.syntax import Syntax
+from peira.core.values import EXACT_INT_MAX, param_value, well_formed
 
 TOOLS = frozenset(
     {"peira", "msgspec", "blake3", "psutil", "nvidia-ml-py", "coverage", "debugpy", "pytest"}
 )
 """Packages that watch a program and change no result: with and without them it is the same."""
+
+
+HASHES = "PYTHONHASHSEED"
+NEAR_SEED = 100_000
+"""Seeds of workers and folds are counted up from one; those made of the time are nowhere near."""
 
 
 class Fingerprint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,6 +62,12 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Names that were given a value before the program ran: its options, and what was set."""
     variables: tuple[str, ...] = ()
     """Names of the environment variables that the code reads."""
+    seed_given: str = ""
+    """The part of `seed` that was chosen: what was set in libraries is known only afterwards."""
+    is_seed_fixed: bool = True
+    """Whether the seeds stand in the code or in what was chosen, so that the same call has the same
+    ones again. False for a seed made of the time.
+    """
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -64,8 +75,7 @@ class Source(msgspec.Struct, frozen=True):
 
     name: str
     digest: str
-    tree: str
-    variables: frozenset[str] = frozenset()
+    syntax: Syntax
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +87,68 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """Environment variables that the code reads, by name."""
     seeds: Sequence[tuple[str, Any]] = ()
     """Seeds set in libraries, as (library, value)."""
+    has_seed_in_code: bool = False
+    """Whether the code gives a number as a seed; which one, its text tells."""
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of a run; None for what is not."""
+
+    project: str
+    program: Program
+    environment: Mapping[str, str]
+    params: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    given: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """What was set for the program from outside, besides its arguments, by name."""
+    seeds: Sequence[tuple[str, Any]] = ()
+    sources: Sequence[Source] | None = None
+    inputs: Sequence[tuple[str, str | None]] | None = None
+    packages: Mapping[str, str] | None = None
+    """Name and version of each that was imported."""
+    python: str = ""
+    accelerators: Sequence[str] = ()
+
+
+def fingerprint(facts: Facts) -> Fingerprint:
+    """Return all parts, as far as they are known."""
+    if not facts.program.name:
+        return Fingerprint()
+    sources = facts.sources or ()
+    variables = sorted(set().union(*(source.syntax.variables for source in sources)))
+    arguments = asked(facts.program, facts.given)
+    choices = Choices(
+        params=facts.params,
+        arguments=arguments,
+        variables={
+            name: facts.environment[name] for name in variables if name in facts.environment
+        },
+        seeds=facts.seeds,
+        has_seed_in_code=any(source.syntax.has_seed for source in sources),
+    )
+    return Fingerprint(
+        entry=entry(facts.project, facts.program),
+        call=call(arguments),
+        config=config(choices),
+        seed=seed(choices),
+        code=code(sources),
+        tree=tree(sources),
+        data="" if facts.inputs is None else data(facts.inputs),
+        env=""
+        if facts.packages is None
+        else env(facts.packages, facts.python, facts.accelerators, facts.environment),
+        options=options(arguments),
+        variables=tuple(variables),
+        seed_given=seed_given(choices),
+        is_seed_fixed=is_seed_fixed(choices, sources),
+    )
+
+
+def asked(program: Program, given: Mapping[str, str] | None = None) -> Arguments:
+    """Return the arguments of a program, with what was set for it besides."""
+    arguments = read_arguments(program.arguments)
+    for name, value in (given or {}).items():
+        arguments.named[plain_name(name)] = [value]
+    return arguments
 
 
 def entry(project: str, program: Program) -> str:
@@ -84,13 +156,16 @@ def entry(project: str, program: Program) -> str:
     return _digest("entry", project, program.name) if program.name else ""
 
 
-def call(program: Program) -> str:
+def call(arguments: Arguments) -> str:
     """Return how a program is called, apart from where it writes and what it prints."""
-    if not program.name:
-        return ""
-    named, plain = _without_outputs(read_arguments(program.arguments))
+    named, plain = without_outputs(arguments)
     options = {name: _values(words) for name, words in named.items()}
     return _digest("call", options, _values(plain))
+
+
+def options(arguments: Arguments) -> tuple[str, ...]:
+    """Return the names of the options of a call, sorted."""
+    return tuple(sorted(without_outputs(arguments)[0]))
 
 
 def config(choices: Choices) -> str:
@@ -107,32 +182,53 @@ def config(choices: Choices) -> str:
 
 
 def seed(choices: Choices) -> str:
-    """Return the seeds among params, arguments and variables, and those that were set; "" when
-    there is none.
-    """
-    named, _ = _untold(choices)
-    given: dict[str, Any] = {
-        name if name.startswith("$") else plain_name(name): value
-        for name, value in {**_variables(choices), **choices.params}.items()
-        if value is not None and role(name, value) == "seed"
-    }
-    given |= {
-        name: text_value(words[0])
-        for name, words in named.items()
-        if words and role(name) == "seed"
-    }
+    """Return the seeds that were chosen and those that were set; "" when there is none."""
+    given = _seeds_given(choices)
     values = {_json([name, value]) for name, value in choices.seeds if value is not None}
-    if not given and not values:
+    is_set = any(name != HASHES for name, _ in choices.seeds)  # that of hashes is none of its own
+    if not given and not is_set and not choices.has_seed_in_code:
         return ""
     return _digest("seed", given, sorted(values))
 
 
-def places(choices: Choices) -> dict[str, Any]:
-    """Return the params that name places of input. They are no choice, for what lies there counts;
-    but as long as nobody looked there, other places may hold something else.
+def seed_given(choices: Choices) -> str:
+    """Return the seeds among params, arguments and variables; "" when there is none."""
+    given = _seeds_given(choices)
+    return _digest("seed given", given) if given else ""
+
+
+def _seeds_given(choices: Choices) -> dict[str, Any]:
+    named, _ = _untold(choices)
+    given = {
+        name if name.startswith("$") else plain_name(name): value
+        for name, value in {**_variables(choices), **choices.params}.items()
+        if value is not None and role(name, value) == "seed"
+    }
+    return given | {
+        name: text_value(words[0])
+        for name, words in named.items()
+        if words and role(name) == "seed"
+    }
+
+
+def is_seed_fixed(choices: Choices, sources: Iterable[Source]) -> bool:
+    """Whether every seed that was set stands in the code or in what was chosen, or close to a seed
+    there (`seed + rank`).
     """
-    told = {**choices.params, **choices.variables}
-    return {name: value for name, value in told.items() if role(name, value) == "path"}
+    named, plain = choices.arguments.named, choices.arguments.plain
+    told = {**choices.params, **_variables(choices)}
+    values = [*told.values(), *_values(plain), *(v for ws in named.values() for v in _values(ws))]
+    known = {value for value in values if type(value) in (int, str)}
+    known = known.union(*(source.syntax.numbers for source in sources))
+    seeds = [value for name, value in told.items() if role(name) == "seed"]
+    seeds += [v for name, words in named.items() if role(name) == "seed" for v in _values(words)]
+    firsts = [value for value in seeds if type(value) is int]
+    return all(
+        part in known or (type(part) is int and any(abs(part - n) < NEAR_SEED for n in firsts))
+        for name, value in choices.seeds
+        for part in (value if isinstance(value, list) else [value])
+        if name != HASHES
+    )
 
 
 def code(sources: Iterable[Source]) -> str:
@@ -143,7 +239,7 @@ def code(sources: Iterable[Source]) -> str:
 
 def tree(sources: Iterable[Source]) -> str:
     """Return the code without layout, comments and docstrings."""
-    found = sorted((source.name, source.tree) for source in sources)
+    found = sorted((source.name, source.syntax.tree) for source in sources)
     return _digest("tree", found) if found else ""
 
 
@@ -180,6 +276,21 @@ def env(
     return _digest("env", counted, minor, sorted(set(accelerators)), numeric_variables(variables))
 
 
+def imported_versions(packages: Mapping[str, Any]) -> dict[str, str]:
+    """Return version, and commit of one from version control, of each package imported.
+
+    Args:
+        packages: the aspect `packages`; its `imported` may be another run's.
+    """
+    installed, sources = packages.get("installed") or {}, packages.get("sources") or {}
+    commits = {name: source["commit"] for name, source in sources.items() if source.get("commit")}
+    return {
+        name: f"{installed[name]}@{commits[name]}" if name in commits else str(installed[name])
+        for name in packages.get("imported") or ()
+        if name in installed and name not in TOOLS
+    }
+
+
 def numeric_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that change what numerical libraries compute."""
     return {
@@ -191,12 +302,12 @@ def numeric_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 def _untold(choices: Choices) -> tuple[dict[str, list[str]], list[str]]:
     """Return the arguments that no param tells, named and plain."""
-    named, plain = _without_outputs(choices.arguments)
+    named, plain = without_outputs(choices.arguments)
     told = {plain_name(name): value for name, value in choices.params.items()}
     by_end = {name.rpartition("/")[2]: value for name, value in told.items()}
     for name, words in list(named.items()):
         param = told.get(name, by_end.get(name, msgspec.UNSET))
-        count = 0 if param is msgspec.UNSET else _told_words(words, param)
+        count = 0 if param is msgspec.UNSET else told_words(words, param)
         if count or (param is True and not words):
             del named[name]
             plain += words[count:]
@@ -207,14 +318,14 @@ def _untold(choices: Choices) -> tuple[dict[str, list[str]], list[str]]:
     return named, [] if all(_text(text_value(word)) in texts for word in plain) else plain
 
 
-def _told_words(words: list[str], param: Any) -> int:
+def told_words(words: Sequence[str], param: Any) -> int:
     """Return how many of the words behind an option say what a param of its name holds."""
     if words and _text(_values(words)) == _text(param):
         return len(words)
     return int(bool(words) and _text(text_value(words[0])) == _text(param))
 
 
-def _without_outputs(arguments: Arguments) -> tuple[dict[str, list[str]], list[str]]:
+def without_outputs(arguments: Arguments) -> tuple[dict[str, list[str]], list[str]]:
     """Drop the options that say where to write and what to print.
 
     Only what belongs to the option goes: the second word behind `--out`, or a file behind
@@ -246,22 +357,14 @@ def _variables(choices: Choices) -> dict[str, Any]:
 
 
 def _canonical(value: Any) -> Any:
-    """Return a value so that equal ones are written alike: 1 and 1.0, 0.0 and -0.0."""
+    """Return a value of JSON so that equal ones are written alike: 1 and 1.0, 0.0 and -0.0."""
     match value:
-        case bool():
-            return value
-        case str():
-            return well_formed(value)
-        case int() if not -(2**63) <= value < 2**64:
-            return str(value)
-        case float() if not math.isfinite(value):
-            return {"float": repr(value)}
         case float() if value.is_integer() and abs(value) < EXACT_INT_MAX:
             return int(value)
-        case list() | tuple():
+        case list():
             return [_canonical(item) for item in value]
         case dict():
-            return {well_formed(str(name)): _canonical(item) for name, item in value.items()}
+            return {name: _canonical(item) for name, item in value.items()}
     return value
 
 
@@ -271,7 +374,7 @@ def _text(value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(_canonical(value), order="sorted").decode()
+    return msgspec.json.encode(_canonical(param_value(value)), order="sorted").decode()
 
 
 def _digest(*parts: Any) -> str:

@@ -76,14 +76,7 @@ class Omitted(Fact, frozen=True, kw_only=True, tag="omitted"):
     opens: int
 
 
-class Surrounding(Fact, frozen=True, kw_only=True, tag="captured"):
-    """What only the process knows of its surroundings, as a `Captured` event holds it."""
-
-    aspect: Literal["python", "numerics"]
-    value: dict[str, Any]
-
-
-AnyFact = Process | Open | Modules | Params | Seed | Omitted | Surrounding
+AnyFact = Process | Open | Modules | Params | Seed | Omitted
 
 
 class Told(NamedTuple):

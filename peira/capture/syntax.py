@@ -1,5 +1,5 @@
-"""What a Python source means to the interpreter: its tree without layout, comments and docstrings,
-and the environment variables that it asks for.
+"""What a Python source means to the interpreter: its tree without layout, comments and docstrings;
+and what a fingerprint must know of it: the variables it asks for, the numbers and seeds in it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+
+from peira.capture.param_roles import role
 
 _LAYOUT = frozenset({"type_comment", "kind", "ctx", "type_ignores"})
 """Fields of nodes that say how something was written, or repeat what the place says."""
@@ -25,6 +27,10 @@ class Syntax(msgspec.Struct, frozen=True):
     """Digest of the syntax tree."""
     variables: frozenset[str] = frozenset()
     """Names of environment variables that stand as literals where the environment is asked."""
+    numbers: frozenset[int] = frozenset()
+    """Whole numbers that stand in it."""
+    has_seed: bool = False
+    """Whether a number is given as a seed: `random_state=0`."""
 
 
 def read_syntax(source: bytes) -> Syntax:
@@ -44,12 +50,14 @@ def read_syntax(source: bytes) -> Syntax:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Syntax(blake3(source).hexdigest())
-    keeps_docstrings = b"__doc__" in source
-    words = "\0".join(_words(tree, keeps_docstrings=keeps_docstrings))
+    words = "\0".join(_words(tree, keeps_docstrings=b"__doc__" in source))
+    nodes = list(ast.walk(tree))
     asks = any(word in source for word in _ASKS)
     return Syntax(
-        blake3(words.encode("utf-8", "surrogatepass")).hexdigest(),
-        frozenset(filter(None, map(_variable, ast.walk(tree)))) if asks else frozenset(),
+        tree=blake3(words.encode("utf-8", "surrogatepass")).hexdigest(),
+        variables=frozenset(filter(None, map(_variable, nodes))) if asks else frozenset(),
+        numbers=frozenset(node.value for node in nodes if _is_int(node)),  # type: ignore[attr-defined]
+        has_seed=any(isinstance(node, ast.keyword) and _is_seed(node) for node in nodes),
     )
 
 
@@ -88,6 +96,14 @@ def _is_text(body: Any) -> bool:
         and isinstance(first.value, ast.Constant)
         and isinstance(first.value.value, str)
     )
+
+
+def _is_int(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int
+
+
+def _is_seed(node: ast.keyword) -> bool:
+    return node.arg is not None and role(node.arg) == "seed" and _is_int(node.value)
 
 
 def _variable(node: ast.AST) -> str | None:

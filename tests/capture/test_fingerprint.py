@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from peira.capture import fingerprint, param_roles
 from peira.capture.fingerprint import Choices, Source
 from peira.capture.program import program_of, read_arguments
+from peira.capture.syntax import Syntax, read_syntax
 
 names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
 scalars = (
@@ -21,27 +22,31 @@ scalars = (
 )
 params = st.dictionaries(names, scalars | st.lists(scalars, max_size=3), max_size=8)
 sources = st.lists(
-    st.builds(Source, names, st.text("0123456789abcdef", min_size=4, max_size=4), names),
+    st.builds(Source, names, st.text("0123456789abcdef", min_size=4), st.builds(Syntax, names)),
     max_size=6,
     unique_by=lambda source: source.name,
 )
 
 EVERYTHING = """
-from peira.capture import fingerprint as f
-from peira.capture.program import program_of, read_arguments
-program = program_of(["python", "train.py", "--lr", "0.1", "--seed", "3", "data.csv"], "/w", "/w")
-choices = f.Choices(
+from peira.capture.fingerprint import Facts, Source, fingerprint
+from peira.capture.program import program_of
+from peira.capture.syntax import read_syntax
+texts = {"a.py": b"x = 1", "b.py": b"y = 2", "c/d.py": b"import os; os.getenv('MODE')"}
+found = fingerprint(Facts(
+    project="digits",
+    program=program_of(["python", "train.py", "--lr", "0.1", "--seed", "3", "data.csv"], "/w"),
+    environment={"MODE": "fast", "HOME": "/home/me", "OMP_NUM_THREADS": "2"},
     params={"lr": 0.1, "layers": [1, 2], "net/act": "relu", "seed": 3, "out_dir": "/x"},
-    arguments=read_arguments(program.arguments),
-    variables={"MODE": "fast", "HOME": "/home/me", "SEED": "1"},
+    given={"epochs": "3"},
     seeds=[("numpy", 3), ("random", 3)],
-)
-sources = [f.Source(n, d, d) for n, d in {("a.py", "01"), ("b.py", "02"), ("c/d.py", "03")}]
-print(
-    f.entry("digits", program), f.call(program), f.config(choices), f.seed(choices),
-    f.code(sources), f.tree(sources), f.data({("/d/x.csv", "aa"), ("/d/y.csv", "bb")}),
-    f.env({"numpy": "2.1", "scipy": "1.14"}, "3.11.7", {"A100", "H100"}, {"OMP_NUM_THREADS": "2"}),
-)
+    sources=[Source(name, name, read_syntax(texts[name])) for name in set(texts)],
+    inputs=list({("/d/x.csv", "aa"), ("/d/y.csv", "bb")}),
+    packages={"numpy": "2.1", "scipy": "1.14"},
+    python="3.11.7",
+    accelerators=list({"A100", "H100"}),
+))
+for name in ("entry", "call", "config", "seed", "code", "tree", "data", "env"):
+    print(getattr(found, name))
 """
 
 
@@ -70,11 +75,11 @@ def test_parts_are_the_same_on_every_machine() -> None:
 
 EXPECTED = [
     "8b6885df7a57baa1085a293fc3af4163",
-    "942f028c47519353dbbaa13aba0b618e",
-    "e7827f0e2997f7fb46d412f54f55b44b",
-    "a8ba841c6c232e434f06fd8fb79b79a7",
-    "311894af84d5bef5edc4dc03372d3722",
-    "c8089ace9c60f5e51653da8c47ecfa20",
+    "95aa9d55eb78dfeccaf321d3ec1596c7",
+    "9f628c461d13ea6105d3915504a53ea6",
+    "ed5727e24dcc97f1596e1503b5a63957",
+    "e6de90e26533ac2bc6bac11a175ae604",
+    "d1b34b9e8b0f563291a8bde13475c841",
     "7edafb28a57fdd5559fb87e13aca26cc",
     "914b66cfbab8415243882603b2bffa40",
 ]
@@ -113,7 +118,7 @@ def test_one_changed_file_is_other_code(files: list[Source], pick: st.DataObject
     """Another text of any one file changes the part."""
     changed = list(files)
     place = pick.draw(st.integers(0, len(files) - 1))
-    changed[place] = Source(files[place].name, files[place].digest + "0", files[place].tree)
+    changed[place] = Source(files[place].name, files[place].digest + "0", files[place].syntax)
     assert fingerprint.code(files) != fingerprint.code(changed)
     assert fingerprint.tree(files) == fingerprint.tree(changed)
 
@@ -216,7 +221,46 @@ def test_a_call_holds_its_seed_and_not_its_output() -> None:
     """The same call is the same again: with its seed, wherever it writes."""
 
     def call(command: str) -> str:
-        return fingerprint.call(program_of(["python", "t.py", *command.split()], "/w", "/w"))
+        return fingerprint.call(read_arguments(command.split()))
 
     assert call("--seed 1 --out a") == call("--out b --seed=1")
     assert call("--seed 1") != call("--seed 2")
+
+
+@pytest.mark.parametrize(
+    ("one", "is_fixed"),
+    [
+        (choose(seeds=[("numpy", 42)]), True),
+        (choose("--seed 1234567", seeds=[("numpy", 1234567), ("torch", 1234569)]), True),
+        (choose(params={"seed": 7}, seeds=[("numpy", [7, 42])]), True),
+        (choose(seeds=[("numpy", 1760000123)]), False),
+        (choose(params={"seed": 7}, seeds=[("numpy", 7), ("torch", 1760000123)]), False),
+        (choose(seeds=[("PYTHONHASHSEED", 99)]), True),
+    ],
+)
+def test_a_seed_of_the_time_is_told_from_one_that_will_be_the_same(
+    one: Choices, is_fixed: bool
+) -> None:
+    """A seed in the code or among what was chosen comes again; one from elsewhere may not."""
+    code = Source("t.py", "0", read_syntax(b"SEED = 42"))
+    assert fingerprint.is_seed_fixed(one, [code]) == is_fixed
+
+
+def test_a_number_given_as_a_seed_in_the_code_is_a_recorded_seed() -> None:
+    """`random_state=0` in scikit-learn sets nothing that could be seen; its text is recorded."""
+    assert fingerprint.seed(choose()) == ""
+    assert read_syntax(b"Forest(random_state=0)").has_seed
+    assert fingerprint.seed(choose(has_seed_in_code=True)) != ""
+    assert fingerprint.seed(choose(seeds=[("PYTHONHASHSEED", 0)])) == ""
+
+
+def test_a_whole_fingerprint_says_what_is_not_known() -> None:
+    """Parts that nobody looked at are empty; a console has none."""
+    known = fingerprint.Facts(
+        project="p", program=program_of(["python", "t.py", "--lr", "1"], "/w"), environment={}
+    )
+    found = fingerprint.fingerprint(known)
+    assert found.entry and found.call and found.config and found.options == ("lr",)
+    assert not (found.code or found.tree or found.data or found.env or found.seed)
+    console = fingerprint.Facts(project="p", program=program_of(["python"], "/w"), environment={})
+    assert fingerprint.fingerprint(console) == fingerprint.Fingerprint()

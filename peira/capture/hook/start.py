@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from . import imported, opened, seeds, surroundings
+from . import imported, opened, seeds
 from .border import harmless
 from .spool import Spool
 
-PARTS = (opened, imported, seeds, surroundings)
+PARTS = (opened, imported, seeds)
 """Each has `install(tell)`, and one that fails costs only itself."""
 
 
