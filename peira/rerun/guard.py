@@ -1,0 +1,147 @@
+"""The repeat guard: whether what is about to run has run already.
+
+    before()    before a program starts: what it would repeat, and which runs are near
+    beside()    in a program that has begun, from a thread: what it repeats
+    confirm()   when it has ended and all is known: what it did repeat
+
+Nothing is said of replicates, which are evidence, and of what is done on purpose. Before a program
+runs, the guard is as certain as its record of the earlier run is complete; see `likeness.py` for
+what is compared. `docs/explanation/repeats.md` says what people see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, Literal
+
+import msgspec
+
+from peira.capture import fingerprint
+from peira.capture.fingerprint import Choices, Fingerprint
+from peira.capture.param_roles import plain_name, role
+from peira.lab.earlier import Earlier, EarlierRuns
+from peira.rerun.likeness import Beginning, Kind, Likeness, choices_differ, compare
+
+Policy = Literal["warn", "skip", "refuse"]
+
+REPEATS: tuple[Kind, ...] = ("exact repeat", "repeat in disguise")
+TOLD: tuple[Kind, ...] = (*REPEATS, "unseeded", "reproduction attempt")
+"""Kinds of which people are told, the most certain first."""
+_STATES = ("finished", "running", "failed", "killed", "silent")
+"""States of an earlier run, by how much it says."""
+COMPARED_MAX = 20
+NEAREST_MAX = 3
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What the guard found in a lab."""
+
+    likeness: Likeness | None = None
+    """To the earlier run that says most, if there is one of the kinds in `TOLD`."""
+    nearest: Sequence[Likeness] = ()
+    """Runs of which one choice was another, newest first."""
+    results: Mapping[str, tuple[str, float]] = msgspec.field(default_factory=dict)
+    """A metric of each of these runs and its last value, by run id."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the very same has run to its end."""
+        found = self.likeness
+        return found is not None and found.kind in REPEATS and found.run.state == "finished"
+
+
+def before(earlier: EarlierRuns, now: Beginning, project: str) -> Found:
+    """Return what a program that is not started yet would repeat. Its params are not known, only
+    what it is told.
+    """
+    entry = fingerprint.entry(project, now.program)
+    if not entry:
+        return Found()
+    latest = earlier.latest(entry)
+    called = earlier.called(entry, fingerprint.call(now.arguments))
+    runs = {run.id: run for run in (*called, *latest)}
+    return _judge(earlier, now, list(runs.values()), _defaults(latest))
+
+
+def beside(earlier: EarlierRuns, now: Beginning, project: str) -> Found:
+    """Return what a program that has begun, and knows its params, repeats."""
+    entry = fingerprint.entry(project, now.program)
+    latest = earlier.latest(entry, limit=1) if entry else []
+    if not latest:
+        return Found()
+    names = latest[0].fingerprint.variables  # other code reads others, and is no repeat
+    params = now.params or {}
+    choices = Choices(
+        params=params,
+        arguments=now.arguments,
+        variables={name: now.environment[name] for name in names if name in now.environment},
+    )
+    seeds = {name: value for name, value in params.items() if role(name, value) == "seed"}
+    runs = earlier.chosen(entry, fingerprint.config(choices), seeds)
+    return _judge(earlier, now, runs, {})
+
+
+def confirm(earlier: EarlierRuns, own: Fingerprint) -> Found:
+    """Return the earlier run that one that has ended was the same as."""
+    if not all((own.entry, own.config, own.seed, own.tree, own.data, own.env)):
+        return Found()
+    likenesses = [
+        Likeness(run=run, differs={} if run.fingerprint.code == own.code else {"code": ["text"]})
+        for run in earlier.same(own)
+    ]
+    return _strongest(earlier, likenesses, ())
+
+
+def is_meant(why: str | None, run: Earlier) -> bool:
+    """Whether a stated reason makes a repeat of `run` one that is done on purpose: a reason that
+    the earlier run was not given, too.
+    """
+    return bool(why) and why != run.birth.why
+
+
+def _judge(
+    earlier: EarlierRuns, now: Beginning, runs: Sequence[Earlier], defaults: _Defaults
+) -> Found:
+    now = msgspec.structs.replace(now, digest=cache(now.digest))
+    apart = [
+        (run, choices_differ(run, now, defaults.get(run.fingerprint.code, {}))) for run in runs
+    ]
+    same = [(run, differs) for run, differs in apart if not differs][:COMPARED_MAX]
+    likenesses = [compare(earlier.read(run), now, differs) for run, differs in same]
+    near = [Likeness(run=run, differs=differs) for run, differs in apart if differs]
+    nearest = [likeness for likeness in near if likeness.kind == "variation"]
+    return _strongest(earlier, likenesses, nearest[:NEAREST_MAX])
+
+
+def _strongest(
+    earlier: EarlierRuns, likenesses: Iterable[Likeness], nearest: Sequence[Likeness]
+) -> Found:
+    told = [likeness for likeness in likenesses if likeness.kind in TOLD]
+    best = min(
+        told,
+        key=lambda one: (_STATES.index(one.run.state), TOLD.index(one.kind)),
+        default=None,
+    )
+    shown = [*nearest, *([best] if best else [])]
+    results = {one.run.id: earlier.result(one.run) for one in shown}
+    return Found(
+        likeness=best,
+        nearest=nearest,
+        results={run: result for run, result in results.items() if result is not None},
+    )
+
+
+_Defaults = Mapping[str, Mapping[str, Any]]
+
+
+def _defaults(runs: Iterable[Earlier]) -> _Defaults:
+    """Return, by code, the values that options had in runs that were not told them."""
+    found: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        known = found.setdefault(run.fingerprint.code, {})
+        for name, value in run.params.items():
+            for plain in {plain_name(name), plain_name(name).rpartition("/")[2]}:
+                if plain not in run.fingerprint.options:
+                    known.setdefault(plain, value)
+    return found

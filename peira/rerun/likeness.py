@@ -1,0 +1,263 @@
+"""How like an earlier run is what is about to run: which parts differ, and what that makes it.
+
+    nothing differs                           exact repeat
+    the text of the code, not its meaning     repeat in disguise
+    nothing, but no seed is recorded          unseeded: a replicate, if its results differ
+    the seed                                  replicate: evidence
+    what it runs on                           reproduction attempt
+    one choice                                variation
+
+What a program will import and open is not known before it runs. But the same program with the same
+choices does what it did: so the files that the earlier run imported and opened are looked at as
+they are now. Source: SCIENCE.md 1.10.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from peira.capture import fingerprint
+from peira.capture.fingerprint import Choices, numeric_variables
+from peira.capture.param_roles import plain_name, role
+from peira.capture.program import Arguments, Program, program_of, read_arguments
+from peira.capture.syntax import read_syntax
+from peira.lab.earlier import Earlier
+from peira.record.events import FileRole, SeenFile
+
+Part = Literal["config", "seed", "code", "tree", "data", "env"]
+Kind = Literal[
+    "exact repeat",
+    "repeat in disguise",
+    "unseeded",
+    "replicate",
+    "reproduction attempt",
+    "variation",
+    "other",
+]
+UNSET = "unset"
+
+
+class Beginning(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that is about to run, or has just begun to."""
+
+    program: Program
+    arguments: Arguments
+    """With what was set for it besides."""
+    directory: str
+    environment: Mapping[str, str]
+    params: Mapping[str, Any] | None = None
+    """All of them, where they are known: in the program itself."""
+    packages: Callable[[], Mapping[str, Any]]
+    """What it could import, as the aspect `packages`."""
+    python: Callable[[], str]
+    """The version of Python that it would run with."""
+    accelerators: Callable[[], Sequence[str]]
+    digest: Callable[[Path], str | None]
+    """Returns the digest of a file as it is now; None when it cannot be read."""
+    content: Callable[[str], bytes | None]
+    """Returns the bytes of a digest; None when they were not kept."""
+
+
+class Likeness(msgspec.Struct, frozen=True, kw_only=True):
+    """How like an earlier run is what is about to run."""
+
+    run: Earlier
+    differs: Mapping[Part, Sequence[str]]
+    """What differs in each part, in words; parts that do not differ are left out."""
+    unknown: frozenset[Part] = frozenset()
+    """Parts of which nothing can be told before it runs."""
+
+    @property
+    def kind(self) -> Kind:
+        """What running it now would be."""
+        parts = set(self.differs)
+        if "config" in parts:
+            is_one = parts == {"config"} and len(self.differs["config"]) == 1
+            return "variation" if is_one else "other"
+        if parts & {"tree", "data"} or self.unknown - {"seed"}:
+            return "other"
+        if "seed" in parts or "seed" in self.unknown:
+            return "other" if "env" in parts else "replicate"
+        if "env" in parts:
+            return "reproduction attempt"
+        if not self.run.fingerprint.seed:
+            return "unseeded"
+        return "repeat in disguise" if "code" in parts else "exact repeat"
+
+
+def compare(run: Earlier, now: Beginning, differs: Mapping[Part, Sequence[str]]) -> Likeness:
+    """Return how like an earlier run, read with its files, is what is about to run.
+
+    Args:
+        differs: what was chosen differently; see `choices_differ`. When it is the config, nothing
+            else is looked at.
+    """
+    unknown: set[Part] = set() if run.fingerprint.is_seed_fixed else {"seed"}
+    found = dict(differs)
+    if "config" not in differs:
+        for part, said in (*_code(run, now), ("data", _data(run, now)), ("env", _env(run, now))):
+            if said is None:
+                unknown.add(part)
+            elif said:
+                found[part] = said
+    return Likeness(run=run, differs=found, unknown=frozenset(unknown))
+
+
+def choices_differ(
+    run: Earlier, now: Beginning, defaults: Mapping[str, Any]
+) -> dict[Part, list[str]]:
+    """Return what was chosen differently, in the parts `config` and `seed`, in words.
+
+    Before a program runs its params are not known, apart from those that are told to it. What it is
+    not told has its default, and is the same if the earlier run was not told either.
+
+    Args:
+        defaults: values that options have when nobody gives them, as far as other runs of the
+            same code show.
+    """
+    then = run.fingerprint
+    choices = Choices(
+        params=run.params if now.params is None else now.params,
+        arguments=now.arguments,
+        variables={n: now.environment[n] for n in then.variables if n in now.environment},
+    )
+    pairs = _told_apart(run, now, defaults) if now.params is None else _params_apart(run, now)
+    config: list[str] = []
+    seed: list[str] = []
+    for name, before, after in pairs:
+        said = f"{name} {before} → {after}"
+        (seed if role(name) == "seed" else config).append(said)
+    if not config and fingerprint.config(choices) != then.config:
+        config.append("arguments or variables")
+    if not seed and fingerprint.seed_given(choices) != then.seed_given:
+        seed.append("seed")
+    differs: dict[Part, list[str]] = {"config": config, "seed": seed}
+    return {part: said for part, said in differs.items() if said}
+
+
+def _params_apart(run: Earlier, now: Beginning) -> Iterator[tuple[str, Any, Any]]:
+    """Yield name and both values of each param that differs, apart from places of output."""
+    for name in sorted({*run.params, *(now.params or {})}):
+        before, after = run.params.get(name, UNSET), (now.params or {}).get(name, UNSET)
+        if before != after and role(name, after) not in ("output", "log"):
+            yield name, before, after
+
+
+def _told_apart(
+    run: Earlier, now: Beginning, defaults: Mapping[str, Any]
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield name and both values of each option that is given differently."""
+    params = {plain_name(name): value for name, value in run.params.items()}
+    params |= {name.rpartition("/")[2]: value for name, value in list(params.items())}
+    command = program_of(run.birth.command, run.birth.directory)
+    before = read_arguments(command.arguments).named
+    asked = fingerprint.without_outputs(now.arguments)[0]
+    for name, words in asked.items():
+        if name in params:
+            is_told = fingerprint.told_words(words, params[name]) > 0
+            if not is_told and (words or params[name] is not True):
+                yield name, params[name], " ".join(words)
+        elif before.get(name) != words:
+            yield name, " ".join(before.get(name, [UNSET])), " ".join(words)
+    for name in run.fingerprint.options:
+        value = params.get(name, " ".join(before.get(name, [UNSET])))
+        if name not in asked and (name not in defaults or defaults[name] != value):
+            yield name, value, UNSET
+
+
+# What was imported, opened and installed
+
+
+def _code(run: Earlier, now: Beginning) -> Iterator[tuple[Part, list[str] | None]]:
+    files = _files_now(run, "source", now)
+    changed = _changed(files, now) if files else None
+    yield "code", None if changed is None else list(changed)
+    if changed:
+        yield "tree", [name for name, pair in changed.items() if not _means_the_same(*pair, now)]
+
+
+def _data(run: Earlier, now: Beginning) -> list[str] | None:
+    if not run.fingerprint.data or any(line.omitted for line in run.files if line.role == "input"):
+        return None
+    changed = _changed(_files_now(run, "input", now), now)
+    return None if changed is None else list(changed)
+
+
+def _changed(
+    files: Mapping[Path, SeenFile], now: Beginning
+) -> dict[str, tuple[Path, SeenFile]] | None:
+    """Return the files whose content is not what it was, by name; None when that is not known of
+    all.
+    """
+    if any(file.object is None for file in files.values()):
+        return None
+    return {
+        file.path: (path, file) for path, file in files.items() if now.digest(path) != file.object
+    }
+
+
+def _means_the_same(path: Path, file: SeenFile, now: Beginning) -> bool:
+    """Whether a changed file of code differs only in layout, comments and docstrings."""
+    before = now.content(file.object or "")
+    try:
+        after = path.read_bytes()
+    except OSError:
+        return False
+    return before is not None and read_syntax(before).tree == read_syntax(after).tree
+
+
+def _files_now(run: Earlier, role: FileRole, now: Beginning) -> dict[Path, SeenFile]:
+    """Return the files that the earlier run met, by the place where they would be met now."""
+    return {
+        Path(_root_now(line.root, run, now), file.path): file
+        for line in run.files
+        if line.role == role
+        for file in line.files
+    }
+
+
+def _root_now(root: str, run: Earlier, now: Beginning) -> str:
+    """Return the folder that stands to the script, else to the working directory, as `root` did: in
+    another copy of the project it is another one.
+    """
+    then = program_of(run.birth.command, run.birth.directory)
+    place, other = os.path.dirname(then.file), os.path.dirname(now.program.file)  # noqa: PTH120
+    if not place or not other:
+        place, other = run.birth.directory, now.directory
+    if not root or not place or place == other:
+        return root
+    return os.path.normpath(Path(other, os.path.relpath(root, place)))
+
+
+def _env(run: Earlier, now: Beginning) -> list[str] | None:
+    if not run.fingerprint.env:
+        return None
+    said: list[str] = []
+    packages = run.captured.get("packages")
+    if packages:
+        before = fingerprint.imported_versions(packages)
+        after = fingerprint.imported_versions({**now.packages(), "imported": list(before)})
+        said += _pairs_apart(before, after)
+        pythons = (run.captured.get("python", {}).get("version") or run.birth.python, now.python())
+        minors = [version.split(".")[:2] for version in pythons]
+        said += [] if minors[0] == minors[1] else [f"python {pythons[0]} → {pythons[1]}"]
+    variables = run.captured.get("environment", {}).get("variables") or {}
+    said += _pairs_apart(numeric_variables(variables), numeric_variables(now.environment))
+    models = sorted({gpu.get("model", "") for gpu in run.captured.get("host", {}).get("gpus", ())})
+    devices = sorted(set(now.accelerators()))
+    if models != devices:
+        said.append(f"GPU {', '.join(models) or 'none'} → {', '.join(devices) or 'none'}")
+    return said
+
+
+def _pairs_apart(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} {before.get(name, UNSET)} → {after.get(name, UNSET)}"
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]
