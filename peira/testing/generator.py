@@ -20,6 +20,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from peira.capture.fingerprint import Facts, Source, fingerprint
+from peira.capture.program import program_of
+from peira.capture.syntax import Syntax
 from peira.core import ids
 from peira.record import events, lines, points
 from peira.record.events import FORMAT, Birth, Event
@@ -148,7 +151,10 @@ def _write_run(
         path / "events.jsonl",
         b"".join(
             lines.encode(event)
-            for event in _events(created, duration, values, user=user, status=status, random=random)
+            for event in (
+                *_events(created, duration, values, user=user, status=status, random=random),
+                _fingerprint(birth, values),
+            )
         ),
     )
     names = metric_names(shape.metrics)
@@ -232,6 +238,22 @@ def _events(
         yield events.End(time=ended, status=status, duration_s=duration, error=error)
     elif status is not None:
         yield events.End(time=ended, status=status, duration_s=duration, exit_code=0)
+
+
+def _fingerprint(birth: Birth, values: dict[str, object]) -> Event:
+    """Return what makes the run the same as others: all have the same code and data."""
+    facts = Facts(
+        project=birth.project,
+        program=program_of(birth.command, birth.directory),
+        environment={},
+        params=values,
+        sources=[Source("train.py", "train.py", Syntax("train.py"))],
+        inputs=[("digits.csv", "digits.csv")],
+        packages={"numpy": "2.1"},
+        python=birth.python,
+    )
+    value = msgspec.to_builtins(fingerprint(facts))
+    return events.Captured(time=birth.created, aspect="fingerprint", value=value)
 
 
 def _curves(
