@@ -68,6 +68,7 @@ class Recorder:
         self._session: Session | None = None
         self._append: Callable[[Mapping[str, Any], Any], None] = _append_nowhere
         self._has_ended = False
+        self._is_closed = False
 
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Record metric values at a step.
@@ -149,7 +150,7 @@ class Recorder:
 
     @guarded
     def _end(self, ending: Ending, *, is_urgent: bool = False) -> None:
-        if self._has_ended:
+        if self._is_closed:
             return
         self._has_ended = True
         self._append = self._append_after_end
@@ -157,7 +158,9 @@ class Recorder:
         if session is None:
             return
         is_child = session.writer.is_child
+        # A signal handler may come here while this waits; then the end is written there.
         is_durable = session.end(ending, is_urgent=is_urgent)
+        self._is_closed = True
         if is_child or session.is_joined:
             return
         lost = session.writer.losses.points_total

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, get_args
+from typing import Any, Self, TypedDict, Unpack, get_args
 
 from peira.core.clock import now_s
 from peira.core.errors import NotFoundError, UnsupportedError, UsageError
@@ -175,6 +175,7 @@ class Run(Recorder, MediaLog):
             parent=self.id or None,
             is_console=False,
             is_monitor=False,
+            **({} if self._session is None else self._session.chosen),
         )
         return _open(request, params, tags, is_strict=self.is_strict)
 
@@ -211,8 +212,9 @@ class Run(Recorder, MediaLog):
         self._end(ending_of(error, _watch.signal_seen))
 
     def _end(self, ending: Ending, *, is_urgent: bool = False) -> None:
-        leave(self)
+        # One of the open runs until all is written: a signal in between must find it.
         super()._end(ending, is_urgent=is_urgent)
+        leave(self)
         if not open_runs() and not is_urgent:
             _watch.stop()
 
@@ -229,6 +231,13 @@ def _end_all(ending: Ending) -> None:
 _watch = Watch(_end_all)
 
 
+class CaptureOptions(TypedDict, total=False):
+    """Options of `init` that say what a run captures by itself; see `CaptureSettings`."""
+
+    leave_out: str | Iterable[str]
+    variables: str | Iterable[str]
+
+
 def init(
     project: str | None = None,
     *,
@@ -241,6 +250,7 @@ def init(
     console: bool = True,
     monitor: bool = True,
     strict: bool = False,
+    **capture: Unpack[CaptureOptions],
 ) -> Run:
     """Begin to record a run, and make it the current one.
 
@@ -262,12 +272,17 @@ def init(
         console: copy what the program prints into the run.
         monitor: record use of processor, memory, disk, network and GPUs every 10 s.
         strict: raise what goes wrong in tracking, instead of telling it once.
+        capture: `leave_out` names what not to capture, such as `["code", "environment"]`;
+            `variables` names environment variables to record besides the allow list.
 
     Raises:
         PeiraError: in strict mode, the run cannot be recorded.
 
     >>> run = peira.init("mnist", params={"lr": 1e-3})                        # doctest: +SKIP
     """
+    unknown = capture.keys() - CaptureOptions.__annotations__.keys()
+    if unknown:  # a slip of the pen in the program, as Python itself would tell it
+        raise TypeError(f"init() got an unexpected keyword argument {min(unknown)!r}")
     for earlier in reversed(open_runs()):
         earlier.finish()
     request = Request(
@@ -278,6 +293,7 @@ def init(
         lab=lab,
         is_console=console,
         is_monitor=monitor,
+        **capture,
     )
     return _open(request, params, tags, is_strict=strict)
 

@@ -1,23 +1,24 @@
 """One process recording one run: the files, and all that works beside the user's calls.
 
-    Session ── Writer     record/writer.py      rows and events, one write(2) each
-            ├─ Keeper     record/keeper.py      the thread beside: durability, signs of life
-            ├─ Console    capture/console.py    what the program prints
-            ├─ collect    capture/collect.py    code, packages, host: in a thread of its own
-            └─ Objects    objects/folder.py     media and artifacts
+    Session ── Writer        record/writer.py          rows and events, one write(2) each
+            ├─ Keeper        record/keeper.py          the thread beside: durability, signs of life
+            ├─ Console       capture/console.py        what the program prints
+            ├─ Surroundings  capture/surroundings.py   code, packages, host: in a thread of its own
+            └─ Objects       objects/folder.py         media and artifacts
 
 A session raises what goes wrong; `Run` decides what the user's program sees of it.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ from peira.core.version import __version__
 from peira.objects.folder import FolderObjects
 from peira.record import events, folder, liveness
 from peira.record.ending import Ending
+from peira.record.inputs import tag_list
 from peira.record.keeper import THREAD_PREFIX, Keeper, Task
 from peira.record.voice import Voice
 from peira.record.writer import Writer
@@ -40,6 +42,8 @@ SYNC_PERIOD_S = 5.0
 MONITOR_PERIOD_S = 10.0
 ALIVE_PERIOD_S = 15.0
 CONSOLE_PERIOD_S = 1.0
+AGAIN_PERIOD_S = 300.0
+AGAIN_FIRST_S = 30.0
 END_TIMEOUT_S = 4.5
 """So long the end of a run waits for the disk and for what is still being captured."""
 
@@ -63,8 +67,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The program that this process starts and records; None when it records itself."""
     directory: str = ""
     """The working directory of that program."""
+    environment: Mapping[str, str] | None = None
+    """Its environment; this process's own when None."""
     is_console: bool = True
     is_monitor: bool = True
+    leave_out: str | Iterable[str] = ()
+    """What not to capture, besides what the environment says; see `CaptureSettings`."""
+    variables: str | Iterable[str] = ()
+    """Environment variables to record, besides the allow list and what the environment says."""
 
 
 class Session:
@@ -88,6 +98,21 @@ class Session:
         on_rejected: Callable[[str, str], None],
         inputs: Callable[[], list[events.Event]],
     ) -> None:
+        # Here, not at the top: a quarter of import peira.
+        from peira.capture import (
+            CaptureSettings,
+            Console,
+            Monitor,
+            Surroundings,
+            Tee,
+            launched,
+            this_process,
+        )
+
+        self._capture = CaptureSettings(
+            leave_out=(*settings.leave_out, *tag_list(request.leave_out)),
+            variables=(*settings.variables, *tag_list(request.variables)),
+        )
         self.root = folder.find_lab(None, os.fspath(request.lab or "") or settings.lab)
         self.is_launcher = request.command is not None
         is_part = request.parent is not None
@@ -100,7 +125,10 @@ class Session:
         self.started_s = time.monotonic()
         self._inputs = inputs
         self._voice = voice
-        self._ending = Event()
+        self._until_s = math.inf
+        """When capturing stops, at the end."""
+        self._ending: Ending | None = None
+        self._is_end_told = False
         self.writer = Writer(
             self.folder,
             writer=ids.new_writer_id() if self.is_joined else "",
@@ -109,20 +137,30 @@ class Session:
             on_deleted=self._tell_again,
             on_open=self._keep,
         )
-        # Here, not at the top: a quarter of import peira.
-        from peira.capture import Console, Monitor, Tee
-
         self._beside = beside
-        self._monitor = Monitor() if request.is_monitor and not self.is_joined else None
+        has_monitor = request.is_monitor and self._capture.has("monitor")
+        has_console = request.is_console and self._capture.has("console")
+        self._monitor = Monitor() if has_monitor and not self.is_joined else None
         self._sampled = 0
         self.console: Console | None = None
         """Where the program's output goes; a launcher brings it there itself."""
-        if request.is_console and not self.is_joined:
+        if has_console and not self.is_joined:
             self.console = (Console if self.is_launcher else Tee)(self.folder.console)
         self._keeper = self._new_keeper()
+        subject = this_process()
+        if request.command is not None:
+            subject = launched(request.command, self.birth.directory, request.environment)
+        self._surroundings = Surroundings(
+            self._capture, subject, keep=lambda data: self.objects.put_bytes(data).digest
+        )
         self._collector = Thread(
             target=beside(self._collect), name=f"{THREAD_PREFIX}capture", daemon=True
         )
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What this run leaves out and adds, for a `Request` of a run that is a part of it."""
+        return {"leave_out": self._capture.leave_out, "variables": self._capture.variables}
 
     @property
     def objects(self) -> FolderObjects:
@@ -157,6 +195,9 @@ class Session:
         tasks = [Task(SYNC_PERIOD_S, SYNC_PERIOD_S, self._beside(self.writer.upkeep))]
         if self.writer.is_child or self.is_joined:
             return tasks
+        # Also for a run that will be killed: it cannot tell at its end.
+        again = self._beside(self._collect_again)
+        tasks.append(Task(AGAIN_PERIOD_S, AGAIN_FIRST_S, again))
         if self._monitor is not None:
             tasks.append(Task(MONITOR_PERIOD_S, 2.0, self._beside(self._sample)))
         else:
@@ -184,11 +225,15 @@ class Session:
         self.writer.record(events.Alive(time=now_s()))
 
     def _collect(self) -> None:
-        from peira.capture import collect
+        self._capture_all(self._surroundings.collect())
 
-        for aspect, value in collect():
+    def _collect_again(self) -> None:
+        self._capture_all(self._surroundings.collect_again())
+
+    def _capture_all(self, found: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        for aspect, value in found:
             self.writer.record(events.Captured(time=now_s(), aspect=aspect, value=value))
-            if self._ending.is_set() and time.monotonic() - self.started_s > END_TIMEOUT_S:
+            if time.monotonic() > self._until_s:
                 return
 
     def _tell_again(self) -> None:
@@ -205,19 +250,27 @@ class Session:
 
         Waits at most `END_TIMEOUT_S`, or a second when it `is_urgent`. In a fork child or a joined
         run only this process's files are closed: the end is the main writer's to write.
+        A signal handler may interrupt it and call it again: that call writes the end which was
+        under way, and names the signal.
         """
         limit_s = time.monotonic() + (1.0 if is_urgent else END_TIMEOUT_S)
-        self._ending.set()
+        self._until_s = limit_s
+        if self._ending is not None:
+            ending = msgspec.structs.replace(self._ending, signal=ending.signal)
+        self._ending = ending
         is_main = not (self.writer.is_child or self.is_joined)
         if is_main and self.console is not None:
             self.console.close()
         if is_main and self._collector.ident is not None:
-            self._collector.join(limit_s - time.monotonic())
+            self._collector.join(max(0.0, limit_s - time.monotonic()))
+            if not is_urgent and not self._collector.is_alive():
+                self._beside(self._collect_again)()
         # Here, not in the keeper: this may be a signal handler that interrupted a holder of a
         # lock, and the keeper would wait for that in vain.
         self.writer.mend()
-        if is_main:
+        if is_main and not self._is_end_told:
             self.writer.record(self._end_event(ending))
+            self._is_end_told = True
         is_durable = self._keeper.stop(max(0.1, limit_s - time.monotonic()))
         if is_durable:
             self.writer.close()

@@ -21,7 +21,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "man
 
 # Places that may catch everything, each with its reason.
 CATCH_ALL = {
-    "peira/capture/collect.py": "one aspect of a strange machine must not cost the others",
+    "peira/capture/surroundings.py": "one aspect of a strange machine must not cost the others",
     "peira/capture/hook/border.py": "the hook runs inside the program's own open()",
     "peira/capture/hook/site/sitecustomize.py": "a program must not die of being observed",
     "peira/recorder.py": "the border of recording: training must not die of tracking",

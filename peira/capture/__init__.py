@@ -2,17 +2,18 @@
 machine.
 
 All of it is best effort, and none of it may cost training: `birth_facts` is what a run needs before
-its first line (below 5 ms), `collect` is made to run in a daemon thread, `Monitor` takes below 5 ms
-a sample. Secrets are redacted here, before anything reaches the disk. See
+its first line (below 5 ms), `Surroundings` are collected in a daemon thread, `Monitor` takes below
+5 ms a sample. Secrets are redacted here, before anything reaches the disk. See
 `docs/reference/captured.md`.
 """
 
 from peira.capture.birth import birth_facts
-from peira.capture.collect import collect
 from peira.capture.console import Console, Stream
 from peira.capture.monitor import Monitor
 from peira.capture.redaction import redact, redact_arguments, redact_named, redact_url, redact_value
 from peira.capture.settings import CaptureSettings
+from peira.capture.subject import Subject, launched, this_process
+from peira.capture.surroundings import Surroundings
 from peira.capture.tee import Tee
 
 __all__ = [
@@ -20,12 +21,15 @@ __all__ = [
     "Console",
     "Monitor",
     "Stream",
+    "Subject",
+    "Surroundings",
     "Tee",
     "birth_facts",
-    "collect",
+    "launched",
     "redact",
     "redact_arguments",
     "redact_named",
     "redact_url",
     "redact_value",
+    "this_process",
 ]

@@ -63,7 +63,10 @@ class Git:
     def read(
         self, *arguments: str, given: bytes = b"", bytes_max: int = OUTPUT_BYTES_MAX
     ) -> bytes | None:
-        """As `run`, but the bytes; git finds `given` on its standard input."""
+        """As `run`, but the bytes; git finds `given` on its standard input.
+
+        An answer of `bytes_max` or more is None, too.
+        """
         environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
         environment |= {
             "GIT_TERMINAL_PROMPT": "0",
@@ -94,11 +97,12 @@ class Git:
         assert process.stdout is not None
         with process.stdout as pipe:
             output = pipe.read(bytes_max)
-        if len(output) >= bytes_max:
+        is_cut = len(output) >= bytes_max
+        if is_cut:
             process.kill()
         status = process.wait()
         limit.cancel()
-        return output if status == 0 else None
+        return output if status == 0 and not is_cut else None
 
 
 def _file_of(data: bytes) -> IO[bytes]:

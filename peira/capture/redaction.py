@@ -21,7 +21,7 @@ def _words(text: str) -> frozenset[str]:
 
 _SECRET_WORDS = _words(
     "pass passwd password passphrase pwd pw secret secrets token credential credentials creds "
-    "auth authorization bearer cookie apikey accesskey secretkey privatekey authkey pgpass"
+    "auth authorization bearer cookie jwt apikey accesskey secretkey privatekey authkey pgpass"
 )
 _SECRET_ENDS = ("password", "passwd", "passphrase", "secret", "token", "apikey")
 # A key is a secret only with one of these before it: `sort_key` and jax's `--key 42` are not.
@@ -37,29 +37,37 @@ _MODEL_TOKEN_AFTER = _words(
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
-# Secrets known by their own form.
-_SHAPES = re.compile(
-    "|".join(
+# Secrets known by their own form, each with words of which one stands in every such secret: to look
+# for these first is twenty times as fast as to try all patterns at each letter.
+_SHAPES = tuple(
+    (_words(marks), re.compile(pattern, re.DOTALL))
+    for marks, pattern in (
         (
+            "-----BEGIN",
             r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
             r"(?:.*?-----END [A-Z0-9 ]{0,40}-----|.*)",
-            r"\b(?:AKIA|ASIA|AIDA|AROA|ABIA|ACCA)[A-Z0-9]{16}\b",  # AWS key ids
-            r"\bgh[pousr]_[A-Za-z0-9]{16,}",  # GitHub
-            r"\bgithub_pat_[A-Za-z0-9_]{20,}",
-            r"\bgl(?:pat|ptt|rt|dt)-[A-Za-z0-9_\-]{16,}",  # GitLab
-            r"\b[sr]k[-_](?=[A-Za-z_\-]*[0-9])[A-Za-z0-9_\-]{20,}",  # OpenAI, Anthropic, Stripe
-            r"\bhf_[A-Za-z0-9]{16,}",  # Hugging Face
-            r"\bAIza[A-Za-z0-9_\-]{30,}",  # Google
-            r"\bya29\.[A-Za-z0-9_\-]{16,}",
-            r"\bxox[abeoprs]-[A-Za-z0-9\-]{8,}",  # Slack
-            r"\bhooks\.slack\.com/services/[A-Za-z0-9/]+",
-            r"\bpypi-[A-Za-z0-9_\-]{16,}",
-            r"\bnpm_[A-Za-z0-9]{20,}",
-            r"\bdapi[0-9a-f]{32}\b",  # Databricks
-            r"\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}\.?[A-Za-z0-9_\-]*",  # JWT
-        )
-    ),
-    re.DOTALL,
+        ),
+        (
+            "AKIA ASIA AIDA AROA ABIA ACCA",  # AWS key ids
+            r"\b(?:AKIA|ASIA|AIDA|AROA|ABIA|ACCA)[A-Z0-9]{16}\b",
+        ),
+        ("ghp_ gho_ ghu_ ghs_ ghr_", r"\bgh[pousr]_[A-Za-z0-9]{16,}"),  # GitHub
+        ("github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{20,}"),
+        ("glpat- glptt- glrt- gldt-", r"\bgl(?:pat|ptt|rt|dt)-[A-Za-z0-9_\-]{16,}"),  # GitLab
+        (
+            "sk- sk_ rk- rk_",  # OpenAI, Anthropic, Stripe
+            r"\b[sr]k[-_](?=[A-Za-z_\-]*[0-9])[A-Za-z0-9_\-]{20,}",
+        ),
+        ("hf_", r"\bhf_[A-Za-z0-9]{16,}"),  # Hugging Face
+        ("AIza", r"\bAIza[A-Za-z0-9_\-]{30,}"),  # Google
+        ("ya29.", r"\bya29\.[A-Za-z0-9_\-]{16,}"),
+        ("xox", r"\bxox[abeoprs]-[A-Za-z0-9\-]{8,}"),  # Slack
+        ("hooks.slack.com", r"\bhooks\.slack\.com/services/[A-Za-z0-9/]+"),
+        ("pypi-", r"\bpypi-[A-Za-z0-9_\-]{16,}"),
+        ("npm_", r"\bnpm_[A-Za-z0-9]{20,}"),
+        ("dapi", r"\bdapi[0-9a-f]{32}\b"),  # Databricks
+        ("eyJ", r"\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}\.?[A-Za-z0-9_\-]*"),  # JWT
+    )
 )
 _URL_USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]{0,30}://)(?P<user>[^\s/?#'\"<>]*)@")
 # A password that holds a raw slash; `host:8080/path@v1` is not one.
@@ -120,7 +128,9 @@ def redact_source(text: str) -> str:
 
     Gentler than `redact`, so that `token = tokenizer(text)` stays what it is.
     """
-    return _LITERAL.sub(_hide_named, _redact_shapes(text))
+    text = _redact_shapes(text)
+    has_literals = '"' in text or "'" in text
+    return _LITERAL.sub(_hide_named, text) if has_literals else text
 
 
 def redact_named(name: str, value: str) -> str:
@@ -209,7 +219,9 @@ _CODE_EXTENSIONS = _words(
 
 
 def _redact_shapes(text: str) -> str:
-    text = _SHAPES.sub(PLACEHOLDER, text)
+    for marks, shape in _SHAPES:
+        if any(mark in text for mark in marks):
+            text = shape.sub(PLACEHOLDER, text)
     text = _URL_USER.sub(_hide_user, text)
     text = _URL_SLASH_PASSWORD.sub(rf"\1{PLACEHOLDER}@", text)
     return _BEARER.sub(rf"\1 {PLACEHOLDER}", text)

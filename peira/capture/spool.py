@@ -76,7 +76,14 @@ class Omitted(Fact, frozen=True, kw_only=True, tag="omitted"):
     opens: int
 
 
-AnyFact = Process | Open | Modules | Params | Seed | Omitted
+class Surrounding(Fact, frozen=True, kw_only=True, tag="captured"):
+    """What only the process knows of its surroundings, as a `Captured` event holds it."""
+
+    aspect: Literal["python", "numerics"]
+    value: dict[str, Any]
+
+
+AnyFact = Process | Open | Modules | Params | Seed | Omitted | Surrounding
 
 
 class Told(NamedTuple):

@@ -6,6 +6,8 @@
     PEIRA_OFF       record nothing
     PEIRA_STRICT    raise what goes wrong in tracking instead of telling it once
     PEIRA_QUIET     print nothing
+    PEIRA_LEAVE_OUT what not to capture: code, environment, console, …
+    PEIRA_VARIABLES environment variables to record besides the allow list
 
 `docs/reference/settings.md` has the table; a test compares the two.
 """
@@ -32,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     off: bool = False
     strict: bool = False
     quiet: bool = False
+    leave_out: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
 
 def variable(field: str) -> str:
@@ -50,13 +54,15 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         UsageError: a switch is neither on nor off.
     """
     environment = os.environ if environment is None else environment
-    values: dict[str, str | bool] = {}
+    values: dict[str, str | bool | tuple[str, ...]] = {}
     for field in msgspec.structs.fields(Settings):
         text = environment.get(variable(field.name))
         if text is None:
             continue
         if field.type is bool:
             values[field.name] = _switch(field.name, text)
+        elif field.type == tuple[str, ...]:
+            values[field.name] = tuple(text.replace(",", " ").split())
         elif text:
             values[field.name] = text
     return msgspec.convert(values, Settings)

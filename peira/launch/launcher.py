@@ -85,7 +85,7 @@ def launch(request: Request) -> Launched:
     environment = _environment(request.environment)
     command = executed(request.command, directory, environment)
     record = _Record()
-    record.open(request, command, directory)
+    record.open(request, command, directory, environment)
     if record.folder is not None:
         environment |= {
             variable("lab"): str(record.folder.parent.parent),
@@ -102,7 +102,13 @@ def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
 class _Record(Recorder):
     """The run of a launched program. Without a session (`PEIRA_OFF`) it does nothing."""
 
-    def open(self, request: Request, command: list[str], directory: Path) -> None:
+    def open(
+        self,
+        request: Request,
+        command: list[str],
+        directory: Path,
+        environment: Mapping[str, str],
+    ) -> None:
         """Make the run, with what is known of it before the program has started.
 
         Raises:
@@ -119,6 +125,7 @@ class _Record(Recorder):
                 origin=request.origin,
                 command=tuple(command),
                 directory=str(directory),
+                environment=environment,
                 is_console=request.is_console,
             )
         )

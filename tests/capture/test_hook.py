@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from peira.capture import hook
+from peira.capture.interpreters import Interpreters
 from peira.capture.spool import (
     AnyFact,
     Modules,
@@ -33,6 +34,7 @@ class Observed:
         self.spool.mkdir(mode=0o700)
         self.reader = SpoolReader(self.spool)
         self.facts: list[AnyFact] = []
+        self.interpreters = Interpreters()
 
     def run(
         self, text: str, *arguments: str, python: str = sys.executable
@@ -47,7 +49,10 @@ class Observed:
             [python, "work.py", *arguments],
             cwd=self.folder, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        self.facts = [told.fact for told in self.reader.catch_up()]
+        told = list(self.reader.catch_up())
+        self.facts = [one.fact for one in told]
+        for one in told:
+            self.interpreters.take(one)
         return done
 
     def opened(self, mode: str = "r") -> set[str]:
@@ -323,3 +328,42 @@ def test_a_watched_import_leaves_no_trace(observed: Observed, case: str) -> None
     """Loader and spec are those of an import without the hook, and a reload works."""
     done = observed.run(f"import sys, random\n{LATER[case]('random')}")
     assert not done.stderr
+
+
+def test_another_interpreter_speaks_for_itself(observed: Observed, tmp_path: Path) -> None:
+    """Packages, Python and BLAS of a launched program are those of its own interpreter."""
+    import venv
+
+    venv.create(tmp_path / "other", symlinks=True)
+    python = tmp_path / "other" / "bin" / "python"
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    site = tmp_path / "other" / "lib" / version / "site-packages"
+    (site / "tiny-3.dist-info").mkdir()
+    (site / "tiny.py").write_text("")
+    done = observed.run("import tiny", python=str(python))
+    assert done.returncode == 0, done.stderr
+    found = dict(observed.interpreters.aspects())
+    assert found["packages"] == {"installed": {"tiny": "3"}, "imported": ["tiny"], "sources": {}}
+    assert found["python"]["prefix"] == str(tmp_path / "other") and "numerics" not in found
+
+
+def test_the_libraries_of_a_child_are_told(observed: Observed) -> None:
+    """BLAS and its threads as they are in the program, after what it changed."""
+    done = observed.run(
+        "import numpy, threadpoolctl\nthreadpoolctl.threadpool_limits(1)\n"
+        "numpy.ones((9, 9)) @ numpy.ones((9, 9))"
+    )
+    assert done.returncode == 0, done.stderr
+    found = dict(observed.interpreters.aspects())
+    assert [pool["threads"] for pool in found["numerics"]["libraries"]] == [1]
+    assert "numpy" in found["packages"]["imported"]
+    assert "scikit-learn" not in found["packages"]["imported"]
+    assert found["packages"]["installed"]["scikit-learn"]
+
+
+def test_a_killed_program_has_told_where_its_packages_are(observed: Observed) -> None:
+    """What it had imported is unknown then, what was installed is not."""
+    observed.run("import os, signal, numpy; os.kill(os.getpid(), signal.SIGKILL)")
+    found = dict(observed.interpreters.aspects())
+    assert found["packages"]["installed"]["numpy"] and found["packages"]["imported"] == []
+    assert found["python"]["version"] == sys.version.split()[0]

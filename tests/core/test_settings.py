@@ -37,3 +37,9 @@ def test_the_page_lists_every_setting() -> None:
     """docs/reference/settings.md has a row for each variable, and for no other of this record."""
     rows = {line.split("`")[1] for line in PAGE.read_text().splitlines() if line.startswith("| `")}
     assert {variable(field.name) for field in msgspec.structs.fields(Settings)} <= rows
+
+
+def test_lists() -> None:
+    """Names are parted by commas or blanks."""
+    found = read_settings({"PEIRA_LEAVE_OUT": "code, console", "PEIRA_VARIABLES": "MY_*"})
+    assert found.leave_out == ("code", "console") and found.variables == ("MY_*",)

@@ -300,3 +300,29 @@ def test_a_reused_pid_is_not_the_run(lab: Path) -> None:
         assert not liveness.is_alive(process.pid, started - 5)
         process.kill()
     assert not liveness.is_alive(process.pid, started)
+
+
+_SLOW_GIT = """
+import pathlib, stat, tempfile
+shim = pathlib.Path(tempfile.mkdtemp()) / "git"
+shim.write_text("#!/bin/sh\\nsleep 3\\n")
+shim.chmod(0o700)
+os.environ["PATH"] = f"{shim.parent}:{os.environ['PATH']}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "code"), [("", -signal.SIGTERM), ("signal.signal(15, lambda *a: sys.exit(7))", 7)]
+)
+def test_a_signal_while_the_run_ends(lab: Path, handler: str, code: int) -> None:
+    """A run that waits for what is still being captured is not lost: its end is written, as it was
+    asked for, and names the signal.
+    """
+    kill = "import threading; threading.Timer(0.3, os.kill, (os.getpid(), 15)).start()\n"
+    done = run_program(
+        lab, program(kill + "run.finish()\nprint('not reached')", _SLOW_GIT + handler)
+    )
+    found = only_run(lab)
+    assert done.returncode == code and "not reached" not in done.stdout, done.stderr
+    assert found.state == "finished" and found.end is not None
+    assert len(found.of(events.End)) == 1

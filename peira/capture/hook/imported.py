@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from .spool import Tell
 
-_OURS = ("peira_capture", "sitecustomize", "usercustomize")
+_OURS = ("peira_capture", "sitecustomize", "usercustomize", "_distutils_hack")
+"""Loaded before the program, and not by it; the last by setuptools in every Python that has it."""
 
 
 def script() -> str:
@@ -33,19 +34,23 @@ def script() -> str:
 
 def imported() -> dict[str, dict[str, str]]:
     """Return `files`, the project's modules by name, and `packages`, the top-level modules outside
-    of the standard library, each with its file.
+    of the standard library, each with its file. Of a package that several distributions share
+    (`google`), which has no file, those one level below.
     """
     files: dict[str, str] = {}
     packages: dict[str, str] = {}
     standard: frozenset[str] = getattr(sys, "stdlib_module_names", frozenset())
-    for name, module in list(sys.modules.items()):
+    modules = dict(sys.modules)
+    for name, module in modules.items():
         file = _file_of(module)
-        top = name.partition(".")[0]
+        top, _, below = name.partition(".")
         if not file or top in _OURS:
             continue
         if not is_ignored(file):
             files[name] = file
-        if name == top and top not in standard and top != "__main__":
+        if top in standard or top == "__main__":
+            continue
+        if not below or ("." not in below and not _file_of(modules.get(top))):
             packages[name] = file
     return {"files": files, "packages": packages}
 

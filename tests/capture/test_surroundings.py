@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from peira.capture import CaptureSettings, Monitor, birth_facts, collect
+from peira.capture import CaptureSettings, Monitor, Surroundings, birth_facts
 from peira.capture.monitor import visible_gpus
+from peira.capture.settings import ASPECTS
+from peira.core.errors import UsageError
 from peira.record.liveness import is_alive
 
 
@@ -42,8 +44,8 @@ def test_a_secret_on_the_command_line_is_not_recorded() -> None:
 
 def test_all_aspects_are_plain_json() -> None:
     """Each aspect of the default is there, without an error, and can be an event line."""
-    found = dict(collect())
-    assert list(found) == list(CaptureSettings().aspects)
+    found = dict(Surroundings().collect())
+    assert list(found) == list(ASPECTS)
     assert all("error" not in value for value in found.values())
     json.dumps(found)
     assert found["packages"]["installed"]["msgspec"]
@@ -53,14 +55,17 @@ def test_all_aspects_are_plain_json() -> None:
 
 def test_a_failing_aspect_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """An aspect that cannot be found out says so; the others are collected."""
-    monkeypatch.setattr(sys, "orig_argv", [None])
-    found = dict(collect(CaptureSettings(aspects=("process", "host"))))
-    assert "error" in found["process"] and "host" in found["host"]
+    monkeypatch.setattr(sys, "implementation", None)
+    found = dict(Surroundings().collect())
+    assert "error" in found["python"] and "host" in found["host"] and found["packages"]["imported"]
 
 
-def test_only_what_is_asked_for_is_collected() -> None:
-    """Aspects not named, or not known, are not collected."""
-    assert [a for a, _ in collect(CaptureSettings(aspects=("host", "odd")))] == ["host"]
+def test_what_is_left_out_is_not_collected() -> None:
+    """Each aspect can be left out; a slip of the pen is refused, not passed over."""
+    only = CaptureSettings(leave_out=tuple(name for name in ASPECTS if name != "host"))
+    assert [aspect for aspect, _ in Surroundings(only).collect()] == ["host"]
+    with pytest.raises(UsageError, match="enviroment"):
+        CaptureSettings(leave_out=("enviroment",))
 
 
 def test_samples_are_small_numbers_with_units() -> None:
