@@ -1,4 +1,4 @@
-"""Journal files -> the table `decision`, and names, notes, tags and removals of runs."""
+"""Journal files -> the table `decision`, and names, reasons, notes, tags and removals of runs."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def purged_runs(connection: Connection) -> set[str]:
 
 
 def apply(facts: Facts, runs: Iterable[str]) -> set[str]:
-    """Bring name, note, tags and removal of runs in line with the decisions; returns the runs
+    """Bring what people decide about runs in line with the decisions; returns the runs
     that are in the index.
     """
     facts.flush()
@@ -157,12 +157,14 @@ def _apply(facts: Facts, run_id: str, run: int, birth: bytes) -> None:
             (table.c.id == run_id) | ((table.c.id > f"{run_id}/") & (table.c.id < f"{run_id}0")),
         )
     ).all()
-    name = note = None
+    name = why = note = None
     is_deleted = 0
     for kind, id, by, value in said:
         meant = None if value is None else msgspec.json.decode(value)
         if kind == journal.RUN_NAME and isinstance(meant, str):
             name = meant
+        elif kind == journal.RUN_WHY and isinstance(meant, str):
+            why = meant
         elif kind == journal.RUN_NOTE and isinstance(meant, str):
             note = meant
         elif kind == journal.RUN_DELETED:
@@ -171,9 +173,11 @@ def _apply(facts: Facts, run_id: str, run: int, birth: bytes) -> None:
             _apply_tag(connection, run, id.split("/", 1)[1], by, gone=meant is None)
     if name is None:
         name = born_name(birth, run_id)
+    if why is None:
+        why = _born_why(birth)
     if note is None:
         note = _program_note(connection, run)
-    now = {"name": name, "note": note, "deleted": is_deleted, "rev": facts.rev}
+    now = {"name": name, "why": why, "note": note, "deleted": is_deleted, "rev": facts.rev}
     connection.execute(update(schema.run).where(schema.run.c.n == run).values(now))
 
 
@@ -199,7 +203,18 @@ def _program_note(connection: Connection, run: int) -> str | None:
 
 def born_name(birth: bytes, run_id: str) -> str:
     """Return the name a run was born with; its id when that cannot be read."""
+    born = _born(birth)
+    return run_id if born is None else born.name
+
+
+def _born_why(birth: bytes) -> str | None:
+    """Return the reason that was given when the run began."""
+    born = _born(birth)
+    return None if born is None else born.why
+
+
+def _born(birth: bytes) -> Birth | None:
     try:
-        return msgspec.json.decode(birth, type=Birth).name
+        return msgspec.json.decode(birth, type=Birth)
     except msgspec.MsgspecError:
-        return run_id
+        return None

@@ -30,6 +30,7 @@ RECORD_BYTES_MAX = 1 << 20
 # The kinds that the index folds into its own tables. Others stand in the table `decision` only.
 RUN_NAME = "run.name"
 RUN_NOTE = "run.note"
+RUN_WHY = "run.why"
 RUN_TAG = "run.tag"  # id: <run>/<tag>
 RUN_DELETED = "run.deleted"
 RUN_PURGED = "run.purged"

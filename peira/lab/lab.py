@@ -217,6 +217,10 @@ class Lab(Reading):
         """Set the note of a run, in Markdown; an empty text brings the program's note back."""
         self._decide(journals.RUN_NOTE, run, text or None)
 
+    def why(self, run: RunRef, text: str) -> None:
+        """Say why a run was made; an empty text brings the reason given at its start back."""
+        self._decide(journals.RUN_WHY, run, text.strip() or None)
+
     def rename(self, run: RunRef, name: str) -> None:
         """Give a run another name; an empty one brings the first name back."""
         self._decide(journals.RUN_NAME, run, name.strip() or None)

@@ -30,6 +30,7 @@ from peira.lab.verifications import Determinism, Verification, determinism, veri
 from peira.record import events
 
 if TYPE_CHECKING:
+    from peira.lab.ancestry import Inherited
     from peira.lab.points import Series
     from peira.lab.problems import Problem
 
@@ -181,6 +182,16 @@ class RunRecord:
         """Return the files that the run met in one role, by absolute path."""
         told = self._events(events.Files, "files", role)
         return {str(Path(line.root, file.path)): file for line in told for file in line.files}
+
+    def files_omitted(self, role: events.FileRole) -> int:
+        """Return how many more files the run met in one role that are not listed."""
+        return sum(told.omitted for told in self._events(events.Files, "files", role))
+
+    def inherited(self) -> list[Inherited]:
+        """Return the runs whose points a resumed run goes on with, nearest first."""
+        from peira.lab.ancestry import inherited
+
+        return self._batch.source.ask(lambda connection: inherited(connection, self.id))
 
     def checkpoints(self) -> list[events.Checkpoint]:
         """Return the states that can be gone on from, by step; dropped ones are left out."""

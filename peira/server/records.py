@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from peira.compare.comparison import FileRow, Section, Side
+from peira.lab.ancestry import Inherited
 from peira.lab.lineage import LineageEdge, LineageNode
 from peira.lab.verifications import Determinism, Verification
 from peira.record.events import File
@@ -334,6 +335,26 @@ class ProblemRow(Answer, frozen=True, kw_only=True):
     reason: str
 
 
+class OriginRow(Answer, frozen=True, kw_only=True):
+    """The earlier run that a run comes from; `name` is null when it is not in this lab."""
+
+    how: str
+    run: str
+    name: str | None
+    step: int | None
+    changed: dict[str, Any]
+
+
+class CheckpointRow(Answer, frozen=True, kw_only=True):
+    """A state that the run can go on from."""
+
+    step: int
+    time: float
+    metrics: dict[str, Any]
+    files: int
+    size: int
+
+
 class RunAnswer(RunRow, frozen=True, kw_only=True):
     """The full record of a run."""
 
@@ -346,6 +367,9 @@ class RunAnswer(RunRow, frozen=True, kw_only=True):
     problems: list[ProblemRow]
     verifications: list[Verification]
     determinism: Determinism | None
+    origin: OriginRow | None
+    inherited: list[Inherited]
+    checkpoints: list[CheckpointRow]
     lost_points: int
     lost_reasons: list[str]
     seen: float
@@ -359,6 +383,34 @@ class RunAnswer(RunRow, frozen=True, kw_only=True):
     pid: int
     end: dict[str, Any] | None
     console_size: int
+
+
+class SeenFileRow(Answer, frozen=True, kw_only=True):
+    """A file that the run met; `path` is absolute."""
+
+    path: str
+    name: str
+    digest: str | None
+    size: int
+    kept: bool
+    sure: bool
+    tracked: bool
+    reason: str
+
+
+class FileList(Answer, frozen=True, kw_only=True):
+    """Files in one role; `omitted` more were met and are not listed."""
+
+    files: list[SeenFileRow]
+    omitted: int
+
+
+class FilesAnswer(Answer, frozen=True, kw_only=True):
+    """The files that a run ran or imported, opened to read, and wrote."""
+
+    source: FileList
+    input: FileList
+    output: FileList
 
 
 class LineageAnswer(Answer, frozen=True, kw_only=True):
@@ -377,6 +429,7 @@ class RunChange(Request, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
     note: Annotated[str, Meta(max_length=100_000)] | msgspec.UnsetType = msgspec.UNSET
+    why: Annotated[str, Meta(max_length=10_000)] | msgspec.UnsetType = msgspec.UNSET
     tags_add: TagNames = []
     tags_remove: TagNames = []
     deleted: bool | msgspec.UnsetType = msgspec.UNSET

@@ -130,6 +130,12 @@ def test_notes_are_written_read_added_and_cleared(peira: Peira) -> None:
     assert peira.json("show", "cnn-0.1-1")["note"] == "from a pipe"
     peira("note", "cnn-0.1-1", "--clear")
     assert peira("note", "cnn-0.1-1").stdout == ""
+
+
+def test_the_reason_of_a_run_can_be_said_afterwards(peira: Peira) -> None:
+    """`--why` says why the run was made and leaves its note alone."""
+    peira("note", "cnn-0.1-1", "--why", "Figure 6, once more")
+    assert peira.json("show", "cnn-0.1-1")["why"] == "Figure 6, once more"
     peira("note", "cnn-0.1-1", "text", "--clear", code=2)
 
 

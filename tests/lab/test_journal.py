@@ -42,6 +42,18 @@ def test_the_last_record_stands_and_all_stay_readable(tmp_path: Path) -> None:
     assert journal.standing("run.name") == {}
 
 
+def test_a_reason_said_afterwards_stands_until_taken_back(tmp_path: Path) -> None:
+    """What a person says replaces the reason given at the start; an empty text brings it back."""
+    run = RunFiles(tmp_path / ".peira", why="first idea")
+    run.end()
+    with Lab(run.root) as lab:
+        assert lab.run(run.id).why == "first idea"
+        lab.why(run.id, " a better idea ")
+        assert lab.run(run.id).why == "a better idea"
+        lab.why(run.id, "")
+        assert lab.run(run.id).why == "first idea"
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
 def test_time_then_writer_then_line_decides(run: RunFiles, order: tuple[int, ...]) -> None:
     """Which decision stands does not depend on the order in which files arrive."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from peira.lab.query.parse import parse
+from peira.record.events import Checkpoint, File, Files, Origin, SeenFile
 from peira.server.app import build_routes
 from peira.server.bundle import Bundle
 from peira.server.follower import Follower, Streams
@@ -16,7 +17,8 @@ from peira.server.problems import KINDS
 from peira.server.records import RunRow
 from peira.server.routes.runs import tail_of
 from peira.server.table import split_columns
-from tests.server.conftest import ODD_NAME, PROJECT, Served
+from tests.lab.writing import START, RunFiles
+from tests.server.conftest import ODD_NAME, PROJECT, Served, serving
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "http-api.md"
 
@@ -133,20 +135,54 @@ def test_unknown_runs_suggest(served: Served) -> None:
 
 
 def test_people_decide_and_it_stays(served: Served) -> None:
-    """PATCH changes name, note and tags, removes and restores; all of it is seen at once."""
+    """PATCH changes name, reason, note and tags, removes and undeletes, seen at once."""
     run = served.runs[1]
     target = f"/api/runs/{run}"
     before = served.client.get(target).json()
-    change = {"name": "renamed", "note": "why not", "tags_add": ["chosen"]}
+    change = {"name": "renamed", "note": "why not", "why": "to see", "tags_add": ["chosen"]}
     changed = served.client.patch(target, json=change).json()
-    assert (changed["name"], changed["note"]) == ("renamed", "why not")
+    assert {name: changed[name] for name in ("name", "note", "why")} == {
+        "name": "renamed",
+        "note": "why not",
+        "why": "to see",
+    }
     assert "chosen" in changed["tags"]
     assert served.client.patch(target, json={"deleted": True}).json()["deleted"] is True
     gone = served.client.get(f"/api/projects/{PROJECT}/runs?deleted=true").json()
     assert [row["id"] for row in gone["rows"]] == [run]
-    back = {"deleted": False, "tags_remove": ["chosen"], "name": "", "note": ""}
+    back = {"deleted": False, "tags_remove": ["chosen"], "name": "", "note": "", "why": ""}
     after = served.client.patch(target, json=back).json()
     assert {**after, "rev": 0} == {**before, "rev": 0}
+
+
+def test_a_run_tells_where_it_comes_from_and_which_files_it_met(tmp_path: Path) -> None:
+    """Origin with the name of the earlier run, what is inherited, checkpoints, files by role."""
+    with serving(tmp_path) as served:
+        first = RunFiles(served.lab.root, "first")
+        origin = Origin(how="resume", run=first.id, step=40, changed={"lr": 0.02})
+        run = RunFiles(served.lab.root, "second", origin=origin)
+        made = [File("model.pt", "0" * 64, 12), File("state.json", "1" * 64, 3)]
+        run.event(Checkpoint(time=START, step=50, files=made, metrics={"val/acc": 0.9}))
+        seen = [
+            SeenFile(path="train.py", object="2" * 64, size=7, kept=True, tracked=True),
+            SeenFile(path="/etc/locale", is_sure=False, reason="larger than 1 GiB"),
+        ]
+        run.event(Files(time=START, role="input", files=seen, root="/home/ada", omitted=3))
+        answer = served.client.get(f"/api/runs/{run.id}").json()
+        assert answer["origin"] == {
+            "how": "resume", "run": first.id, "name": "first", "step": 40, "changed": {"lr": 0.02},
+        }  # fmt: skip
+        assert answer["inherited"] == [{"run": first.id, "name": "first", "step": 40}]
+        assert answer["checkpoints"] == [
+            {"step": 50, "time": START, "metrics": {"val/acc": 0.9}, "files": 2, "size": 15}
+        ]
+        files = served.client.get(f"/api/runs/{run.id}/files").json()
+        assert [file["path"] for file in files["input"]["files"]] == [
+            "/etc/locale",
+            "/home/ada/train.py",
+        ]
+        assert files["input"]["omitted"] == 3 and not files["input"]["files"][0]["sure"]
+        assert files["source"] == {"files": [], "omitted": 0}
 
 
 def test_views_are_kept_and_taken_back(served: Served) -> None:

@@ -12,7 +12,7 @@ from peira.server.routes.lineage import lineage
 from peira.server.routes.media import media
 from peira.server.routes.objects import stored_object
 from peira.server.routes.pages import PAGE_HANDLERS
-from peira.server.routes.run import change_run, run
+from peira.server.routes.run import change_run, run, run_files
 from peira.server.routes.runs import runs
 from peira.server.routes.schema import PLUGINS as SCHEMA_PLUGINS
 from peira.server.routes.selections import keep_selection, selection
@@ -22,7 +22,7 @@ from peira.server.routes.views import drop_view, save_view, set_goal, views
 
 HANDLERS = [
     lab_facts, home, runs, groups, fields, complete, metrics, set_goal, views, save_view, drop_view,
-    traces, compare_runs, compare_file, run, change_run, console, media, series, lineage,
+    traces, compare_runs, compare_file, run, run_files, change_run, console, media, series, lineage,
     stored_object,
     keep_selection, selection, events, *PAGE_HANDLERS,
 ]  # fmt: skip

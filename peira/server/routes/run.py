@@ -8,19 +8,25 @@ import msgspec
 from litestar import get, patch
 from litestar.params import JSONBody
 
-from peira.core.errors import UsageError
+from peira.core.errors import NotFoundError, UsageError
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
+from peira.record.events import FileRole
 from peira.server.cells import cell
 from peira.server.parameters import LabNow, PathText
 from peira.server.records import (
     AlertDetail,
     ArtifactRow,
+    CheckpointRow,
+    FileList,
+    FilesAnswer,
     MediaKey,
     MetricCell,
+    OriginRow,
     ProblemRow,
     RunAnswer,
     RunChange,
+    SeenFileRow,
 )
 from peira.server.routes.console import console_size
 from peira.server.table import run_row
@@ -32,9 +38,20 @@ def run(lab: LabNow, run: PathText) -> RunAnswer:
     return _answer(lab, lab.run(run))
 
 
+@get("/api/runs/{run:str}/files", sync_to_thread=True)
+def run_files(lab: LabNow, run: PathText) -> FilesAnswer:
+    """The files that the run ran or imported, opened to read, and wrote."""
+    record = lab.run(run)
+    return FilesAnswer(
+        source=_files(record, "source"),
+        input=_files(record, "input"),
+        output=_files(record, "output"),
+    )
+
+
 @patch("/api/runs/{run:str}", sync_to_thread=True)
 def change_run(lab: LabNow, run: PathText, data: JSONBody[RunChange]) -> RunAnswer:
-    """Change name, note and tags; remove and undelete. All of it goes to the journal."""
+    """Change name, reason, note and tags; remove and undelete. All of it goes to the journal."""
     wanted = lab.run(run).id
     for tag in (*data.tags_add, *data.tags_remove):
         if "/" in tag or not tag.strip():
@@ -43,6 +60,8 @@ def change_run(lab: LabNow, run: PathText, data: JSONBody[RunChange]) -> RunAnsw
         lab.rename(wanted, data.name)
     if data.note is not msgspec.UNSET:
         lab.note(wanted, data.note)
+    if data.why is not msgspec.UNSET:
+        lab.why(wanted, data.why)
     if data.tags_add:
         lab.tag(wanted, *data.tags_add)
     if data.tags_remove:
@@ -83,6 +102,18 @@ def _answer(lab: Lab, record: RunRecord) -> RunAnswer:
         ],
         verifications=record.verifications,
         determinism=record.determinism,
+        origin=_origin(lab, record),
+        inherited=record.inherited(),
+        checkpoints=[
+            CheckpointRow(
+                step=made.step,
+                time=made.time,
+                metrics=cell(made.metrics),
+                files=len(made.files),
+                size=sum(file.size for file in made.files),
+            )
+            for made in record.checkpoints()
+        ],
         lost_points=record.lost_points,
         lost_reasons=record.lost_reasons(),
         seen=record.seen,
@@ -96,6 +127,42 @@ def _answer(lab: Lab, record: RunRecord) -> RunAnswer:
         pid=birth.get("pid", 0),
         end=cell(record.end),
         console_size=console_size(lab, record.id),
+    )
+
+
+def _origin(lab: Lab, record: RunRecord) -> OriginRow | None:
+    told = record.birth.get("origin")
+    if told is None:
+        return None
+    try:
+        name = lab.run(told["run"]).name
+    except NotFoundError:
+        name = None
+    return OriginRow(
+        how=told["how"],
+        run=told["run"],
+        name=name,
+        step=told.get("step"),
+        changed=cell(told.get("changed", {})),
+    )
+
+
+def _files(record: RunRecord, role: FileRole) -> FileList:
+    return FileList(
+        files=[
+            SeenFileRow(
+                path=path,
+                name=file.path,
+                digest=file.object,
+                size=file.size,
+                kept=file.kept,
+                sure=file.is_sure,
+                tracked=file.tracked,
+                reason=file.reason,
+            )
+            for path, file in sorted(record.files(role).items())
+        ],
+        omitted=record.files_omitted(role),
     )
 
 

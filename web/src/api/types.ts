@@ -276,6 +276,146 @@ export interface EndInfo {
   peak_memory_bytes?: number | null;
 }
 
+/** The outcome of a re-run, in the five words of docs/explanation/reproduction.md. */
+export type Outcome = "exact" | "rounding" | "noise" | "different" | "not-run";
+
+export interface MetricCheck {
+  key: string;
+  original: number | null;
+  rerun: number | null;
+  relative: number | null;
+  low: number | null;
+  high: number | null;
+  is_inside: boolean | null;
+}
+
+export interface Verdict {
+  outcome: Outcome;
+  because: string;
+  metrics: number;
+  points: number;
+  relative: number | null;
+  worst: string | null;
+  differing: MetricCheck[];
+  is_deterministic: boolean | null;
+  replicates: number;
+  predictions_equal: number | null;
+  left_out: string[];
+}
+
+/** A re-run held against the run that it repeats. */
+export interface Verification {
+  original: string;
+  rerun: string;
+  verdict: Verdict;
+  reruns: string[];
+  files_same: number;
+  files_different: string[];
+  inexact: string[];
+  time: number;
+  by: string;
+}
+
+export interface Determinism {
+  is_deterministic: boolean;
+  runs: string[];
+  host: string;
+  relative: number | null;
+  differing: string[];
+  switches: string[];
+  time: number;
+  by: string;
+}
+
+/** The earlier run that a run comes from; `name` is null when it is not in this lab. */
+export interface Origin {
+  how: "rerun" | "resume" | "repeat";
+  run: string;
+  name: string | null;
+  step: number | null;
+  changed: Record<string, Json>;
+}
+
+/** An earlier run whose points up to `step` a resumed run goes on with. */
+export interface Inherited {
+  run: string;
+  name: string;
+  step: number;
+}
+
+export interface Checkpoint {
+  step: number;
+  time: number;
+  metrics: Record<string, Extended>;
+  files: number;
+  size: number;
+}
+
+export interface SeenFile {
+  path: string;
+  /** As recorded: relative to the run's folder where it lies in it. */
+  name: string;
+  digest: string | null;
+  size: number;
+  kept: boolean;
+  /** False when another process may have opened it. */
+  sure: boolean;
+  tracked: boolean;
+  reason: string;
+}
+
+export interface FileList {
+  files: SeenFile[];
+  omitted: number;
+}
+
+/** `GET /api/runs/{run}/files`. */
+export interface RunFiles {
+  source: FileList;
+  input: FileList;
+  output: FileList;
+}
+
+export type LineageKind = "run" | "artifact" | "file" | "checkpoint";
+
+export interface LineageNode {
+  id: string;
+  kind: LineageKind;
+  name: string;
+  /** Edges from the run that was asked for; negative for what was before it. */
+  depth: number;
+  run: string | null;
+  project: string | null;
+  state: RunState | null;
+  created: number | null;
+  deleted: boolean;
+  known: boolean;
+  type: string | null;
+  digest: string | null;
+  files: number | null;
+  size: number | null;
+  step: number | null;
+  kept: boolean | null;
+  more_up: number;
+  more_down: number;
+}
+
+export interface LineageEdge {
+  source: string;
+  target: string;
+  kind: "read" | "wrote" | "made" | "used" | "saved" | "resumed" | "rerun" | "repeat" | "part";
+}
+
+/** `GET /api/runs/{run}/lineage`; the node of the run is the first. */
+export interface LineageData {
+  run: string;
+  nodes: LineageNode[];
+  edges: LineageEdge[];
+  cut: boolean;
+  took_ms: number;
+  rev: number;
+}
+
 export interface RunDetail extends Omit<RunRow, "values"> {
   params: Record<string, Json>;
   metrics: Record<string, MetricSummary>;
@@ -283,6 +423,11 @@ export interface RunDetail extends Omit<RunRow, "values"> {
   artifacts: ArtifactInfo[];
   alerts_list: Alert[];
   problems: Problem[];
+  verifications: Verification[];
+  determinism: Determinism | null;
+  origin: Origin | null;
+  inherited: Inherited[];
+  checkpoints: Checkpoint[];
   media: MediaKey[];
   lost_points: number;
   lost_reasons: string[];
