@@ -146,6 +146,7 @@ class Session:
         """Where the program's output goes; a launcher brings it there itself."""
         if has_console and not self.is_joined:
             self.console = (Console if self.is_launcher else Tee)(self.folder.console)
+        self._also: list[Task] = []
         self._keeper = self._new_keeper()
         subject = this_process()
         if request.command is not None:
@@ -172,7 +173,9 @@ class Session:
         self._start(self._keeper.start)
         if self.console is not None:
             self.console.open()
-        if not self.is_joined:
+        if self.is_joined:
+            self._be_alive()  # so that the main writer sees at once that it is not alone
+        else:
             self._start(self._collector.start)
 
     def _start(self, start: Callable[[], None]) -> None:
@@ -188,6 +191,11 @@ class Session:
                 "make it durable.",
             )
 
+    def every(self, period_s: float, work: Callable[[], object]) -> None:
+        """Do something again and again beside the rest; to be called before `start`."""
+        self._also.append(Task(period_s, period_s, self._beside(work)))
+        self._keeper = self._new_keeper()
+
     def _new_keeper(self) -> Keeper:
         return Keeper(self._tasks(), self._beside(self.writer.sync))
 
@@ -195,6 +203,7 @@ class Session:
         tasks = [Task(SYNC_PERIOD_S, SYNC_PERIOD_S, self._beside(self.writer.upkeep))]
         if self.writer.is_child or self.is_joined:
             return tasks
+        tasks += self._also
         # Also for a run that will be killed: it cannot tell at its end.
         again = self._beside(self._collect_again)
         tasks.append(Task(AGAIN_PERIOD_S, AGAIN_FIRST_S, again))
@@ -281,9 +290,9 @@ class Session:
         self.folder.birth.unlink(missing_ok=True)  # first: without it there is no run to read
         self.writer.points.close()
         self.writer.events.close()
-        for path in self.folder.path.iterdir():
-            path.unlink()
-        self.folder.path.rmdir()
+        import shutil
+
+        shutil.rmtree(self.folder.path)
 
     def _end_event(self, ending: Ending) -> events.End:
         error = ending.error

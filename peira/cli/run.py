@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ("peira run --why 'is 0.01 too high?' train.py --lr 0.01", "says what it is for"),
         ("peira run python -m pkg.train", "a module; any command line"),
         ("peira run --param depth=18 ./train.sh", "a script in any language"),
+        ("peira run --metrics 'loss={loss:f}' Rscript fit.R", "metrics in what it prints"),
     ],
 )
 @click.option(
@@ -37,6 +38,14 @@ if TYPE_CHECKING:
 @click.option(
     "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be repeated."
 )
+@click.option(
+    "--metrics",
+    multiple=True,
+    metavar="PATTERN",
+    help="Metrics in what it prints: 'loss: {loss:f}'; may be repeated."
+    "  [default: lines of key: number]",
+)
+@click.option("--no-metrics", is_flag=True, help="Look for no metrics in what it prints.")
 @click.option(
     "--no-console",
     is_flag=True,
@@ -56,6 +65,7 @@ def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
         command=list(command),
         lab=session.place,
         params=_pairs(options.pop("params")),
+        metrics=_patterns(options.pop("metrics"), is_off=options.pop("no_metrics")),
         is_console=not options.pop("no_console"),
         **options,
     )
@@ -69,6 +79,12 @@ def leave(launched: Launched) -> None:
     if launched.signal is not None:
         die_of(launched.signal)
     click.get_current_context().exit(launched.exit_code or 0)
+
+
+def _patterns(patterns: tuple[str, ...], *, is_off: bool) -> tuple[str, ...] | None:
+    if is_off and patterns:
+        raise click.UsageError("Give only one of --metrics and --no-metrics.")
+    return None if is_off else patterns
 
 
 def _pairs(words: tuple[str, ...]) -> dict[str, Any]:

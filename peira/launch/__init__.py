@@ -1,8 +1,11 @@
 """Any program as a run: started, relayed, recorded. `launch` is the one way in which Peira starts
 programs.
 
-    launcher.py   launch(request): the run, the program, the end
+    launcher.py   launch(request): the program, from start to end
+    record.py     its run
     command.py    from the words a person typed to the words that are executed
     streams.py    what the program prints: passed on byte by byte, and copied
     process.py    the process: started, signals passed on to it, waited for
+    metrics.py    metrics of any language: console lines, $PEIRA_METRICS
+    patterns.py   what a line with metrics looks like
 """

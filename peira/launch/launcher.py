@@ -1,8 +1,8 @@
 """Any program as a run: started, its output passed on and kept, its end recorded.
 
-    launch ── Recorder  recorder.py          the run: params, tags, metrics, its end
-          ├─ Channels   launch/streams.py    what the program prints
-          └─ Process    launch/process.py    the program itself, signals, its exit
+    launch ── ProgramRecord  launch/record.py     the run: params, tags, metrics, its end
+          ├─ Channel        launch/streams.py    what the program prints
+          └─ Process        launch/process.py    the program itself, signals, its exit
 
 The program behaves as without Peira: same working directory, standard input, terminal, signals and
 exit. What goes wrong in recording is told once, and never reaches it.
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,13 +21,12 @@ import msgspec
 
 from peira import session
 from peira.core.errors import NotStartedError
-from peira.core.settings import variable
 from peira.launch.command import NOT_EXECUTABLE, NOT_FOUND, executed
-from peira.launch.process import Ended, Process
-from peira.launch.streams import Channel, Listener, channels
-from peira.record.ending import Ending
+from peira.launch.patterns import pattern
+from peira.launch.process import Process
+from peira.launch.record import ProgramRecord
+from peira.launch.streams import Channel, channels
 from peira.record.events import Origin
-from peira.recorder import Recorder
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +47,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     parent: str | None = None
     origin: Origin | None = None
+    metrics: tuple[str, ...] | None = ()
+    """Patterns that find metrics in what it prints (peira/launch/patterns.py); the default one when
+    empty, none at all when None.
+    """
     is_shown: bool = True
     """Whether the program has this process's standard streams. Otherwise its input is empty, and
     its output goes to the run's console only.
@@ -75,6 +77,7 @@ def launch(request: Request) -> Launched:
     SIGINT, SIGTERM, SIGHUP and their like meanwhile.
 
     Raises:
+        UsageError: there is no program, or a pattern cannot be read.
         NotStartedError: the program cannot be started; no run remains.
         PeiraError, OSError: the run cannot be recorded; the program was not started.
 
@@ -84,14 +87,30 @@ def launch(request: Request) -> Launched:
     directory = Path(request.directory or Path.cwd())
     environment = _environment(request.environment)
     command = executed(request.command, directory, environment)
-    record = _Record()
-    record.open(request, command, directory, environment)
-    if record.folder is not None:
-        environment |= {
-            variable("lab"): str(record.folder.parent.parent),
-            variable("run"): record.id,
-        }
+    patterns = None if request.metrics is None else [pattern(text) for text in request.metrics]
+    record = ProgramRecord(patterns, is_quiet=not request.is_shown)
+    wanted = _session_request(request, command, directory, environment)
+    record.open(wanted, request.params, request.tags)
+    environment |= record.variables(environment.get("PYTHONPATH"))
     return _Launch(request, record).run(command, directory, environment)
+
+
+def _session_request(
+    request: Request, command: list[str], directory: Path, environment: dict[str, str]
+) -> session.Request:
+    return session.Request(
+        project=request.project,
+        name=request.name,
+        why=request.why,
+        group=request.group,
+        lab=request.lab,
+        parent=request.parent,
+        origin=request.origin,
+        command=tuple(command),
+        directory=str(directory),
+        environment=environment,
+        is_console=request.is_console,
+    )
 
 
 def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
@@ -99,88 +118,10 @@ def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-class _Record(Recorder):
-    """The run of a launched program. Without a session (`PEIRA_OFF`) it does nothing."""
-
-    def open(
-        self,
-        request: Request,
-        command: list[str],
-        directory: Path,
-        environment: Mapping[str, str],
-    ) -> None:
-        """Make the run, with what is known of it before the program has started.
-
-        Raises:
-            PeiraError, OSError: it cannot be recorded.
-        """
-        self._open(
-            session.Request(
-                project=request.project,
-                name=request.name,
-                why=request.why,
-                group=request.group,
-                lab=request.lab,
-                parent=request.parent,
-                origin=request.origin,
-                command=tuple(command),
-                directory=str(directory),
-                environment=environment,
-                is_console=request.is_console,
-            )
-        )
-        self._keep_inputs(request.params, request.tags)
-
-    def start(self) -> None:
-        """The program has started: begin all that works beside."""
-        if self._session is not None:
-            self._session.start()
-
-    def discard(self) -> None:
-        """The program could not be started: take the run back."""
-        if self._session is not None:
-            self._session.discard()
-
-    def listener(self) -> Listener:
-        """Return what takes the text of one of the program's streams."""
-        console = self._session.console if self._session is not None else None
-        stream = console.stream() if console is not None else None
-
-        def listen(text: str) -> None:
-            if console is not None and stream is not None:
-                console.record(stream, text)
-
-        return listen
-
-    def end(self, ended: Ended) -> None:
-        """Record how the program ended."""
-        self._end(_ending(ended))
-
-
-def _ending(ended: Ended) -> Ending:
-    """What the end of a program means: one that was asked to end and did so with an error was
-    killed.
-    """
-    died_of = signal.Signals(ended.signal).name if ended.signal is not None else ended.asked
-    if ended.signal is not None or (ended.exit_code and ended.asked):
-        return Ending(
-            status="killed",
-            signal=died_of,
-            exit_code=ended.exit_code,
-            peak_memory_bytes=ended.peak_memory_bytes,
-        )
-    return Ending(
-        status="failed" if ended.exit_code else "finished",
-        exit_code=ended.exit_code,
-        signal=ended.asked,
-        peak_memory_bytes=ended.peak_memory_bytes,
-    )
-
-
 class _Launch:
     """One program on its way from start to end."""
 
-    def __init__(self, request: Request, record: _Record) -> None:
+    def __init__(self, request: Request, record: ProgramRecord) -> None:
         self._request = request
         self._record = record
         self._out: Channel | None = None

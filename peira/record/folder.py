@@ -195,6 +195,13 @@ class RunFolder(NamedTuple):
         """`metrics.parquet`, there once the run is sealed."""
         return self.path / "metrics.parquet"
 
+    @property
+    def spool(self) -> Path:
+        """`spool/`, there while a launched program runs: what its processes tell on the way to the
+        run's events. Readers pass it over.
+        """
+        return self.path / "spool"
+
     def events(self, writer: str = "") -> Path:
         """The events file of a writer; the main writer's is named by the empty text."""
         return self.path / _lines_name("events", writer)

@@ -1,0 +1,149 @@
+"""The run of a launched program, as its parent records it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from peira.capture.spool import Params, SpoolReader
+from peira.core.settings import variable
+from peira.launch.metrics import ConsoleMetrics, MetricsFile
+from peira.launch.patterns import Pattern
+from peira.launch.process import Ended
+from peira.launch.streams import Listener
+from peira.record.ending import Ending
+from peira.record.folder import RunFolder
+from peira.record.voice import Voice
+from peira.recorder import Recorder, guarded
+from peira.session import Request
+
+FOLLOW_PERIOD_S = 1.0
+_HOOK = Path(__file__).resolve().parent.parent / "capture" / "hook" / "site"
+
+
+class ProgramRecord(Recorder):
+    """The run of a program that this process starts. Under `PEIRA_OFF` it records nothing.
+
+    Args:
+        patterns: which metrics to find in what it prints; the default pattern when empty, none at
+            all when None.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern] | None, *, is_quiet: bool) -> None:
+        super().__init__()
+        self._patterns = patterns
+        self._is_quiet = is_quiet
+        self._console_metrics: ConsoleMetrics | None = None
+        self._metrics_file: MetricsFile | None = None
+        self._spool: SpoolReader | None = None
+
+    def open(self, request: Request, params: Mapping[str, Any], tags: Sequence[str]) -> None:
+        """Make the run, with what is known of it before the program has started.
+
+        Raises:
+            PeiraError, OSError: it cannot be recorded.
+        """
+        self._open(request)
+        if self._is_quiet:
+            self._voice = Voice(is_quiet=True)
+        session = self._session
+        if session is None:
+            return
+        folder = session.folder
+        folder.spool.mkdir(mode=0o700)
+        self._spool = SpoolReader(folder.spool)
+        self._metrics_file = MetricsFile(_metrics(folder), self.log, self._tell_damage)
+        if self._patterns is not None and session.console is not None:
+            self._console_metrics = ConsoleMetrics(self.log, self._patterns, folder)
+        session.every(FOLLOW_PERIOD_S, self._follow)
+        self._keep_inputs(params, tags)
+
+    def variables(self, path: str | None) -> dict[str, str]:
+        """Return the environment by which the program finds its run.
+
+        Args:
+            path: the program's `PYTHONPATH`.
+        """
+        if self._session is None:
+            return {}
+        folder = self._session.folder
+        return {
+            variable("lab"): str(self._session.root),
+            variable("run"): folder.id,
+            "PEIRA_SPOOL": str(folder.spool),
+            "PEIRA_METRICS": str(_metrics(folder)),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(_HOOK), path))),
+        }
+
+    def start(self) -> None:
+        """The program has started: begin all that works beside."""
+        if self._session is not None:
+            self._session.start()
+
+    def discard(self) -> None:
+        """The program could not be started: take the run back."""
+        if self._session is not None:
+            self._session.discard()
+
+    def listener(self) -> Listener:
+        """Return what takes the text of one of the program's streams."""
+        takers: list[Listener] = []
+        console = self._session.console if self._session is not None else None
+        if console is not None:
+            stream = console.stream()
+            takers.append(lambda text: console.record(stream, text))
+        if self._console_metrics is not None:
+            takers.append(self._console_metrics.stream())
+
+        def listen(text: str) -> None:
+            for take in takers:
+                take(text)
+
+        return listen
+
+    def end(self, ended: Ended) -> None:
+        """Record how the program ended."""
+        self._finish_metrics()
+        self._end(_ending(ended))
+        if self._spool is not None:
+            shutil.rmtree(self._spool.folder, ignore_errors=True)
+
+    @guarded
+    def _finish_metrics(self) -> None:
+        if self._console_metrics is not None:
+            self._console_metrics.finish()
+        self._follow(is_last=True)
+
+    def _follow(self, *, is_last: bool = False) -> None:
+        """Record what the program told since the last time."""
+        if self._metrics_file is not None:
+            self._metrics_file.catch_up(is_last=is_last)
+        if self._spool is not None:
+            for told in self._spool.catch_up():
+                if isinstance(told.fact, Params):
+                    self.params.update(told.fact.values)
+
+    def _tell_damage(self, text: str) -> None:
+        self._voice.say_once("metrics", text)
+
+
+def _metrics(folder: RunFolder) -> Path:
+    return folder.spool / "metrics"
+
+
+def _ending(ended: Ended) -> Ending:
+    """What the end of a program means: one that was asked to end and did so with an error was
+    killed.
+    """
+    died_of = signal.Signals(ended.signal).name if ended.signal is not None else ended.asked
+    is_killed = ended.signal is not None or bool(ended.exit_code and ended.asked)
+    return Ending(
+        status="killed" if is_killed else "failed" if ended.exit_code else "finished",
+        exit_code=ended.exit_code,
+        signal=died_of,
+        peak_memory_bytes=ended.peak_memory_bytes,
+    )
