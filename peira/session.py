@@ -140,7 +140,8 @@ class Session:
         self._beside = beside
         has_monitor = request.is_monitor and self._capture.has("monitor")
         has_console = request.is_console and self._capture.has("console")
-        self._monitor = Monitor() if has_monitor and not self.is_joined else None
+        monitor = Monitor(is_launcher=self.is_launcher)
+        self._monitor = monitor if has_monitor and not self.is_joined else None
         self._sampled = 0
         self.console: Console | None = None
         """Where the program's output goes; a launcher brings it there itself."""
@@ -307,8 +308,19 @@ class Session:
             exit_code=ending.exit_code,
             signal=ending.signal,
             error=error,
-            peak_memory_bytes=ending.peak_memory_bytes or _peak_memory_bytes(),
+            peak_memory_bytes=self._peak_memory_bytes(ending),
         )
+
+    def _peak_memory_bytes(self, ending: Ending) -> int:
+        """The largest of: the peak of the program's process; that of a child that it waited for;
+        the sum over the program's processes in a sample.
+        """
+        unit = 1 if sys.platform == "darwin" else 1024
+        known = ending.peak_memory_bytes or max(
+            resource.getrusage(who).ru_maxrss * unit
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        return max(known, int(self._monitor.peak_memory_bytes) if self._monitor else 0)
 
 
 def _give_birth(
@@ -351,8 +363,3 @@ def _give_birth(
 
 def _named(text: str | None) -> str | None:
     return well_formed(str(text)).strip()[:NAME_CHARACTERS_MAX] or None if text else None
-
-
-def _peak_memory_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

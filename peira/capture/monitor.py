@@ -10,19 +10,28 @@ import os
 import time
 from typing import Any
 
+_CHILDREN_MAX = 1_000
+
 
 class Monitor:
     """Samples the machine and this process.
 
-    `sample()` never raises and takes below 5 ms, the first one apart (it loads psutil and the GPU
-    library). What cannot be read is left out. To be used from one thread; after a fork the child
-    makes its own.
+    `sample()` never raises and takes below 5 ms, and about 0.1 ms more for each child of the
+    process; the first one loads psutil and the GPU library. What cannot be read is left out. To be
+    used from one thread; after a fork the child makes its own.
+
+    Args:
+        is_launcher: whether this process only starts the program: then its children alone count.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_launcher: bool = False) -> None:
+        self.peak_memory_bytes = 0.0
+        """The most memory that the program's processes had in a sample, together."""
+        self._is_launcher = is_launcher
         self._is_ready = False
         self._psutil: Any = None
         self._process: Any = None
+        self._children: dict[tuple[int, float], Any] = {}  # by pid and start
         self._gpus: _Gpus | None = None
         self._counters: dict[str, float] = {}
         self._sampled_s = 0.0
@@ -66,16 +75,39 @@ class Monitor:
         values["system/memory_percent"] = memory.percent
 
     def _sample_process(self, values: dict[str, float]) -> None:
+        """This process and its children: a data loader's workers, a launched program."""
         if self._process is None:
             return
+        memory = threads = busy = 0.0
+        processes = [] if self._is_launcher else [self._process]
+        processes += self._find_children()
+        for process in processes:
+            try:
+                with process.oneshot():
+                    # The first question only sets the mark to measure from.
+                    busy += process.cpu_percent(None)
+                    memory += process.memory_info().rss
+                    threads += process.num_threads()
+            except (self._psutil.Error, OSError, RuntimeError, ValueError):
+                continue  # it has just ended
+        if self._sampled_s:
+            values["system/process/cpu_percent"] = busy
+        values["system/process/memory_bytes"] = memory
+        self.peak_memory_bytes = max(self.peak_memory_bytes, memory)
+        values["system/process/threads"] = threads
+        values["system/process/count"] = float(len(processes))
+
+    def _find_children(self) -> list[Any]:
+        """All processes below this one; known ones stay the same objects, which remember their use
+        of the processor.
+        """
         try:
-            with self._process.oneshot():
-                if self._sampled_s:
-                    values["system/process/cpu_percent"] = self._process.cpu_percent(None)
-                values["system/process/memory_bytes"] = float(self._process.memory_info().rss)
-                values["system/process/threads"] = float(self._process.num_threads())
+            found = self._process.children(recursive=True)[:_CHILDREN_MAX]
         except (self._psutil.Error, OSError, RuntimeError, ValueError):
-            return
+            return []
+        now = {(child.pid, child.create_time()): child for child in found}
+        self._children = {key: self._children.get(key, child) for key, child in now.items()}
+        return list(self._children.values())
 
     def _sample_rates(self, values: dict[str, float]) -> None:
         now_s = time.monotonic()

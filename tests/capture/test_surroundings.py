@@ -77,6 +77,28 @@ def test_samples_are_small_numbers_with_units() -> None:
     assert all(k.startswith("system/") and isinstance(v, float) for k, v in second.items())
 
 
+HOLD = "import sys; held = bytearray(200 << 20); print(flush=True); sys.stdin.read()"
+
+
+@pytest.mark.parametrize("is_launcher", [False, True])
+def test_children_are_a_part_of_the_process(is_launcher: bool) -> None:
+    """Memory and processes of a program count its children, a launcher's its children alone."""
+    monitor = Monitor(is_launcher=is_launcher)
+    alone = monitor.sample()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        both = monitor.sample()
+        child.communicate()
+    after = monitor.sample()
+    counts = [sample["system/process/count"] for sample in (alone, both, after)]
+    assert counts == ([0, 1, 0] if is_launcher else [1, 2, 1])
+    grown = both["system/process/memory_bytes"] - alone["system/process/memory_bytes"]
+    assert grown > 190 << 20 and monitor.peak_memory_bytes == both["system/process/memory_bytes"]
+
+
 def test_a_sample_takes_below_5_ms() -> None:
     """The best of ten, so that a busy machine does not decide."""
     monitor = Monitor()
