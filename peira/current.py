@@ -123,6 +123,6 @@ def flush() -> None:
     current_run().flush()
 
 
-def finish(status: EndStatus | None = None) -> None:
+def finish(status: EndStatus | None = None, *, outcome: str | None = None) -> None:
     """End the current run; see `Run.finish`."""
-    current_run().finish(status)
+    current_run().finish(status, outcome=outcome)

@@ -188,16 +188,19 @@ class Run(Recorder, MediaLog):
             self._session.writer.upkeep()
 
     @guarded
-    def finish(self, status: events.EndStatus | None = None) -> None:
+    def finish(self, status: events.EndStatus | None = None, *, outcome: str | None = None) -> None:
         """End the run; a second call does nothing.
 
         Args:
             status: `finished` (also when None), `failed` or `killed`.
+            outcome: what came of it, in Markdown: the last note.
         """
         if status is not None and status not in get_args(events.EndStatus):
             raise UsageError(
                 f"{status!r:.60} is not a status.", hint="Use finished, failed or killed."
             )
+        if outcome and not self._has_ended:
+            self.note(outcome)
         self._end(Ending(status=status or "finished", signal=_watch.signal_seen))
 
     def __enter__(self) -> Self:
