@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ from peira.cli.columns import SYSTEM, json_row
 from peira.cli.format import ago, duration, exact, moment, number, size, value
 from peira.cli.group import Command
 from peira.cli.session import Session, in_session, json_option, run_argument, write_json
+from peira.cli.surroundings import in_short
 from peira.cli.table import Cell, Column, layout, pairs
 from peira.cli.terminal import STATE_STYLE, Terminal, terminal
 from peira.core.text import printable
@@ -107,7 +107,7 @@ def _head(record: RunRecord, out: Terminal) -> list[str]:
         ("by", f"{record.user} on {record.host}"),
     ]
     optional = [
-        ("why", record.why),
+        ("why", record.why or _why_missing(record)),
         ("group", record.group),
         ("parent", record.parent),
         ("tags", " ".join(record.tags)),
@@ -120,6 +120,13 @@ def _head(record: RunRecord, out: Terminal) -> list[str]:
     facts += [(name, text) for name, text in optional if text]
     title = f"{out.paint(printable(record.name), 'bold')}  {record.id}  {state}"
     return [title, *pairs(facts, out)]
+
+
+def _why_missing(record: RunRecord) -> str | None:
+    """A run without a reason is asked for one; a part of another has that one's."""
+    if record.parent:
+        return None
+    return f"not said: peira note {record.name} --why '…'"
 
 
 def _lost(record: RunRecord) -> str | None:
@@ -232,44 +239,12 @@ def _captured(record: RunRecord, out: Terminal) -> list[str]:
     """Show what fits on a screen of each aspect; --json has all of it."""
     lines = []
     for aspect, facts in record.captured().items():
-        if aspect == "process":
-            continue  # the head of the page tells it
-        items = _imported(facts) if aspect == "packages" else list(_flat(facts))
+        items = in_short(aspect, facts)
         more = len(items) - CAPTURED_LINES
         lines += _section(aspect, items[:CAPTURED_LINES], out)
         if more > 0:
             lines.append(out.paint(f"  … {more} more: --json", "dim"))
     return lines
-
-
-def _flat(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield names and texts of nested facts, what is empty left out."""
-    for name, fact in facts.items():
-        if isinstance(fact, Mapping):
-            yield from _flat(fact, f"{prefix}{name}/")
-        elif fact not in (None, "", [], ()):
-            is_size = name.endswith("_bytes") and isinstance(fact, int)
-            if name == "diff" and isinstance(fact, str):
-                yield prefix + name, _diff_in_short(fact)
-            else:
-                yield prefix + name, (size(fact) if is_size else value(fact))[:TEXT_MAX]
-
-
-def _diff_in_short(diff: str) -> str:
-    lines = diff.splitlines()
-    files = sum(line.startswith("diff --git ") for line in lines)
-    more = sum(line.startswith("+") and not line.startswith("+++ ") for line in lines)
-    less = sum(line.startswith("-") and not line.startswith("--- ") for line in lines)
-    return f"{files} file{'s' if files != 1 else ''}, +{more} -{less} lines: --json has it"
-
-
-def _imported(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return versions of the packages that the run had imported; all when that is unknown."""
-    installed = facts.get("installed")
-    if not isinstance(installed, Mapping):
-        return list(_flat(facts))
-    names = facts.get("imported") or list(installed)
-    return [(str(name), str(installed.get(name, ""))) for name in names]
 
 
 def _problems(record: RunRecord, out: Terminal) -> list[str]:

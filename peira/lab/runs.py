@@ -211,6 +211,20 @@ class RunRecord:
         found = {e.aspect: e.value for e in self._events(events.Captured, "captured", aspect)}
         return found if aspect is None else found.get(aspect, {})
 
+    def diff(self) -> bytes:
+        """Return what tracked files differed from the commit in, as `git apply` takes it; empty
+        when nothing did, or when it was not kept.
+
+        Raises:
+            NotFoundError, DamagedError: it is an object, which is not in this lab or damaged.
+        """
+        from peira.objects.folder import FolderObjects
+
+        git = self.captured("code").get("git") or {}
+        if git.get("diff_object"):
+            return FolderObjects(self._batch.source.root / "objects").read(git["diff_object"])
+        return str(git.get("diff") or "").encode()
+
     def captured_aspects(self) -> dict[str, Any]:
         """Return everything that the run recorded by itself, by aspect."""
         return self.captured()

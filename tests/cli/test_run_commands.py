@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,27 @@ def test_show_tells_everything(peira: Peira) -> None:
     for word in ("digits", "finished", "baseline", "optimizer/name", "val/acc", "host"):
         assert word in text
     assert "system/" not in text
+
+
+def test_show_asks_why_and_tells_the_surroundings_in_short(peira: Peira, lab: Path) -> None:
+    """A run without a reason is asked for one; processor, Python, packages and code are told."""
+    program = "import peira, sklearn; peira.init('p', name='bare').finish(outcome='it works')"
+    (lab / "work.py").write_text(program)
+    subprocess.run([sys.executable, "work.py"], cwd=lab, env=os.environ | QUIET, check=True)
+    text = peira("show", "bare").stdout
+    assert "not said: peira note bare --why" in text
+    for line in (
+        r"processor  .*cores usable",
+        rf"version  {sys.version.split()[0]} \(cpython\)",
+        r"peira  .*\(editable, file://",
+        r"script  .*work\.py",
+        r"scikit-learn  ",
+    ):
+        assert re.search(line.replace("  ", " +"), text), line
+    assert text.rstrip().endswith("it works")
+    peira("note", "bare", "--why", "to see it")
+    assert "not said" not in peira("show", "bare").stdout
+    assert "to see it" in peira("show", "bare").stdout
 
 
 def test_show_tells_how_a_run_failed(peira: Peira) -> None:

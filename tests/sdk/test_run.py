@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -114,6 +115,51 @@ def test_secret_params_are_redacted(run: peira.Run, lab: Path) -> None:
     told = only_run(lab).of(events.Params)
     assert len(told) == 3 and "hunter2" not in str(told)
     assert run.params["optimizer"] == "adam" and run.params["betas"] == [0.9, 0.99]
+
+
+def test_the_outcome_is_the_last_note(run: peira.Run, lab: Path) -> None:
+    """What came of a run is told with its end."""
+    run.note("first")
+    run.finish(outcome="0.9, as hoped")
+    run.finish(outcome="too late")
+    found = only_run(lab)
+    assert [note.text for note in found.of(events.Note)] == ["first", "0.9, as hoped"]
+    assert isinstance(found.events[-1], events.End)
+
+
+def test_what_is_captured_can_be_chosen(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By arguments and by the environment, for the run and its parts; a slip is refused."""
+    monkeypatch.setenv("PEIRA_LEAVE_OUT", "host console")
+    monkeypatch.setenv("MY_CHOICE", "7")
+    names = ["code", "packages", "numerics", "monitor"]
+    with peira.init(strict=True, leave_out=names, variables="MY_*") as run, run.child():
+        pass
+    for found in read_runs(lab):
+        told = {event.aspect: event.value for event in found.of(events.Captured)}
+        assert set(told) == {"process", "environment", "python"}
+        assert told["environment"]["variables"]["MY_CHOICE"] == "7"
+        assert not found.folder.console.exists()
+    with pytest.raises(UsageError, match="cannot be left out"):
+        peira.init(strict=True, leave_out="pakages")
+    with pytest.raises(TypeError, match="leaveout"):
+        peira.init(leaveout="code")  # type: ignore[call-arg]
+
+
+def test_a_long_diff_is_read_from_its_object(lab: Path) -> None:
+    """The record of a run gives the whole diff, wherever it is kept."""
+    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    script = lab.parent / "work.py"
+    script.write_text("import peira\nwith peira.init(strict=True): pass\n")
+    for words in (["init", "-q"], ["add", "work.py"], ["commit", "-q", "-m", "first"]):
+        subprocess.run([*git, *words], cwd=lab.parent, check=True)
+    for lines in (1, 20_000):
+        script.write_text(script.read_text() + "lr = 1\n" * lines)
+        done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+        assert "finished" in done.stderr
+    with peira.Lab(lab) as read:
+        long, short = read.runs()
+        assert short.diff().count(b"\n+lr = 1") == 1 and long.diff().count(b"\n+lr = 1") == 20_001
+        assert long.captured("code")["git"]["diff_object"]
 
 
 def test_tags_and_notes(run: peira.Run, lab: Path) -> None:
