@@ -53,10 +53,14 @@ class Terminal:
         self.text = b""
         self.status: int | None = None
 
-    def wait_for(self, text: bytes, timeout_s: float = 60.0) -> None:
-        """Read until `text` has been shown."""
+    def type(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self.master, keys)
+
+    def wait_for(self, text: bytes, timeout_s: float = 60.0, *, after: bytes = b"") -> None:
+        """Read until `text` has been shown, after the first `after`."""
         limit_s = time.monotonic() + timeout_s
-        while text not in self.text:
+        while text not in (self.text.partition(after)[2] if after else self.text):
             assert self._read(limit_s - time.monotonic()), self.text.decode(errors="replace")
 
     def finish(self, timeout_s: float = 60.0) -> int:
