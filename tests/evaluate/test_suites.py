@@ -1,0 +1,112 @@
+"""Suites: known answers, other implementations, and the evaluator's digest."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss, roc_auc_score
+
+from peira.evaluate import suites
+from peira.evaluate.answers import TASKS, Answers, answers
+from peira.evaluate.suites.segmentation import overlaps
+
+
+@pytest.fixture(scope="module")
+def digits() -> Answers:
+    data = load_digits()
+    model = LogisticRegression(max_iter=300).fit(data.data[:900] / 16, data.target[:900])
+    return answers(data.target[900:], scores=model.predict_proba(data.data[900:] / 16))
+
+
+def test_classification_agrees_with_scikit_learn(digits: Answers) -> None:
+    """Our wrappings of several classes give what scikit-learn's own averages give."""
+    found = suites.compute(digits)
+    assert found["accuracy"] == (digits.true == digits.predicted).mean()
+    assert found["log_loss"] == pytest.approx(log_loss(digits.true, digits.scores))
+    expected = roc_auc_score(digits.true, digits.scores, multi_class="ovr", average="macro")
+    assert found["auroc"] == pytest.approx(expected)
+    assert 0.9 < found["accuracy"] < found["top5_accuracy"] <= 1
+    assert 0 < found["calibration_error"] < 0.3
+
+
+def test_binary_by_hand() -> None:
+    """Four answers whose metrics can be counted on the fingers."""
+    found = suites.compute(answers([0, 0, 1, 1], scores=[0.1, 0.6, 0.4, 0.9]))
+    assert found["accuracy"] == found["precision"] == found["recall"] == found["f1"] == 0.5
+    assert found["auroc"] == 0.75
+    assert found["brier"] == pytest.approx((0.01 + 0.36 + 0.36 + 0.01) / 4)
+
+
+def test_a_perfectly_calibrated_model_has_no_error() -> None:
+    """Right in 70 % of the cases at a score of 0.7: the calibration error is 0."""
+    scores = np.tile([0.3, 0.7], (10, 1))
+    found = suites.compute(answers([1] * 7 + [0] * 3, scores=scores))
+    assert found["calibration_error"] == pytest.approx(0)
+
+
+def test_what_is_not_defined_is_nan() -> None:
+    """One class only: there is no ROC curve; scores that are no probabilities: no log loss."""
+    found = suites.compute(answers([1, 1], scores=[2.5, 3.5], classes=[0, 1]))
+    assert math.isnan(found["auroc"]) and math.isnan(found["log_loss"])
+    assert found["accuracy"] == 1.0
+
+
+def test_regression_by_hand() -> None:
+    """Errors of 1, 0 and 2."""
+    found = suites.compute(answers([1.5, 2.5, 3.5], [2.5, 2.5, 1.5]))
+    assert found["mae"] == 1.0 and found["max_error"] == 2.0
+    assert found["rmse"] == pytest.approx((5 / 3) ** 0.5)
+
+
+def test_multilabel_by_hand() -> None:
+    """One of two examples has all labels right; one of four labels is wrong."""
+    found = suites.compute(answers([[0, 1], [1, 1]], [[0, 1], [1, 0]]))
+    assert found["subset_accuracy"] == 0.5 and found["hamming_loss"] == 0.25
+
+
+def test_ranking_by_hand() -> None:
+    """Two queries: the relevant item is first in one and second in the other."""
+    found = suites.compute(
+        answers(
+            [1, 0, 0, 1], scores=[0.9, 0.1, 0.9, 0.1], task="ranking", groups=["a", "a", "b", "b"]
+        )
+    )
+    assert found["mrr"] == 0.75 and found["recall_10"] == 1.0
+    assert found["ndcg_10"] == pytest.approx((1 + 1 / math.log2(3)) / 2)
+
+
+def test_segmentation_by_hand() -> None:
+    """Half of one class is taken for the other."""
+    true = np.array([[[0, 0, 1, 1]]])
+    given = answers(true, np.array([[[0, 0, 0, 1]]]), task="segmentation")
+    assert overlaps(given).tolist() == [2 / 3, 1 / 2]
+    found = suites.compute(given)
+    assert found["mean_iou"] == pytest.approx(7 / 12) and found["pixel_accuracy"] == 0.75
+
+
+def test_text_by_hand() -> None:
+    """Exact, equal but for case and articles, and partly right."""
+    found = suites.compute(
+        answers(["a cat", "The dog.", "big red bus"], ["a cat", "dog", "red bus"], task="text")
+    )
+    assert found["exact_match"] == pytest.approx(1 / 3)
+    assert found["normalised_match"] == pytest.approx(2 / 3)
+    assert found["token_f1"] == pytest.approx((1 + 1 + 0.8) / 3)
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "detection"])
+def test_names_are_unique_and_the_evaluator_has_a_digest(task: str) -> None:
+    """No two metrics of a task share a name; the digest is the same each time."""
+    names = [metric.name for metric in suites.suite(task)]  # type: ignore[arg-type]
+    assert len(names) == len(set(names))
+    assert suites.evaluator(task) == suites.evaluator(task)  # type: ignore[arg-type]
+
+
+def test_evaluators_of_tasks_differ() -> None:
+    """Numbers of two tasks are never of one kind."""
+    tasks = [task for task in TASKS if task != "detection"]
+    assert len({suites.evaluator(task) for task in tasks}) == len(tasks)
