@@ -17,9 +17,10 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -37,6 +38,10 @@ from peira.record.inputs import tag_list
 from peira.record.keeper import THREAD_PREFIX, Keeper, Task
 from peira.record.voice import Voice
 from peira.record.writer import Writer
+
+if TYPE_CHECKING:
+    from peira.capture import Surroundings
+    from peira.capture.notebook import Notebook
 
 SYNC_PERIOD_S = 5.0
 MONITOR_PERIOD_S = 10.0
@@ -99,15 +104,7 @@ class Session:
         inputs: Callable[[], list[events.Event]],
     ) -> None:
         # Here, not at the top: a quarter of import peira.
-        from peira.capture import (
-            CaptureSettings,
-            Console,
-            Monitor,
-            Surroundings,
-            Tee,
-            launched,
-            this_process,
-        )
+        from peira.capture import CaptureSettings, Console, Monitor, Tee
 
         self._capture = CaptureSettings(
             leave_out=(*settings.leave_out, *tag_list(request.leave_out)),
@@ -148,13 +145,9 @@ class Session:
         if has_console and not self.is_joined:
             self.console = (Console if self.is_launcher else Tee)(self.folder.console)
         self._also: list[Task] = []
+        self._notebook = None if is_part or self.is_launcher else self._find_notebook()
         self._keeper = self._new_keeper()
-        subject = this_process()
-        if request.command is not None:
-            subject = launched(request.command, self.birth.directory, request.environment)
-        self._surroundings = Surroundings(
-            self._capture, subject, keep=lambda data: self.objects.put_bytes(data).digest
-        )
+        self._surroundings = self._surroundings_of(request)
         self._collector = Thread(
             target=beside(self._collect), name=f"{THREAD_PREFIX}capture", daemon=True
         )
@@ -174,10 +167,37 @@ class Session:
         self._start(self._keeper.start)
         if self.console is not None:
             self.console.open()
+        if self._notebook is not None:
+            self._beside(self._notebook.open)()
         if self.is_joined:
             self._be_alive()  # so that the main writer sees at once that it is not alone
         else:
             self._start(self._collector.start)
+
+    def _surroundings_of(self, request: Request) -> Surroundings:
+        from peira.capture import Surroundings, launched, this_process
+
+        subject = this_process()
+        if request.command is not None:
+            subject = launched(request.command, self.birth.directory, request.environment)
+        return Surroundings(
+            self._capture, subject, keep=lambda data: self.objects.put_bytes(data).digest
+        )
+
+    def _find_notebook(self) -> Notebook | None:
+        """What follows the cells, when this program is a notebook's kernel."""
+        from peira.capture.subject import interactive_shell
+
+        shell = interactive_shell()
+        if shell is None or self.is_joined or not self._capture.has("cells"):
+            return None
+        from peira.capture.notebook import Notebook
+        from peira.capture.tee import Tee
+
+        def tell(cell: events.Cell) -> None:
+            self._beside(partial(self.writer.record, cell))()
+
+        return Notebook(shell, tell, self.console if isinstance(self.console, Tee) else None)
 
     def _start(self, start: Callable[[], None]) -> None:
         """Start a thread. Without it (a limit of the system, the exit of the interpreter) the run
@@ -214,6 +234,9 @@ class Session:
             tasks.append(Task(ALIVE_PERIOD_S, ALIVE_PERIOD_S, self._beside(self._be_alive)))
         if self.console is not None:
             tasks.append(Task(CONSOLE_PERIOD_S, CONSOLE_PERIOD_S, self._beside(self.console.flush)))
+        if self._notebook is not None:
+            renew = self._beside(self._notebook.renew)
+            tasks.append(Task(CONSOLE_PERIOD_S, CONSOLE_PERIOD_S, renew))
         return tasks
 
     def _keep(self) -> None:
@@ -269,6 +292,9 @@ class Session:
             ending = msgspec.structs.replace(self._ending, signal=ending.signal)
         self._ending = ending
         is_main = not (self.writer.is_child or self.is_joined)
+        notebook, self._notebook = self._notebook, None
+        if is_main and notebook is not None:
+            self._beside(notebook.close)()
         if is_main and self.console is not None:
             self.console.close()
         if is_main and self._collector.ident is not None:

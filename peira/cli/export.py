@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -14,6 +15,7 @@ from peira.cli.session import Session, in_session, out_file, project_option
 
 if TYPE_CHECKING:
     from peira.lab.export import Kind
+    from peira.lab.runs import RunTable
 
 FORMATS = ("csv", "parquet", "json")
 
@@ -27,6 +29,7 @@ FORMATS = ("csv", "parquet", "json")
             "peira export brisk --points -o curves.parquet",
             "every point: run, key, step, time, value",
         ),
+        ("peira export brisk --cells -o brisk.ipynb", "the cells of one run as a notebook"),
         ("peira export --format csv | head", "to standard output"),
     ],
 )
@@ -40,6 +43,7 @@ FORMATS = ("csv", "parquet", "json")
 )
 @click.option("-o", "--output", metavar="FILE", help="[default: standard output]")
 @click.option("--points", is_flag=True, help="Write all metric points instead of one line a run.")
+@click.option("--cells", is_flag=True, help="Write the cells of one run as a notebook.")
 @click.option(
     "-k", "--keys", multiple=True, metavar="NAMES", help="With --points: only these metrics."
 )
@@ -56,6 +60,7 @@ def export(
     kind: str | None,
     output: str | None,
     points: bool,
+    cells: bool,
     keys: tuple[str, ...],
     project: str | None,
     sort: str | None,
@@ -78,7 +83,9 @@ def export(
         raise click.UsageError("Parquet is not for reading: give a file with -o.")
     lab = session.lab()
     target = None if output in (None, "-") else out_file(output)
-    if points:
+    if cells:
+        done = _write_cells(lab.runs(text, project=project, limit=None), target)
+    elif points:
         runs = [run.id for run in lab.runs(text, project=project, limit=None)]
         count = export_points(lab, runs, chosen, target, keys=split_names(keys))
         done = f"{count:,} points of {len(runs):,} runs"
@@ -88,6 +95,21 @@ def export(
         done = f"{len(table):,} runs"
     if target is not None:
         click.echo(f"wrote {done} to {target}", err=True)
+
+
+def _write_cells(runs: RunTable, target: Path | None) -> str:
+    """Write the notebook of the one run that was found; tell what was written."""
+    from peira.lab.notebook import notebook
+
+    if len(runs) != 1:
+        raise click.UsageError(f"--cells is for one run; {len(runs)} were found.")
+    cells = runs[0].cells()
+    text = json.dumps(notebook(cells, runs[0].birth.get("python", "")), indent=1) + "\n"
+    if target is None:
+        click.echo(text, nl=False)
+    else:
+        target.write_text(text)
+    return f"{len(cells):,} cells of {runs[0].name}"
 
 
 def _by_ending(output: str | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from peira.cli.cells import cell_text
 from peira.cli.columns import SYSTEM, json_row
 from peira.cli.format import ago, duration, exact, moment, number, size, value
 from peira.cli.group import Command
@@ -33,19 +34,24 @@ ALERT_STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
         ("peira show brisk-otter", "by name; the start or end of an id does as well"),
         ("peira show brisk-otter --json | jq .params", "for programs"),
         ("peira show brisk-otter --system", "with the metrics of the machine"),
+        ("peira show brisk-otter --cells", "the cells of a notebook, and what they put out"),
     ],
 )
 @run_argument
 @click.option("--system", is_flag=True, help="Show the metrics of the machine (system/…) too.")
+@click.option("--cells", is_flag=True, help="Show the cells of a notebook instead.")
 @json_option
 @in_session
-def show(session: Session, run: str, *, system: bool, as_json: bool) -> None:
+def show(session: Session, run: str, *, system: bool, cells: bool, as_json: bool) -> None:
     """Show everything about RUN: state, params, metrics, artifacts, alerts, code, machine."""
     record = session.lab().run(run)
     if as_json:
         write_json(document(record))
         return
     out = terminal()
+    if cells:
+        click.echo("\n\n".join(cell_text(cell, out) for cell in record.cells()))
+        return
     blocks = [
         _head(record, out),
         _failure(record, out),
@@ -56,6 +62,7 @@ def show(session: Session, run: str, *, system: bool, as_json: bool) -> None:
         _artifacts(record, out),
         _media(record, out),
         _captured(record, out),
+        _cells(record, out),
         _problems(record, out),
         _note(record, out),
     ]
@@ -79,6 +86,7 @@ def document(record: RunRecord) -> dict[str, Any]:
         "captured": record.captured(),
         "artifacts": [plain(item) for item in record.artifacts()],
         "media": [plain(item) for item in record.media()],
+        "cells": [plain(item) for item in record.cells()],
         "alerts_list": [plain(item) for item in record.alerts],
         "problems": [plain(item) for item in record.problems],
         "verifications": [plain(item) for item in record.verifications],
@@ -245,6 +253,15 @@ def _captured(record: RunRecord, out: Terminal) -> list[str]:
         if more > 0:
             lines.append(out.paint(f"  … {more} more: --json", "dim"))
     return lines
+
+
+def _cells(record: RunRecord, out: Terminal) -> list[str]:
+    cells = record.cells()
+    if not cells:
+        return []
+    earlier = sum(cell.is_earlier for cell in cells)
+    text = f"{len(cells) - earlier} executed, {earlier} before the run began: --cells"
+    return _section("cells", [("notebook", text)], out)
 
 
 def _problems(record: RunRecord, out: Terminal) -> list[str]:

@@ -12,7 +12,6 @@ import msgspec
 
 from peira.record.events import Evaluation
 
-
 Effect = Literal["block", "note"]
 
 

@@ -101,6 +101,8 @@ def _keep(facts: Facts, fields: RunFields, writer: str, event: AnyEvent, body: b
             step = event.step
             kept = [(f"{step}/{file.path}", file.object) for file in event.files]
             _put_links(facts, fields.row["n"], "checkpoint", kept)
+        case events.Cell():
+            step = event.index
         case events.Alert():
             name = event.title
             fields.add("alerts", 1)

@@ -206,6 +206,12 @@ class RunRecord:
         """What a person should look at, oldest first."""
         return self._events(events.Alert, "alert")
 
+    def cells(self) -> list[events.Cell]:
+        """Return the cells of the run's notebook in the order of execution, each as it was told
+        last; none for a program that is no notebook.
+        """
+        return list({cell.index: cell for cell in self._events(events.Cell, "cell")}.values())
+
     def captured(self, aspect: str | None = None) -> dict[str, Any]:
         """Return what the run recorded by itself about an aspect; of all, by aspect, when None."""
         found = {e.aspect: e.value for e in self._events(events.Captured, "captured", aspect)}

@@ -229,6 +229,32 @@ class Dropped(Event, frozen=True, kw_only=True, tag="dropped"):
     steps: list[int]
 
 
+class Output(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that a cell put out, as text."""
+
+    kind: Literal["stdout", "stderr", "result", "display", "error"]
+    text: str
+    omitted: int = 0
+    """So many characters in the middle are left out."""
+
+
+class Cell(Event, frozen=True, kw_only=True, tag="cell", omit_defaults=True):
+    """A cell of a notebook that was executed: told when it begins, and again when it has ended. The
+    later line of an index stands.
+    """
+
+    index: int
+    """0 for the first cell that is told, in the order of execution."""
+    source: str
+    count: int | None = None
+    """The number that the notebook shows, `In [3]`."""
+    outputs: list[Output] = msgspec.field(default_factory=list)
+    duration_s: float | None = None
+    """None while it has not ended, and for a cell that ran before the run began."""
+    is_earlier: bool = False
+    """Whether it ran before the run began, in the same kernel: what follows may need it."""
+
+
 class Alert(Event, frozen=True, kw_only=True, tag="alert", omit_defaults=True):
     """Something a person should look at."""
 
@@ -291,6 +317,7 @@ AnyEvent = (
     | Evaluation
     | Checkpoint
     | Dropped
+    | Cell
     | Alert
     | Lost
     | Inexact

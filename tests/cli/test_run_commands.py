@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from peira.record.events import Cell, Output
 from peira.run import init as peira_init
 from tests.cli.conftest import QUIET, Peira
 
@@ -41,6 +43,26 @@ def test_show_asks_why_and_tells_the_surroundings_in_short(peira: Peira, lab: Pa
     peira("note", "bare", "--why", "to see it")
     assert "not said" not in peira("show", "bare").stdout
     assert "to see it" in peira("show", "bare").stdout
+
+
+def test_cells_are_shown_and_become_a_notebook(peira: Peira, lab: Path) -> None:
+    """The cells of a run are printed, escaped, and written as an `.ipynb`; of one run only."""
+    with peira_init("nb", name="cells", lab=lab) as run:
+        done = Output("stdout", "\x1b[2Jhello\n")
+        for cell in (
+            Cell(time=1.0, index=0, count=1, source="import peira", is_earlier=True),
+            Cell(time=2.0, index=1, count=2, source="print(x)"),
+            Cell(time=3.0, index=1, count=2, source="print(x)", outputs=[done], duration_s=2.0),
+        ):
+            run._record(cell)
+    text = peira("show", "cells", "--cells").stdout
+    assert "In [1]  before the run began\n  import peira\n" in text
+    assert "In [2]  2.00 s\n  print(x)\n  stdout:\n    \\x1b[2Jhello\n" in text
+    assert "1 executed, 1 before the run began" in peira("show", "cells").stdout
+    peira("export", "name = cells", "--cells", "-o", "work.ipynb")
+    document = json.loads((lab / "work.ipynb").read_text())
+    assert [cell["source"] for cell in document["cells"]] == ["import peira", "print(x)"]
+    assert "were found" in peira("export", "--cells", code=2).stderr
 
 
 def test_show_tells_how_a_run_failed(peira: Peira) -> None:

@@ -16,8 +16,16 @@ from tests.sdk.reading import read_run
 
 FORMATS = Path(__file__).parents[1] / "data" / "formats"
 SAMPLE = FORMATS / "v1"
-LATER_KINDS = {events.Files, events.Checkpoint, events.Dropped, events.Evaluation}
-"""Kinds that came to format 1 after its first sample; `v1-files` and `v1-evaluation` hold them."""
+LATER_KINDS = {
+    events.Files,
+    events.Checkpoint,
+    events.Dropped,
+    events.Evaluation,
+    events.Cell,
+}
+"""Kinds that came to format 1 after its first sample; `v1-files`, `v1-evaluation` and
+`v1-cells` hold them.
+"""
 PAGES = Path(__file__).parents[2] / "docs" / "formats"
 
 
@@ -74,6 +82,18 @@ def test_evaluations_are_read() -> None:
     assert open_one.metrics == {"accuracy": 0.5} and open_one.classes == ["cat", "dog"]
     assert open_one.samples is not None and open_one.dataset == "pets:v2"
     assert sealed.look == 1 and sealed.samples is None and sealed.metrics["word"] == "undecided"
+    assert not found.damages
+
+
+def test_cells_are_read() -> None:
+    """The sample of a notebook's cells is read as it was written."""
+    (folder,) = run_folders(FORMATS / "v1-cells")
+    found = read_run(folder)
+    earlier, begun, ended = found.of(events.Cell)
+    assert earlier.is_earlier and earlier.source == "import peira" and earlier.count == 1
+    assert begun.index == ended.index == 1 and begun.duration_s is None and begun.outputs == []
+    assert ended.duration_s == 0.5
+    assert ended.outputs == [events.Output("stdout", "a…b\n", 7), events.Output("result", "[3]")]
     assert not found.damages
 
 
