@@ -28,6 +28,7 @@ from peira.core.errors import (
 from peira.core.version import __version__
 from peira.current import (
     alert,
+    checkpoint,
     current_run,
     finish,
     flush,
@@ -43,8 +44,9 @@ from peira.current import (
     log_video,
     note,
     save_model,
+    use_artifact,
 )
-from peira.run import Run, init
+from peira.run import Run, init, resume
 
 if TYPE_CHECKING:
     from peira.lab.lab import Lab
@@ -62,6 +64,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "alert",
+    "checkpoint",
     "current_run",
     "finish",
     "flush",
@@ -77,7 +80,9 @@ __all__ = [
     "log_text",
     "log_video",
     "note",
+    "resume",
     "save_model",
+    "use_artifact",
 ]
 
 _LATER = {"Lab": "peira.lab.lab"}

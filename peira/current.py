@@ -7,11 +7,14 @@ Runs that are open in this process are kept in the order of their making; the la
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from peira.core.errors import UsageError
+from peira.core.settings import read_settings
 
 if TYPE_CHECKING:
+    from peira.objects.checkpoint import Checkpoint
     from peira.record.events import AlertLevel, EndStatus
     from peira.run import Run
 
@@ -106,6 +109,32 @@ def log_artifact(path: Any, name: str | None = None, **options: Any) -> None:
 def save_model(model: Any, name: str = "model", **options: Any) -> None:
     """Record a model of the current run; see `Run.save_model`."""
     current_run().save_model(model, name, **options)
+
+
+def checkpoint() -> Checkpoint | None:
+    """Return the checkpoint that this program goes on from; None when it begins anew.
+
+    It is the one that `peira resume` or `peira.resume` chose; `Run.checkpoint` saves one.
+
+    Raises:
+        NotFoundError, DamagedError: it is not where it should be, or cannot be read.
+
+    >>> checkpoint = peira.checkpoint()                                       # doctest: +SKIP
+    >>> state = checkpoint.load() if checkpoint else fresh_state()            # doctest: +SKIP
+    """
+    if _open and _open[-1].resumed is not None:
+        return _open[-1].resumed
+    folder = read_settings().checkpoint
+    if folder is None:
+        return None
+    from peira.objects.checkpoint import read
+
+    return read(Path(folder))
+
+
+def use_artifact(ref: str) -> Path:
+    """Return the files of another run's artifact for the current run; see `Run.use_artifact`."""
+    return current_run().use_artifact(ref)
 
 
 def note(text: str) -> None:

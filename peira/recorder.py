@@ -116,13 +116,17 @@ class Recorder:
             voice=self._voice,
             beside=self._beside,
             on_rejected=functools.partial(self._reject, "log():"),
-            inputs=lambda: [*self.params.events(), *self.tags.events()],
+            inputs=self._inputs,
         )
         birth = session.birth
         self.id, self.name, self.project = birth.id, birth.name, birth.project
         self.folder = session.folder.path
         self._session = session
         self._append = self._append_strictly if self.is_strict else session.writer.points.append_row
+
+    def _inputs(self) -> list[events.Event]:
+        """Return what must be told again when the run's folder was removed."""
+        return [*self.params.events(), *self.tags.events()]
 
     @guarded
     def _keep_inputs(self, params: Any, tags: str | Iterable[str] | None) -> None:

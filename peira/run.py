@@ -13,6 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack, get_args
 
+import msgspec
+
+from peira.checkpointlog import CheckpointLog
 from peira.core.clock import now_s
 from peira.core.errors import NotFoundError, UnsupportedError, UsageError
 from peira.core.values import param_value, step_value, well_formed
@@ -21,11 +24,11 @@ from peira.medialog import MediaLog, Shown
 from peira.objects import models, tree
 from peira.record import events
 from peira.record.ending import Ending, Watch, ending_of
-from peira.recorder import Recorder, guarded
+from peira.recorder import guarded
 from peira.session import Request
 
 
-class Run(Recorder, MediaLog):
+class Run(CheckpointLog, MediaLog):
     """A run that is being recorded; made by `peira.init`.
 
     Every method may be called from any thread, and in a fork child, which writes its own files.
@@ -150,6 +153,35 @@ class Run(Recorder, MediaLog):
                 metadata=param_value(metadata),
             )
         )
+
+    def use_artifact(self, ref: str) -> Path:
+        """Return the files of an artifact of another run, and record that this run used it.
+
+        They are in a read-only folder of this process, each compared with its digest; the path is
+        that of the file when it is only one.
+
+        Args:
+            ref: `RUN:NAME`: the run's id or name, and the artifact's name in it.
+
+        Raises:
+            NotFoundError, AmbiguousError, DamagedError: strict or not, the artifact cannot be had:
+                without it the program would do something else.
+
+        >>> weights = run.use_artifact("brisk-otter:cnn") / "weights.npz"     # doctest: +SKIP
+        """
+        from peira.lab.artifacts import find_artifact
+        from peira.lab.lab import Lab
+        from peira.objects.checkpoint import private_folder, write_out
+
+        place = None if self._session is None else self._session.root
+        with Lab(place, create=False) as lab:
+            record, artifact = find_artifact(lab, ref)
+            folder = write_out(lab.objects, artifact.files, private_folder() / "files")
+        used = msgspec.structs.replace(
+            artifact, time=now_s(), role="used", metadata={"run": record.id}
+        )
+        self._attempt(lambda: self._record(used))
+        return folder / artifact.files[0].path if len(artifact.files) == 1 else folder
 
     # A part, and the end
 
@@ -299,6 +331,56 @@ def init(
         **capture,
     )
     return _open(request, params, tags, is_strict=strict)
+
+
+def resume(
+    run: str,
+    at: str | int = "last",
+    *,
+    name: str | None = None,
+    params: Any = None,
+    tags: str | Iterable[str] | None = None,
+    why: str | None = None,
+    lab: str | os.PathLike[str] | None = None,
+    strict: bool = False,
+) -> Run:
+    """Begin a run that goes on from a checkpoint of another one, and make it the current one.
+
+    It is a new run in the same project and group: the other one is not changed. Its steps go on
+    from that of the checkpoint, which `peira.checkpoint()` returns. `peira resume` does the same
+    for a whole program, without a change of it.
+
+    Args:
+        run: the other run: its id, the start or end of it, or its name.
+        at: `last`, `best` (see `peira.lab.checkpoints.choose`) or a step.
+        name, params, tags, why, lab, strict: as for `init`; the params are all of this run.
+
+    Raises:
+        NotFoundError, AmbiguousError: strict or not, there is no such run or checkpoint: without
+            it the program would do something else.
+
+    >>> run = peira.resume("brisk-otter", "best", params={"lr": 1e-4})        # doctest: +SKIP
+    >>> weights = peira.checkpoint().load()["weights"]                        # doctest: +SKIP
+    """
+    from peira.lab.lab import Lab
+    from peira.rerun.resume import find_point
+
+    for earlier in reversed(open_runs()):
+        earlier.finish()
+    with Lab(lab, create=False) as opened:
+        point = find_point(opened, run, at)
+        root = opened.root
+    request = Request(
+        project=point.run.project,
+        group=point.run.group,
+        name=name,
+        why=why,
+        lab=root,
+        origin=point.origin(params),
+    )
+    made = _open(request, params, tags, is_strict=strict)
+    made._go_on(point.checkpoint(root), point.used)
+    return made
 
 
 def _open(

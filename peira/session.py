@@ -134,6 +134,9 @@ class Session:
             on_deleted=self._tell_again,
             on_open=self._keep,
         )
+        origin = self.birth.origin
+        if origin is not None and origin.how == "resume" and origin.step is not None:
+            self.writer.points.next_step = origin.step + 1  # the steps go on
         self._beside = beside
         has_monitor = request.is_monitor and self._capture.has("monitor")
         has_console = request.is_console and self._capture.has("console")

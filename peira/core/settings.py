@@ -3,6 +3,7 @@
     PEIRA_LAB       the folder to record in; else the nearest .peira, else ./.peira
     PEIRA_PROJECT   the project when init() names none; else the working directory's name
     PEIRA_RUN       the run to join as a second writer, instead of making one
+    PEIRA_CHECKPOINT  the folder of the checkpoint to go on from; set by `peira resume`
     PEIRA_OFF       record nothing
     PEIRA_STRICT    raise what goes wrong in tracking instead of telling it once
     PEIRA_QUIET     print nothing
@@ -31,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lab: str | None = None
     project: str | None = None
     run: str | None = None
+    checkpoint: str | None = None
     off: bool = False
     strict: bool = False
     quiet: bool = False

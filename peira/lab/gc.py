@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 from sqlalchemy import select
@@ -22,6 +24,9 @@ from peira.lab.index import Index, schema
 from peira.lab.journal import Journal
 from peira.objects._base import Stored
 from peira.objects.folder import FolderObjects
+from peira.record import reader
+from peira.record.checkpoints import standing
+from peira.record.events import Checkpoint, Dropped
 from peira.record.folder import run_folder, run_folders
 
 GRACE_S = 3_600.0
@@ -34,6 +39,16 @@ DATASETS = "datasets"
 
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _DIGEST_LENGTH = 64
+
+_CHECKPOINT_KINDS = (b'{"kind":"checkpoint"', b'{"kind":"dropped"')
+_checkpoint_decoder = msgspec.json.Decoder(Checkpoint | Dropped)
+
+
+class Span(NamedTuple):
+    """A part of a file, in bytes; `end` is the first behind it."""
+
+    start: int
+    end: int
 
 
 class GcReport(msgspec.Struct, frozen=True):
@@ -60,7 +75,8 @@ def collect(
     """Delete objects that no run and no decision names, and what is left of purged runs.
 
     Every run folder and the journal are read, also of removed runs: what can be undeleted keeps its
-    objects. A digest counts wherever it stands, even in a damaged line.
+    objects. A digest counts wherever it stands, even in a damaged line, but for whole lines of
+    checkpoints that a whole line below them drops or replaces.
 
     Raises:
         LabError: something cannot be read, so that nothing can be told to be unused.
@@ -112,8 +128,9 @@ def _named(root: Path, journal: Journal, objects: FolderObjects) -> set[str]:
     """Return every digest that a run, a decision or a listing in a named object mentions."""
     found: set[str] = set()
     for folder in run_folders(root):
-        for path in (folder.birth, *folder.events_files()):
-            found |= _digests(path)
+        found |= _digests(folder.birth)
+        for path in folder.events_files():
+            found |= _digests(path, _lapsed(path))
     for path in (*journal.files(), *(root / DATASETS).glob("*/v*.json")):
         found |= _digests(path)
     todo = list(found)
@@ -125,18 +142,51 @@ def _named(root: Path, journal: Journal, objects: FolderObjects) -> set[str]:
     return found
 
 
-def _digests(path: Path) -> set[str]:
-    """Return everything in a file that looks like a digest."""
+def _lapsed(path: Path) -> list[Span]:
+    """Return where the lines of checkpoints stand that were dropped or replaced.
+
+    Only lines whose checksum fits and that decode say so: when in doubt, a checkpoint is kept.
+    """
+    told: list[tuple[Span, Checkpoint | Dropped]] = []
+    for scanned in reader.chunks(path):
+        for start, body in zip(scanned.offsets, scanned.bodies, strict=True):
+            if body.startswith(_CHECKPOINT_KINDS):
+                try:
+                    event = _checkpoint_decoder.decode(body)
+                except (msgspec.MsgspecError, RecursionError, ValueError):
+                    continue
+                told.append((Span(start, start + len(body)), event))
+    kept = {span for span, _ in standing(told)}
+    return [span for span, event in told if isinstance(event, Checkpoint) and span not in kept]
+
+
+def _digests(path: Path, lapsed: Sequence[Span] = ()) -> set[str]:
+    """Return everything in a file that looks like a digest, outside of the lapsed lines."""
     found: set[str] = set()
     try:
         with path.open("rb") as stream:
-            tail = b""
-            while data := stream.read(PIECE_BYTES):
-                text = tail + data
-                found.update(match.decode("ascii") for match in _DIGEST.findall(text))
-                tail = text[-_DIGEST_LENGTH - 1 :]
+            start = 0
+            for span in lapsed:
+                found |= _digests_between(stream, start, span.start)
+                start = span.end
+            found |= _digests_between(stream, start, None)
     except FileNotFoundError:
         pass  # purged meanwhile
+    return found
+
+
+def _digests_between(stream: BinaryIO, start: int, end: int | None) -> set[str]:
+    found: set[str] = set()
+    stream.seek(start)
+    tail = b""
+    while end is None or start < end:
+        data = stream.read(PIECE_BYTES if end is None else min(PIECE_BYTES, end - start))
+        if not data:
+            break
+        start += len(data)
+        text = tail + data
+        found.update(match.decode("ascii") for match in _DIGEST.findall(text))
+        tail = text[-_DIGEST_LENGTH - 1 :]
     return found
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
 from peira.core.errors import UsageError
@@ -52,6 +53,9 @@ class Objects(Protocol):
         stored as it was read.
         """
 
+    def put_pieces(self, pieces: Iterable[bytes | memoryview]) -> Stored:
+        """Store what the pieces are together."""
+
     def read(self, digest: str) -> bytes:
         """Return an object.
 
@@ -65,6 +69,15 @@ class Objects(Protocol):
 
         Raises:
             NotFoundError, DamagedError: as `read`.
+        """
+
+    def copy(self, digest: str, target: Path) -> None:
+        """Write an object to a new file, in pieces of bounded size. The file is whole and right, or
+        absent.
+
+        Raises:
+            NotFoundError, DamagedError: as `read`.
+            FileExistsError: the target is there.
         """
 
     def exists(self, digest: str) -> bool:

@@ -43,13 +43,13 @@ class FolderObjects:
         from blake3 import blake3
 
         found = Stored(blake3(data).hexdigest(), len(data))
-        return found if self._is_whole(found) else self._put([data])
+        return found if self._is_whole(found) else self.put_pieces([data])
 
     def put_file(self, path: str | os.PathLike[str]) -> Stored:
         with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - may be any path-like
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 raise UsageError(f"{os.fspath(path)!r:.200} is not a file.")
-            return self._put(iter(lambda: stream.read(_PIECE_BYTES), b""))
+            return self.put_pieces(iter(lambda: stream.read(_PIECE_BYTES), b""))
 
     def put_files(
         self, paths: Sequence[Path], on_stored: Callable[[int], object] = lambda count: None
@@ -103,7 +103,7 @@ class FolderObjects:
         for folder in folders:
             sync_folder(folder)
 
-    def _put(self, pieces: Iterable[bytes]) -> Stored:
+    def put_pieces(self, pieces: Iterable[bytes | memoryview]) -> Stored:
         from blake3 import blake3
 
         hasher, size = blake3(), 0
@@ -178,6 +178,24 @@ class FolderObjects:
             if not is_good:
                 stream.close()
         return stream
+
+    def copy(self, digest: str, target: Path) -> None:
+        from blake3 import blake3
+
+        hasher = blake3()
+        with self._open_regular(digest) as stream:
+            descriptor, name = open_temporary(target.parent)
+            try:
+                with os.fdopen(descriptor, "wb", buffering=0) as copy:
+                    while piece := stream.read(_PIECE_BYTES):
+                        hasher.update(piece)
+                        _write_all(copy, piece)
+                _compare(digest, hasher.hexdigest(), self.path(digest))
+                if target.exists():
+                    raise FileExistsError(errno.EEXIST, "The file is there", str(target))
+                name.replace(target)
+            finally:
+                name.unlink(missing_ok=True)
 
     def _open_regular(self, digest: str) -> BinaryIO:
         """Open an object's file: a link or a pipe planted under its name is not followed and never
@@ -268,7 +286,7 @@ def sync_files(folder: Path, files: Sequence[Path]) -> None:
             os.fsync(stream.fileno())
 
 
-def _write_all(stream: IO[bytes], data: bytes) -> None:
+def _write_all(stream: IO[bytes], data: bytes | memoryview) -> None:
     """Write all of `data` to an unbuffered stream, which may take less at a time."""
     view = memoryview(data)
     while view:

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from peira.core.direction import Direction
+from peira.core.direction import Direction, guess_direction
+from peira.core.errors import UsageError
 from peira.record.events import Checkpoint, Dropped
 
 T = TypeVar("T")
@@ -59,6 +60,33 @@ def best_first(
         step
         for _, step in sorted((sign * value, step) for value, step in found if value is not None)
     ]
+
+
+def judge(
+    steps: Mapping[int, Mapping[str, Any]], metric: str | None, direction: Direction | None
+) -> tuple[str, Direction]:
+    """Return by which metric, and in which direction, a checkpoint is the best: as told, else the
+    only metric that the checkpoints have, and what its name says.
+
+    Raises:
+        UsageError: that does not decide it.
+    """
+    if not metric:
+        names = sorted({name for metrics in steps.values() for name in metrics})
+        if len(names) != 1:
+            told = ", ".join(names[:10]) or "none"
+            raise UsageError(
+                f"Which checkpoint is the best depends on the metric; they have {told}.",
+                hint="Name the metric, or save checkpoints with one: checkpoint(state, metric=…).",
+            )
+        metric = names[0]
+    direction = direction or guess_direction(metric)
+    if direction is None:
+        raise UsageError(
+            f"Whether more or less of {metric} is better is not known.",
+            hint='Name the direction: "max" or "min".',
+        )
+    return metric, direction
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

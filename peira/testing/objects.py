@@ -37,6 +37,24 @@ class ObjectsSuite:
         assert objects.put_file(tmp_path / "file") == objects.put_bytes(data)
         assert len(list(objects.iterate())) == 1
 
+    def test_pieces_are_one(self, objects: Objects) -> None:
+        """Pieces are stored as what they are together."""
+        pieces: list[bytes | memoryview] = [b"one", memoryview(b"two"), b""]
+        assert objects.put_pieces(iter(pieces)) == objects.put_bytes(b"onetwo")
+
+    def test_copy(self, objects: Objects, tmp_path: Path) -> None:
+        """An object becomes a file of its own; one that is there is not replaced."""
+        stored = objects.put_bytes(b"content")
+        folder = tmp_path / "copies"
+        folder.mkdir()
+        objects.copy(stored.digest, folder / "copy")
+        assert (folder / "copy").read_bytes() == b"content"
+        with pytest.raises(FileExistsError):
+            objects.copy(stored.digest, folder / "copy")
+        with pytest.raises(NotFoundError):
+            objects.copy("0" * 64, folder / "absent")
+        assert [path.name for path in folder.iterdir()] == ["copy"]
+
     def test_stream(self, objects: Objects) -> None:
         """An opened object is read from its start."""
         stored = objects.put_bytes(b"0123456789")

@@ -10,7 +10,15 @@ import pytest
 import peira
 
 LEVELS = {"core", "record", "objects", "capture"}
-FACES = {"peira", "peira.recorder", "peira.run", "peira.current", "peira.session", "peira.medialog"}
+FACES = {
+    "peira",
+    "peira.recorder",
+    "peira.run",
+    "peira.current",
+    "peira.session",
+    "peira.medialog",
+    "peira.checkpointlog",
+}
 LIBRARIES = {"msgspec", "typing_extensions"}
 
 
@@ -27,9 +35,9 @@ def test_the_promised_names() -> None:
     assert peira.__all__ == [
         "AmbiguousError", "DamagedError", "Lab", "LabError", "NotFoundError", "PeiraError",
         "QueryError", "Run", "UnsupportedError", "UsageError", "__version__", "alert",
-        "current_run", "finish", "flush", "init", "log", "log_artifact", "log_audio", "log_figure",
-        "log_histogram", "log_html", "log_image", "log_table", "log_text", "log_video", "note",
-        "save_model",
+        "checkpoint", "current_run", "finish", "flush", "init", "log", "log_artifact", "log_audio",
+        "log_figure", "log_histogram", "log_html", "log_image", "log_table", "log_text",
+        "log_video", "note", "resume", "save_model", "use_artifact",
     ]  # fmt: skip
 
 
