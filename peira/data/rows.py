@@ -41,7 +41,7 @@ def describe(columns: Columns) -> list[Column]:
     if len(set(lengths.values())) != 1:
         told = ", ".join(f"{name} has {rows}" for name, rows in list(lengths.items())[:5])
         raise UsageError(f"Columns must have the same number of rows: {told}.")
-    return [_column(name, values) for name, values in columns.items()]
+    return [_column(str(name), values) for name, values in columns.items()]
 
 
 def _column(name: str, values: NDArray[Any]) -> Column:

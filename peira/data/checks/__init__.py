@@ -1,0 +1,45 @@
+"""Checks of a data version and its split: what would make its numbers untrue.
+
+| check | finds | action |
+|---|---|---|
+| duplicates | test rows that are also in training | block |
+| conflicting-labels | equal inputs with different labels | warn |
+| near-duplicates | test rows that are nearly a training row | warn above 0.1 %, block above 1 % |
+| group-leak | groups with rows on both sides | block when the group was named, else warn |
+| time-leak | test rows older than training rows | warn |
+| label-leak | columns that tell the label by themselves | warn |
+| split-drift | parts that a model tells apart | note |
+| suspicious-labels | labels that a model expects to be others | note |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from peira.data.checks import duplicates, leaks, models, near
+from peira.data.checks._base import Action, Finding, View
+
+Check = Callable[[View], Iterator[Finding]]
+
+CHECKS: dict[str, Check] = {
+    "duplicates": duplicates.across_parts,
+    "conflicting-labels": duplicates.conflicting_labels,
+    "near-duplicates": near.near_duplicates,
+    "group-leak": leaks.group_leak,
+    "time-leak": leaks.time_leak,
+    "label-leak": leaks.label_leak,
+    "split-drift": models.split_drift,
+    "suspicious-labels": models.suspicious_labels,
+}
+
+VERSION = 1
+"""Rises when a check finds something else on the same data; kept findings of another are stale."""
+
+__all__ = ["CHECKS", "VERSION", "Action", "Finding", "View", "check"]
+
+
+def check(view: View, names: list[str] | None = None) -> list[Finding]:
+    """Return what the checks find, blocking findings first."""
+    order = ("block", "warn", "note")
+    found = [finding for name in names or CHECKS for finding in CHECKS[name](view)]
+    return sorted(found, key=lambda finding: order.index(finding.action))

@@ -1,0 +1,144 @@
+"""What a check sees, and what it finds."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from peira.data.rows import Columns, Ids
+
+Action = Literal["block", "warn", "note"]
+"""`block`: numbers on this split are not to be believed; `warn`: look before you believe them;
+`note`: worth knowing.
+"""
+
+ROWS_MAX = 200
+SEED = 20_240_601
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a check found."""
+
+    check: str
+    action: Action
+    title: str
+    """One sentence with the numbers."""
+    count: int
+    """Rows or columns that it is about."""
+    share: float
+    """Of all that were looked at."""
+    rows: list[str] = msgspec.field(default_factory=list)
+    """Ids of the first rows, most telling first."""
+    twins: list[str] = msgspec.field(default_factory=list)
+    """For rows that have a counterpart: its id, in the same order."""
+    columns: list[str] = msgspec.field(default_factory=list)
+    detail: dict[str, Any] = msgspec.field(default_factory=dict)
+    limits: str = ""
+    """What was not checked."""
+
+
+class View:
+    """Rows of a version as the checks see them.
+
+    Args:
+        parts: positions of the rows of each part; empty without a split.
+        train: names of the parts that a model is fitted to; `train` and folds when None.
+        group, time: columns that the user named as such.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        ids: Ids,
+        *,
+        label: str | None = None,
+        parts: dict[str, NDArray[np.intp]] | None = None,
+        train: list[str] | None = None,
+        group: str | None = None,
+        time: str | None = None,
+    ) -> None:
+        self.columns = columns
+        self.ids = ids
+        self.label = label
+        self.parts = parts or {}
+        self.train_parts = train or [name for name in self.parts if name.startswith("train")]
+        self.group = group
+        self.time = time
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def train(self) -> NDArray[np.intp]:
+        """Positions of the rows that a model is fitted to."""
+        found = [self.parts[name] for name in self.train_parts]
+        return np.concatenate(found) if found else np.empty(0, dtype=np.intp)
+
+    @property
+    def tests(self) -> dict[str, NDArray[np.intp]]:
+        """Positions of the rows of the other parts."""
+        return {name: rows for name, rows in self.parts.items() if name not in self.train_parts}
+
+    @property
+    def y(self) -> NDArray[Any] | None:
+        """The labels, when there are any."""
+        return None if self.label is None else self.columns[self.label]
+
+    @cached_property
+    def inputs(self) -> Columns:
+        """All columns but the label and those that tell group or time."""
+        apart = {self.label, self.group, self.time}
+        return {name: values for name, values in self.columns.items() if name not in apart}
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """The numeric inputs side by side, (rows, features); missing ones are their column's
+        mean.
+        """
+        parts = [
+            values.reshape(len(values), -1).astype(np.float64)
+            for values in self.inputs.values()
+            if values.dtype.kind in "biuf"
+        ]
+        if not parts:
+            return np.empty((len(self), 0))
+        table = np.hstack(parts)
+        if np.isnan(table).any():
+            means = np.nan_to_num(np.nanmean(table, axis=0))
+            table = np.where(np.isnan(table), means, table)
+        return table
+
+    @cached_property
+    def classes(self) -> list[str]:
+        """The labels that occur, in the order of `codes`; none when they are not classes."""
+        return self._coded[0]
+
+    @property
+    def codes(self) -> NDArray[np.intp] | None:
+        """The labels as numbers from 0; None without labels, or with too many to be classes."""
+        return self._coded[1] if self.classes else None
+
+    @cached_property
+    def _coded(self) -> tuple[list[str], NDArray[np.intp]]:
+        y = self.y
+        if y is None or not len(y):
+            return [], np.empty(0, dtype=np.intp)
+        values, codes = np.unique(y.astype(str) if y.dtype.kind == "O" else y, return_inverse=True)
+        is_whole = y.dtype.kind != "f" or bool((np.mod(values, 1) == 0).all())
+        is_classes = is_whole and len(values) <= max(2, len(self) // 5)
+        return ([str(value) for value in values] if is_classes else []), codes
+
+    def names(self, rows: Any) -> list[str]:
+        """Return the ids of the first of some rows as texts."""
+        return [id.decode() for id in self.ids[np.asarray(rows, dtype=np.intp)[:ROWS_MAX]].tolist()]
+
+
+def percent(share: float) -> str:
+    """Return a share in words: `2.5 %`, and never a false zero."""
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    return f"{100 * share:.3g} %"
