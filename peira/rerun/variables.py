@@ -1,0 +1,55 @@
+"""The environment variables of a run, to be set again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+from peira.capture.environment import ALLOWED
+from peira.capture.param_roles import is_of_the_place
+from peira.capture.redaction import PLACEHOLDER
+from peira.lab.runs import RunRecord
+from peira.rerun.places import Places
+
+_HOOK = "/peira/capture/hook/site"
+
+
+def recorded_variables(record: RunRecord) -> dict[str, str]:
+    """Return the variables that were recorded and choose something; those that say where and by
+    whom it was run are left out.
+    """
+    variables = record.captured("environment").get("variables") or {}
+    return {str(name): str(value) for name, value in variables.items() if not is_of_the_place(name)}
+
+
+def restored_variables(record: RunRecord, places: Places) -> tuple[dict[str, str], list[str]]:
+    """Return the variables to set, and sentences on those that cannot be had."""
+    found, inexact = {}, []
+    for name, value in recorded_variables(record).items():
+        if PLACEHOLDER in value:
+            inexact.append(f"the variable {name} held a secret, which was not recorded")
+        else:
+            found[name] = value
+    variables = record.captured("environment").get("variables") or {}
+    folders = [f for f in str(variables.get("PYTHONPATH") or "").split(":") if f]
+    folders = [folder for folder in folders if not folder.endswith(_HOOK)]
+    if folders:
+        found["PYTHONPATH"] = places.in_list(":".join(folders))
+    return found, inexact
+
+
+def overrides(wanted: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str | None]:
+    """Return what to change in the variables of now; None takes one away.
+
+    A variable that would have been recorded and was not, was not set.
+    """
+    gone = {
+        name: None
+        for name in now
+        if name not in wanted and not is_of_the_place(name) and _would_be_recorded(name)
+    }
+    return {**gone, **wanted}
+
+
+def _would_be_recorded(name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in ALLOWED)

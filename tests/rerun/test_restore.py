@@ -1,0 +1,264 @@
+"""A run restored in a folder: exactly, or told."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from peira.core.errors import NotFoundError, UsageError
+from peira.record import events
+from peira.rerun.restore import restore
+from peira.rerun.restored import Restored
+from tests.lab.writing import START, RunFiles
+from tests.rerun.recorded import git, git_facts, open_lab, record_run
+
+SCRIPT = "from helper import twice\nprint(twice(int(open('data.txt').read())))\n"
+HELPER = "def twice(x):\n    return 2 * x\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "old project"
+    folder.mkdir()
+    (folder / "train.py").write_text(SCRIPT)
+    (folder / "helper.py").write_text(HELPER)
+    (folder / "data.txt").write_text("21")
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / ".peira"
+
+
+def restored_in(root: Path, run: str, folder: Path) -> Restored:
+    with open_lab(root) as lab:
+        return restore(lab, run, folder, with_environment=False)
+
+
+def states(restored: Restored) -> dict[str, tuple[str, str]]:
+    return {Path(file.path).name: (file.state, file.how) for file in restored.files}
+
+
+def test_without_git_the_kept_files_are_written(tmp_path: Path, root: Path, project: Path) -> None:
+    """Sources and kept inputs come from the store, also when the project has changed or is gone;
+    the command runs there.
+    """
+    run = record_run(
+        root, project, ["python", "train.py"],
+        sources=["train.py", "helper.py"], inputs={"data.txt": True},
+    )  # fmt: skip
+    for name in ("train.py", "helper.py", "data.txt"):
+        (project / name).write_text("other")
+    new = tmp_path / "new"
+    restored = restored_in(root, run, new)
+    assert set(states(restored).values()) == {("exact", "kept")}
+    assert restored.sentences() == [] and restored.blocking == []
+    assert (new / "train.py").read_text() == SCRIPT
+    done = subprocess.run(
+        ["sh", ".restored/command.sh"], cwd=new, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "42\n"
+
+
+def test_a_git_project_comes_back_with_its_uncommitted_changes(
+    tmp_path: Path, root: Path, project: Path
+) -> None:
+    """Commit, recorded diff and untracked files that were used; all of it held against digests.
+    Nothing in the repository runs or changes.
+    """
+    git(project, "init", "-q")
+    (project / "config.yaml").write_text("lr: 1\n")
+    (project / "tool.sh").write_text("#!/bin/sh\n")
+    (project / "tool.sh").chmod(0o755)
+    git(project, "add", "train.py", "config.yaml", "tool.sh", "data.txt")
+    git(project, "commit", "-q", "-m", "first")
+    hook = project / ".git" / "hooks" / "post-checkout"
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    hook.chmod(0o755)
+    git(project, "config", "filter.evil.smudge", f"touch {tmp_path}/ran")
+    (project / ".git" / "info" / "attributes").write_text("* filter=evil export-ignore\n")
+    (project / "config.yaml").write_text("lr: 2\n")
+    run = record_run(
+        root, project, ["python", "train.py"],
+        sources=["train.py", "helper.py"], inputs={"data.txt": False}, aspects=git_facts(project),
+    )  # fmt: skip
+    (project / "helper.py").write_text("other")
+    (project / "data.txt").write_text("other")
+    new = tmp_path / "new"
+    restored = restored_in(root, run, new)
+    assert states(restored) == {
+        "train.py": ("exact", "commit"),
+        "helper.py": ("exact", "kept"),
+        "data.txt": ("exact", "commit"),
+    }
+    assert restored.from_commit == 2
+    assert (new / "config.yaml").read_text() == "lr: 2\n"
+    assert os.access(new / "tool.sh", os.X_OK) and not os.access(new / "config.yaml", os.X_OK)
+    assert not (new / ".git").exists() and not (tmp_path / "ran").exists()
+    assert restored.sentences() == []
+
+
+def test_a_repository_that_is_gone_is_asked_at_its_remote(
+    tmp_path: Path, root: Path, project: Path
+) -> None:
+    """The commit is fetched; without a remote the kept files alone are there, and that is told."""
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "first")
+    git(tmp_path, "clone", "-q", "--bare", str(project), "remote.git")
+    git(project, "remote", "add", "origin", f"file://{tmp_path}/remote.git")
+    aspects = git_facts(project)
+    run = record_run(root, project, ["python", "train.py"], sources=["train.py"], aspects=aspects)
+    project.rename(tmp_path / "elsewhere")
+    restored = restored_in(root, run, tmp_path / "new")
+    assert restored.from_commit == 2 and restored.sentences() == []
+    (tmp_path / "remote.git").rename(tmp_path / "lost.git")
+    again = restored_in(root, run, tmp_path / "newer")
+    assert states(again) == {"train.py": ("exact", "kept")}
+    assert "neither in" in again.inexact[0]
+
+
+def test_a_remote_that_would_start_a_program_is_not_asked(
+    tmp_path: Path, root: Path, project: Path
+) -> None:
+    """A record may come from anybody."""
+    code = {
+        "code": {
+            "kind": "script",
+            "git": {"commit": "a" * 40, "remote": f"ext::touch {tmp_path}/ran", "root": "/none"},
+        }
+    }
+    run = record_run(root, project, ["python", "train.py"], sources=["train.py"], aspects=code)
+    restored_in(root, run, tmp_path / "new")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_input_that_was_not_kept_is_linked_while_it_is_the_same(
+    tmp_path: Path, root: Path, project: Path
+) -> None:
+    """By digest; one that changed or is gone blocks a re-run, and its digest names it."""
+    outside = tmp_path / "outside.csv"
+    outside.write_text("1")
+    for name in ("big.bin", "gone.bin", "changed.bin"):
+        (project / name).write_text(name)
+    run = record_run(
+        root, project, ["python", "train.py", f"--data={outside}"],
+        sources=["train.py"],
+        inputs={"big.bin": False, "gone.bin": False, "changed.bin": False, str(outside): False},
+    )  # fmt: skip
+    (project / "gone.bin").unlink()
+    (project / "changed.bin").write_text("other")
+    new = tmp_path / "new"
+    restored = restored_in(root, run, new)
+    assert states(restored) == {
+        "train.py": ("exact", "kept"),
+        "big.bin": ("exact", "link"),
+        "gone.bin": ("missing", ""),
+        "changed.bin": ("changed", ""),
+        "outside.csv": ("exact", "in place"),
+    }
+    assert (new / "big.bin").readlink() == project / "big.bin"
+    assert not (new / "changed.bin").exists()
+    assert {Path(file.path).name for file in restored.blocking} == {"gone.bin", "changed.bin"}
+    assert all(file.digest for file in restored.blocking)
+    assert restored.command[-1] == f"--data={outside}"
+
+
+def test_a_kept_input_from_outside_is_written_inside_and_the_command_names_it(
+    tmp_path: Path, root: Path, project: Path
+) -> None:
+    """Absolute paths in the command lead to the restored files."""
+    outside = tmp_path / "outside.csv"
+    outside.write_text("1")
+    run = record_run(
+        root, project, ["python", str(project / "train.py"), "--data", str(outside)],
+        sources=["train.py"], inputs={str(outside): True},
+    )  # fmt: skip
+    outside.unlink()
+    new = tmp_path / "new"
+    restored = restored_in(root, run, new)
+    assert restored.command[1] == str(new / "train.py")
+    assert Path(restored.command[3]).read_text() == "1"
+    assert Path(restored.command[3]).is_relative_to(new)
+
+
+def test_a_folder_that_holds_something_is_left_alone(
+    tmp_path: Path, root: Path, project: Path
+) -> None:
+    """Nothing is overwritten; an empty folder will do."""
+    run = record_run(root, project, ["python", "train.py"], sources=["train.py"])
+    with pytest.raises(UsageError, match="not empty"):
+        restored_in(root, run, project)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    restored_in(root, run, empty)
+    assert (empty / "train.py").exists()
+
+
+def test_a_run_without_files_or_commit_is_refused(tmp_path: Path, root: Path) -> None:
+    """Nothing is made then."""
+    run = RunFiles(root, "bare")
+    run.end()
+    with pytest.raises(NotFoundError, match="neither its files"):
+        restored_in(root, run.id, tmp_path / "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".peira"]
+
+
+@pytest.mark.parametrize("name", ["../evil.py", "a/../../evil.py", "/a/../evil.py"])
+def test_a_name_that_leads_out_is_refused(
+    tmp_path: Path, root: Path, project: Path, name: str
+) -> None:
+    """A record may come from anybody; nothing is left behind."""
+    run = RunFiles(root, "evil", directory=str(project), command=["python", "x.py"])
+    with open_lab(root) as lab:
+        stored = lab.objects.put_bytes(b"evil")
+    seen = events.SeenFile(path=name, object=stored.digest, size=4, kept=True)
+    run.event(events.Files(time=START, role="source", files=[seen], root=str(project)))
+    run.end()
+    with pytest.raises(UsageError, match="not a path below"):
+        restored_in(root, run.id, tmp_path / "deep" / "new")
+    assert list((tmp_path / "deep").iterdir()) == []
+
+
+def test_a_link_of_the_commit_never_leads_a_file_outside(
+    tmp_path: Path, root: Path, project: Path
+) -> None:
+    """A link that leads out is not made, and no file is written through a link."""
+    git(project, "init", "-q")
+    (project / "out").symlink_to("/tmp")
+    (project / "up").symlink_to("../x")
+    (project / "inside").symlink_to("train.py")
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "first")
+    run = record_run(
+        root, project, ["python", "train.py"], sources=["train.py"], aspects=git_facts(project)
+    )
+    new = tmp_path / "new"
+    restored = restored_in(root, run, new)
+    assert not (new / "out").is_symlink() and not (new / "up").is_symlink()
+    assert (new / "inside").read_text() == SCRIPT
+    assert len([s for s in restored.inexact if "leads out" in s]) == 2
+
+
+def test_the_note_says_what_is_exact_and_what_is_not(
+    tmp_path: Path, root: Path, project: Path
+) -> None:
+    """For people note.md, for programs report.json, params.json."""
+    (project / "gone.bin").write_text("x")
+    run = record_run(
+        root, project, ["python", "train.py"], sources=["train.py"], inputs={"gone.bin": False}
+    )
+    (project / "gone.bin").unlink()
+    restored_in(root, run, tmp_path / "new")
+    notes = tmp_path / "new" / ".restored"
+    text = (notes / "note.md").read_text()
+    assert "1 of 1 source file" in text
+    assert "gone.bin cannot be had" in text
+    report = json.loads((notes / "report.json").read_text())
+    assert report["run"] == run
+    assert json.loads((notes / "params.json").read_text()) == {}
