@@ -11,14 +11,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from peira.capture.packages import Packages
 from peira.core.errors import UnsupportedError
 from peira.lab.runs import RunRecord
 from peira.rerun.linked import link
-from peira.rerun.pins import Pins, canonical
+from peira.rerun.pins import Pins
 from peira.rerun.restored import RestoredEnvironment, Unavailable
 
 PROBES_MAX = 8
@@ -113,7 +113,7 @@ def interpreters(record: RunRecord) -> list[str]:
     """Return what to ask uv for, best first: the interpreter of the run while it is the same, this
     one when it is of that version, else the version and its minor.
     """
-    facts = record.captured("host").get("python") or {}
+    facts = record.captured("python")
     version = str(facts.get("version") or record.birth.get("python") or "")
     if not version:
         return [sys.executable]
@@ -134,7 +134,7 @@ def in_place(record: RunRecord, pins: Pins, folder: Path) -> RestoredEnvironment
     """
     if any(Path(place).is_relative_to(folder) for place in pins.links.values()):
         return None
-    facts = record.captured("host").get("python") or {}
+    facts = record.captured("python")
     prefix, version = Path(str(facts.get("prefix") or "/nowhere")), str(facts.get("version"))
     if not pins.versions or read_version(prefix) != version:
         return None
@@ -145,12 +145,7 @@ def in_place(record: RunRecord, pins: Pins, folder: Path) -> RestoredEnvironment
 
 def installed(site: Path) -> dict[str, str]:
     """Return versions by canonical name of what is installed in a folder."""
-    found: dict[str, str] = {}
-    for one in distributions(path=[str(site)]):
-        name = one.metadata["Name"]
-        if name:
-            found.setdefault(canonical(name), one.version)
-    return found
+    return Packages([str(site)]).installed
 
 
 def site_packages(folder: Path) -> Path:

@@ -70,6 +70,11 @@ def read_pins(packages: Mapping[str, Any], places: Places) -> Pins:
             unavailable.append(Unavailable(name, versions[name], found.reason))
         if found.remark and (name in imported or not imported):
             inexact.append(found.remark)
+    inexact += [
+        f"{name} was installed by conda, and is the build of an index now"
+        for name in packages.get("conda") or ()
+        if name in versions and name not in sources and (name in imported or not imported)
+    ]
     gone = {one.name for one in unavailable}
     constraints = {
         name: f"{name}=={version}"
@@ -105,7 +110,9 @@ class _Source:
         url = str(source.get("url") or "").replace(f"{PLACEHOLDER}@", "")
         commit = source.get("commit")
         if commit:
-            self.line = f"{name} @ {url if url.startswith('git+') else f'git+{url}'}@{commit}"
+            folder = f"#subdirectory={source['subdirectory']}" if source.get("subdirectory") else ""
+            url = url if url.startswith("git+") else f"git+{url}"
+            self.line = f"{name} @ {url}@{commit}{folder}"
         elif not url.startswith("file:"):
             self.line = f"{name} @ {url}" if PLACEHOLDER not in url else ""
             self.reason = "its address held a secret, which was not recorded"
@@ -128,7 +135,8 @@ class _Source:
             if not is_moved:
                 self.remark = f"{name} is developed in {path}, and taken from there as it is now"
         else:
-            self.line = f"{name} @ {here.as_uri()}"
+            sha256 = (source.get("hashes") or {}).get("sha256")
+            self.line = f"{name} @ {here.as_uri()}{f'#sha256={sha256}' if sha256 else ''}"
             if here.is_dir() and not is_moved:
                 self.remark = f"{name} was installed from {path}, and is built as that is now"
 

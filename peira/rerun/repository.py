@@ -44,8 +44,6 @@ class Commit:
         self.name = name
         self.where = where
         """The repository: a folder or the address of the remote."""
-        self.submodules: list[str] = []
-        """Paths whose files are in other repositories."""
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -73,9 +71,7 @@ class Commit:
                 continue
             mode, _, blob, size = facts.decode().split()
             name = path.decode("utf-8", "surrogateescape")
-            if mode == _SUBMODULE:
-                self.submodules.append(name)
-            else:
+            if mode != _SUBMODULE:  # its files are in another repository
                 found.append(TreeFile(name, blob, int(size), mode == _EXECUTABLE, mode == _LINK))
         return found
 

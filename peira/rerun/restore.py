@@ -111,7 +111,7 @@ def with_built(
 
 def old_prefix(record: RunRecord) -> str:
     """Return the environment that a run was started with."""
-    return str((record.captured("host").get("python") or {}).get("prefix") or "")
+    return str(record.captured("python").get("prefix") or "")
 
 
 def _write_files(lab: Lab, record: RunRecord, places: Places) -> Restored:

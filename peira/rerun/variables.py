@@ -12,6 +12,12 @@ from peira.lab.runs import RunRecord
 from peira.rerun.places import Places
 
 _HOOK = "/peira/capture/hook/site"
+_OF_THE_JOB = (
+    "AIP_", "APPTAINER_", "AWS_", "AZUREML_", "CLOUD_ML_", "COLAB_", "CONDA_", "JOB_", "KAGGLE_",
+    "LD_", "LSB_", "OMPI_", "PBS_", "PMI_", "PYTHONHOME", "RAY_", "SAGEMAKER_", "SGE_",
+    "SINGULARITY_", "SM_", "TPU_", "TRAINING_JOB_",
+)  # fmt: skip
+"""Beginnings of variables that a queue, a cloud, a container or an environment sets by itself."""
 
 
 def recorded_variables(record: RunRecord) -> dict[str, str]:
@@ -19,7 +25,9 @@ def recorded_variables(record: RunRecord) -> dict[str, str]:
     whom it was run are left out.
     """
     variables = record.captured("environment").get("variables") or {}
-    return {str(name): str(value) for name, value in variables.items() if not is_of_the_place(name)}
+    return {
+        str(name): str(value) for name, value in variables.items() if not _is_of_the_place(name)
+    }
 
 
 def restored_variables(record: RunRecord, places: Places) -> tuple[dict[str, str], list[str]]:
@@ -46,9 +54,13 @@ def overrides(wanted: Mapping[str, str], now: Mapping[str, str]) -> dict[str, st
     gone = {
         name: None
         for name in now
-        if name not in wanted and not is_of_the_place(name) and _would_be_recorded(name)
+        if name not in wanted and not _is_of_the_place(name) and _would_be_recorded(name)
     }
     return {**gone, **wanted}
+
+
+def _is_of_the_place(name: str) -> bool:
+    return is_of_the_place(name) or name.startswith(_OF_THE_JOB)
 
 
 def _would_be_recorded(name: str) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from peira.capture.repository import work_tree
+from peira.capture.settings import CaptureSettings
 from peira.lab.lab import Lab
 from peira.objects.folder import FolderObjects
 from peira.record import events
@@ -51,13 +53,13 @@ def record_run(
 
 
 PYTHON = sys.version.split()[0]
-HOST = {"python": {"version": PYTHON, "prefix": sys.prefix, "executable": sys.executable}}
+INTERPRETER = {"version": PYTHON, "prefix": sys.prefix, "executable": sys.executable}
 
 
 def packages(installed: Mapping[str, str], **more: Any) -> dict[str, Any]:
-    """Return the aspects `packages` and `host`."""
+    """Return the aspects `packages` and `python`."""
     facts = {"installed": dict(installed), "imported": sorted(installed), "sources": {}}
-    return {"packages": facts | more, "host": HOST}
+    return {"packages": facts | more, "python": INTERPRETER}
 
 
 def make_wheel(
@@ -91,13 +93,9 @@ def git(folder: Path, *arguments: str) -> str:
 
 def git_facts(folder: Path) -> dict[str, Any]:
     """Return the aspect `code` of a repository, as capture tells it."""
-    from peira.capture.code import _git_facts
-    from peira.capture.git import Git
-
-    asker = Git(folder, 10.0)
-    root = asker.root()
-    assert root is not None
-    return {"code": {"kind": "script", "git": _git_facts(asker, root, 1 << 20)}}
+    found = work_tree(folder, CaptureSettings(), None)
+    assert found is not None
+    return {"code": {"kind": "script", "git": found}}
 
 
 def open_lab(root: Path) -> Lab:

@@ -150,7 +150,7 @@ def test_an_environment_that_is_still_the_same_is_known(wheels: Path, tmp_path: 
     prefix = Path(env.python).parent.parent
     for installed, is_same in (({"tiny-math": "1.0"}, True), ({"tiny-math": "2.0"}, False)):
         aspects = packages(installed)
-        aspects["host"] = {"python": {"version": PYTHON, "prefix": str(prefix)}}
+        aspects["python"] = {"version": PYTHON, "prefix": str(prefix)}
         project = tmp_path / "p"
         project.mkdir(exist_ok=True)
         (project / "a.py").touch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from tests.rerun.recorded import git
 BEFORE = "".join(f"line {n}\n" for n in range(40))
 
 
-def diff_of(folder: Path) -> str:
-    return git(folder, "diff", "HEAD", "--no-renames", "--no-ext-diff") + "\n"
+def diff_of(folder: Path, *options: str) -> bytes:
+    return (git(folder, "diff", "HEAD", "--no-renames", *options) + "\n").encode()
 
 
 @pytest.fixture
@@ -49,12 +50,33 @@ def test_what_git_tells_is_what_comes_out(repository: Path) -> None:
         assert apply(found[name], olds.get(name, "").encode()) == text.encode(), name
 
 
+def test_binary_files_come_whole_or_as_what_changed(repository: Path) -> None:
+    """Git writes the shorter of the two."""
+    draw = random.Random(3)
+    before = draw.randbytes(100_000)
+    (repository / "big.bin").write_bytes(before)
+    (repository / "small.bin").write_bytes(b"\0one")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "second")
+    after = before[:50_000] + b"new bytes" + before[70_000:] + before[:5_000]
+    news = {"big.bin": after, "small.bin": draw.randbytes(300), "new.bin": b"\0" * 10_000}
+    for name, data in news.items():
+        (repository / name).write_bytes(data)
+    git(repository, "add", "-A", "-N")
+    found = {p.path: p for p in patches(diff_of(repository, "--binary", "--full-index"))}
+    olds = {"big.bin": before, "small.bin": b"\0one"}
+    assert {p.binary[0] for p in found.values() if p.binary} == {b"literal", b"delta"}
+    for name, data in news.items():
+        assert apply(found[name], olds.get(name, b"")) == data, name
+    assert apply(found["big.bin"], before[1:]) is None
+
+
 def test_a_patch_that_does_not_fit_changes_nothing(repository: Path) -> None:
     """The file must be that of the commit: nothing is searched for or guessed."""
     (repository / "a.py").write_text(BEFORE.replace("line 3\n", "line three\n"))
     (patch,) = patches(diff_of(repository))
     assert apply(patch, BEFORE.replace("line 4", "line four").encode()) is None
-    assert apply(patch, b"\xff\n") is None
+    assert apply(patch, b"") is None
 
 
 @pytest.mark.parametrize(
@@ -62,7 +84,7 @@ def test_a_patch_that_does_not_fit_changes_nothing(repository: Path) -> None:
     [(b"\0\1\2", "binary"), (b"password = '[redacted]'\n", "secret")],
 )
 def test_what_was_not_recorded_is_told(repository: Path, content: bytes, reason: str) -> None:
-    """Binary changes and redacted ones cannot be had again."""
+    """Binary changes that git was not asked for, and redacted ones, cannot be had again."""
     (repository / "a.py").write_bytes(content)
     (patch,) = patches(diff_of(repository))
     assert reason in patch.reason
