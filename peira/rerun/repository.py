@@ -112,13 +112,19 @@ def find_commit(facts: dict[str, Any]) -> Commit | None:
     name = facts.get("commit")
     if not isinstance(name, str) or not name.isalnum():
         return None
-    root = Path(str(facts.get("root") or "/nowhere"))
-    if root.is_dir():
-        git = Git(root, READ_TIMEOUT_S)
-        if git.root() is not None and _has(git, name):
-            return Commit(git, name, str(root))
+    found = local_commit(Path(str(facts.get("root") or "/nowhere")), name)
+    if found is not None:
+        return found
     remote = facts.get("remote")
     return _fetch(remote, name) if isinstance(remote, str) and remote else None
+
+
+def local_commit(root: Path, name: str) -> Commit | None:
+    """Return a commit of the repository in a folder; None when it is not there."""
+    if not name.isalnum() or not root.is_dir():
+        return None
+    git = Git(root, READ_TIMEOUT_S)
+    return Commit(git, name, str(root)) if git.root() is not None and _has(git, name) else None
 
 
 def _has(git: Git, name: str) -> bool:
