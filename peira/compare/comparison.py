@@ -183,8 +183,8 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_known(self) -> bool:
-        """Whether all runs recorded something of the kind."""
-        return all(self.recorded)
+        """Whether at least two runs recorded something of the kind, so that there is an answer."""
+        return sum(self.recorded) >= 2
 
 
 class ValueSection(_Section, frozen=True, kw_only=True, tag="values", tag_field="kind"):
@@ -236,7 +236,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _differences(section: Section) -> Section:
-    rows: Any = [row for row in section.rows if is_difference(row)]
+    rows: Any = [row for row in section.rows if section.is_known and is_difference(row)]
     return msgspec.structs.replace(section, rows=rows)
 
 
@@ -253,14 +253,17 @@ def is_unknown(row: Row) -> bool:
     return isinstance(row, FileRow) and not row.is_known and not row.differs
 
 
-def counted(rows: Sequence[Row]) -> dict[str, Any]:
-    """Return the counts of a section with these rows."""
-    incidental = sum(row.differs and row.is_incidental for row in rows)
-    differing = sum(row.differs for row in rows) - incidental
-    unknown = sum(map(is_unknown, rows))
-    return {
-        "differing": differing,
-        "equal": len(rows) - differing - incidental - unknown,
-        "incidental": incidental,
-        "unknown": unknown,
-    }
+def counted(rows: Sequence[Row], recorded: Sequence[bool]) -> dict[str, Any]:
+    """Return the members that every section has: who recorded, and the counts of these rows."""
+    counts = {"differing": 0, "equal": 0, "incidental": 0, "unknown": len(rows)}
+    if sum(recorded) >= 2:
+        incidental = sum(row.differs and row.is_incidental for row in rows)
+        differing = sum(row.differs for row in rows) - incidental
+        unknown = sum(map(is_unknown, rows))
+        counts = {
+            "differing": differing,
+            "equal": len(rows) - differing - incidental - unknown,
+            "incidental": incidental,
+            "unknown": unknown,
+        }
+    return {"recorded": list(recorded), **counts}

@@ -82,10 +82,9 @@ def file_section(
     ]
     return FileSection(
         name=name,
-        recorded=[files is not None for files in found],
         remarks=list(remarks),
         rows=rows,
-        **counted(rows),
+        **counted(rows, [files is not None for files in found]),
     )
 
 

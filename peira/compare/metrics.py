@@ -38,7 +38,7 @@ def metrics(lab: Lab, records: Sequence[RunRecord]) -> MetricSection:
     ordered = sorted(keys, key=lambda key: key not in goals)  # stable: the rest keep their order
     rows = [_row(key, [record.metrics.get(key) for record in records], goals) for key in ordered]
     recorded = [bool(record.metrics) for record in records]
-    return MetricSection(name="metrics", recorded=recorded, rows=rows, **counted(rows))
+    return MetricSection(name="metrics", rows=rows, **counted(rows, recorded))
 
 
 def _row(key: str, found: Summaries, goals: dict[str, set[Direction]]) -> MetricRow:

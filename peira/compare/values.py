@@ -56,10 +56,9 @@ def value_section(
     rows = value_rows(found) if rows is None else rows
     return ValueSection(
         name=name,
-        recorded=[values is not None for values in found],
         remarks=list(remarks),
         rows=rows,
-        **counted(rows),
+        **counted(rows, [values is not None for values in found]),
     )
 
 

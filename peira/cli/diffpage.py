@@ -1,0 +1,258 @@
+"""The page of `peira diff`: who is compared, what differs in short, then section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peira.cli.difffiles import files
+from peira.cli.format import MISSING, ago, duration, exact, json_text, moment, number
+from peira.cli.table import Cell, Column, display_width, layout, pairs, shorten
+from peira.cli.terminal import STATE_STYLE, Terminal
+from peira.compare.comparison import (
+    Comparison,
+    FileSection,
+    MetricRow,
+    MetricSection,
+    Numbers,
+    Section,
+    Side,
+    ValueRow,
+    ValueSection,
+)
+from peira.compare.glance import LETTERS, glance
+from peira.core.text import printable
+
+CELL_WIDTH_MAX = 32
+"""A value wider than this is written below its name, one run a line."""
+NAME_WIDTH_MAX = 20
+COMMIT_DIGITS = 9
+NOT_RECORDED = "?"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the page is written.
+
+    Args:
+        everything: equal rows are in the comparison, too.
+        whole: every changed line; else long changes are cut.
+    """
+
+    out: Terminal
+    everything: bool = False
+    whole: bool = False
+
+
+def page(found: Comparison, look: Look) -> list[str]:
+    """Return the lines of the page; all foreign text in them is harmless."""
+    blocks = [_legend(found, look.out), _summary(found, look)]
+    for section in found.sections:
+        blocks.append(_section(section, found, look))
+    return _joined(blocks)
+
+
+def _joined(blocks: Sequence[list[str]]) -> list[str]:
+    lines: list[str] = []
+    for block in blocks:
+        if block:
+            lines += [*([""] if lines else []), *block]
+    return lines
+
+
+def heads(found: Comparison) -> list[str]:
+    """Return what stands above the columns of the runs: `A brisk-otter`."""
+    return [
+        f"{LETTERS[i]} {shorten(printable(side.name), NAME_WIDTH_MAX)}"
+        for i, side in enumerate(found.runs)
+    ]
+
+
+def _legend(found: Comparison, out: Terminal) -> list[str]:
+    has_projects = len({side.project for side in found.runs}) > 1
+    has_people = len({(side.user, side.host) for side in found.runs}) > 1
+    columns = [Column(""), Column("run", shrinks=True), Column("id"), Column("state")]
+    columns += [Column("created"), Column("duration", right=True)]
+    columns += [Column("project", shrinks=True)] if has_projects else []
+    columns += [Column("by", shrinks=True)] if has_people else []
+    columns += [Column("code", shrinks=True)]
+    rows = []
+    for letter, side in zip(LETTERS, found.runs, strict=False):
+        when = ago(side.created) if out.is_terminal else moment(side.created)
+        cells = [Cell(letter, "bold"), Cell(side.name, "bold"), Cell(side.id, "dim")]
+        cells += [Cell(side.state, STATE_STYLE.get(side.state, "")), Cell(when)]
+        cells += [Cell(duration(side.duration))]
+        cells += [Cell(side.project)] if has_projects else []
+        cells += [Cell(f"{side.user} on {side.host}")] if has_people else []
+        rows.append([*cells, Cell(_code_of(side))])
+    lines = layout(columns, rows, out).lines
+    for letter, side in zip(LETTERS, found.runs, strict=False):
+        if side.error:
+            lines.append(f"{letter}  {out.paint(printable(side.error), 'red')}")
+    return lines
+
+
+def _code_of(side: Side) -> str:
+    commit = f" at {side.commit[:COMMIT_DIGITS]}" if side.commit else ""
+    return f"{side.script}{commit}{' + changes' if side.is_dirty else ''}"
+
+
+def _summary(found: Comparison, look: Look) -> list[str]:
+    told = glance(found)
+    items = [
+        ("different", ", ".join(told.differing) or "nothing that was recorded"),
+        ("the same", ", ".join(told.same)),
+        ("not known", ", ".join(told.unknown)),
+    ]
+    return pairs([(name, text) for name, text in items if text], look.out, indent="")
+
+
+def _section(section: Section, found: Comparison, look: Look) -> list[str]:
+    if not section.rows and not (section.remarks and section.recorded):
+        return []
+    title = look.out.paint(section.name, "bold")
+    absent = [LETTERS[i] for i, is_there in enumerate(section.recorded) if not is_there]
+    remarks = [f"not recorded by {', '.join(absent)}"] if absent else []
+    remarks += section.remarks
+    if section.incidental and not look.everything:
+        remarks.append(f"{section.incidental:,} more without effect: --all")
+    lines = [" · ".join([title, *(look.out.paint(printable(r), "dim") for r in remarks)])]
+    if isinstance(section, MetricSection):
+        return lines + _metrics(section, found, look)
+    if isinstance(section, FileSection):
+        return lines + files(section, look.out, whole=look.whole)
+    return lines + _values(section, found, look)
+
+
+# Metrics.
+
+
+def _metrics(section: MetricSection, found: Comparison, look: Look) -> list[str]:
+    is_pair = len(found.runs) == 2
+    columns = [Column("  ", shrinks=True), Column("")]
+    columns += [Column(head, right=True) for head in heads(found)]
+    columns += [Column("B - A", right=True), Column("", right=True)] if is_pair else []
+    rows, has_winner = [], False
+    for metric in section.rows:
+        name = f"  {metric.name}"
+        for words, numbers in _summaries(metric, look):
+            cells = [Cell(name), Cell(words, "dim"), *_numbers(numbers)]
+            cells += [Cell(text) for text in _delta(numbers)] if is_pair else []
+            rows.append(cells)
+            name = ""
+            has_winner |= numbers.winner is not None
+    lines = layout(columns, rows, look.out).lines
+    if has_winner:
+        note = "  * the better one of these runs; one run each does not tell skill from luck"
+        lines.append(look.out.paint(note, "dim"))
+    return lines
+
+
+def _summaries(metric: MetricRow, look: Look) -> list[tuple[str, Numbers]]:
+    """Return the summaries to show, each with its word: `max`, `last`, or both in one."""
+    last, best, word = metric.last, metric.best, metric.direction
+    if best is None or word is None:
+        return [("last", last)]
+    if json_text(best.values) == json_text(last.values):
+        return [(f"{word}, last", best)]
+    return [(word, best), ("last", last)]
+
+
+def _numbers(numbers: Numbers) -> list[Cell]:
+    texts = apart(numbers.values)
+    return [
+        Cell(f"{text}*", "green") if i == numbers.winner else Cell(text)
+        for i, text in enumerate(texts)
+    ]
+
+
+def _delta(numbers: Numbers) -> tuple[str, str]:
+    base, delta = numbers.values[0], numbers.deltas[1]
+    if delta is None:
+        return "", ""
+    if delta == 0:
+        return "0", ""
+    part = f"{delta / abs(base):+.1%}" if base else ""
+    return f"{'+' if delta > 0 else ''}{number(delta)}", part
+
+
+def apart(values: Sequence[float | None]) -> list[str]:
+    """Return numbers with four digits, or with as many as it takes to tell different ones apart.
+
+    >>> apart([0.5, 0.50000012, None])
+    ['0.5', '0.50000012', '-']
+    """
+    texts = [MISSING if value is None else number(value) for value in values]
+    seen: dict[str, Any] = {}
+    for text, value in zip(texts, values, strict=True):
+        if seen.setdefault(text, value) != value and value == value:
+            return [MISSING if value is None else exact(value) for value in values]
+    return texts
+
+
+# Named values.
+
+
+def _values(section: ValueSection, found: Comparison, look: Look) -> list[str]:
+    """Return a table of what is short, and below it what is long, one run a line."""
+    texts = [(row, _texts(row, section.recorded)) for row in section.rows]
+    short = [(r, t) for r, t in texts if max(map(display_width, t)) <= CELL_WIDTH_MAX]
+    lines: list[str] = []
+    if short:
+        table = _table(short, found, look)
+        if table is None:
+            short = []
+        else:
+            lines += table
+    kept = {row.name for row, _ in short}
+    for row, cells in texts:
+        if row.name not in kept:
+            lines += _stacked(row, cells, look.out)
+    return lines
+
+
+def _table(
+    rows: Sequence[tuple[ValueRow, list[str]]], found: Comparison, look: Look
+) -> list[str] | None:
+    """Return the table; None when a run's column would not fit."""
+    has_remarks = any(row.remark for row, _ in rows)
+    columns = [Column("  ", shrinks=True), *(Column(head) for head in heads(found))]
+    columns += [Column("")] if has_remarks else []
+    cells = []
+    for row, texts in rows:
+        style = _style(row)
+        line = [Cell(f"  {row.name}", style)]
+        line += [Cell(text, style) for text in texts]
+        cells.append(line + ([Cell(row.remark, "dim")] if has_remarks else []))
+    shown = layout(columns, cells, look.out)
+    return None if shown.left_out > has_remarks else shown.lines
+
+
+def _stacked(row: ValueRow, texts: Sequence[str], out: Terminal) -> list[str]:
+    lines = [f"  {out.paint(printable(row.name), _style(row))}"]
+    if row.remark:
+        lines[0] += f"  {out.paint(printable(row.remark), 'dim')}"
+    for letter, text in zip(LETTERS, texts, strict=False):
+        lines.append(f"    {out.paint(letter, 'dim')}  {text}")
+    return lines
+
+
+def _style(row: ValueRow) -> str:
+    return "" if row.differs and not row.is_incidental else "dim"
+
+
+def _texts(row: ValueRow, recorded: Sequence[bool]) -> list[str]:
+    """Return the values as text; of those that look the same and are not, their types show."""
+    write: Callable[[Any], str] = _text
+    there = [v for v, has in zip(row.values, row.has, strict=True) if has]
+    if row.differs and len({_text(v) for v in there}) < len({json_text(v) for v in there}):
+        write = json_text
+    return [
+        printable(write(value)) if has else MISSING if is_there else NOT_RECORDED
+        for value, has, is_there in zip(row.values, row.has, recorded, strict=True)
+    ]
+
+
+def _text(value: Any) -> str:
+    return "null" if value is None else '""' if value == "" else exact(value)
