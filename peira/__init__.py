@@ -49,6 +49,7 @@ from peira.current import (
 from peira.run import Run, init, resume
 
 if TYPE_CHECKING:
+    from peira.compare.diff import diff
     from peira.lab.lab import Lab
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "alert",
     "checkpoint",
     "current_run",
+    "diff",
     "finish",
     "flush",
     "init",
@@ -85,7 +87,7 @@ __all__ = [
     "use_artifact",
 ]
 
-_LATER = {"Lab": "peira.lab.lab"}
+_LATER = {"Lab": "peira.lab.lab", "diff": "peira.compare.diff"}
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,9 @@ ENTRIES = {
     "run": Entry("peira.cli.run", "run", _DO, "Run any program and record it."),
     "ls": Entry("peira.cli.ls", "ls", _LOOK, "List runs: filter, sort, group, choose columns."),
     "show": Entry("peira.cli.show", "show", _LOOK, "Show everything about one run."),
+    "compare": Entry(
+        "peira.cli.compare", "compare", _LOOK, "Metrics and params of many runs in a table."
+    ),
     "diff": Entry("peira.cli.diff", "diff", _LOOK, "Show what differs between runs."),
     "best": Entry("peira.cli.best", "best", _LOOK, "Show the best run of a metric."),
     "tail": Entry("peira.cli.tail", "tail", _LOOK, "Print the end of a run's console."),

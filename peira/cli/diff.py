@@ -16,7 +16,7 @@ from peira.cli.terminal import terminal
         ("peira diff brisk-otter calm-fox", "what is different?"),
         ("peira diff brisk-otter calm-fox -s code", "only the code, every changed line"),
         ("peira diff brisk-otter calm-fox --all", "what is equal, too"),
-        ("peira diff brisk-otter calm-fox | less", "in a pager, with nothing cut"),
+        ("peira diff brisk-otter calm-fox | less", "in a pager"),
         ("peira diff brisk-otter calm-fox --json | jq .sections[].name", "for programs"),
     ],
 )
@@ -55,5 +55,5 @@ def diff(
         write_json(shown.to_dict())
         return
     out = terminal()
-    look = Look(out, everything=everything, whole=bool(sections) or not out.is_terminal)
+    look = Look(out, everything=everything, is_chosen=bool(sections))
     click.echo("\n".join(page(shown, look)))

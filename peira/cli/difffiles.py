@@ -6,32 +6,30 @@ from collections.abc import Sequence
 
 from peira.cli.format import size
 from peira.cli.terminal import Terminal
-from peira.compare.comparison import Change, FileRow, FileSection, Hunk, Version
-from peira.compare.glance import LETTERS
+from peira.compare.comparison import LETTERS, Change, FileRow, FileSection, Hunk, Version
+from peira.compare.glance import COSMETIC
 from peira.core.text import printable
 
 DIGEST_DIGITS = 8
-FILE_LINES_MAX = 40
-SECTION_LINES_MAX = 160
-"""Lines of hunks on a terminal, of a file and of a section."""
 
 
-def files(section: FileSection, out: Terminal, *, whole: bool) -> list[str]:
-    """Return the lines of a section; with `whole` every changed line is there."""
+def files(section: FileSection, out: Terminal, *, lines_max: int | None) -> list[str]:
+    """Return the lines of a section, with at most `lines_max` lines of a file's changes."""
     lines: list[str] = []
-    left = SECTION_LINES_MAX
-    cut = 0
+    is_cut = False
     for row in section.rows:
         lines.append(_title(row, section.recorded, out))
+        body: list[str] = []
         for change in row.changes:
-            body = _change(change, out, names_runs=len(row.changes) > 1 or len(row.versions) > 2)
-            room = len(body) if whole else min(FILE_LINES_MAX, max(0, left))
-            lines += body[:room]
-            left -= min(room, len(body))
-            if len(body) > room:
-                cut += len(body) - room
+            names_runs = len(row.changes) > 1 or len(row.versions) > 2
+            body += _change(change, out, names_runs=names_runs)
+        room = len(body) if lines_max is None else lines_max
+        lines += body[:room]
+        if len(body) > room:
+            is_cut = True
+            if room:
                 lines.append(out.paint(f"    … {len(body) - room:,} more lines", "dim"))
-    if cut:
+    if is_cut:
         lines.append(out.paint(f"  every changed line: --section {section.name}", "dim"))
     return lines
 
@@ -45,7 +43,9 @@ def _title(row: FileRow, recorded: Sequence[bool], out: Terminal) -> str:
             counts = [out.paint(f"+{change.added:,}", "green")]
             parts.append(f"{counts[0]} {out.paint(f'-{change.removed:,}', 'red')}")
         if change.is_cosmetic:
-            parts.append("only comments and layout")
+            parts.append(COSMETIC)
+        if change.reason and not change.hunks:
+            parts.append(out.paint(f"({printable(change.reason)})", "dim"))
     if row.remark:
         parts.append(out.paint(printable(row.remark), "dim"))
     return "  ".join(parts)
@@ -56,7 +56,8 @@ def _where(row: FileRow, recorded: Sequence[bool]) -> list[str]:
     there = [LETTERS[i] for i, version in enumerate(row.versions) if version is not None]
     gone = [LETTERS[i] for i, version in enumerate(row.versions) if version is None and recorded[i]]
     if gone:
-        return [f"only in {', '.join(there)}", size(_first(row).size or 0)]
+        sizes = [v.size for v in row.versions if v is not None and v.size is not None]
+        return [f"only in {', '.join(there)}", *([size(max(sizes))] if sizes else [])]
     if not row.differs:
         return ["the same" if row.is_known else f"not known: {_unknown(row)}"]
     if all(change.hunks for change in row.changes):
@@ -66,10 +67,6 @@ def _where(row: FileRow, recorded: Sequence[bool]) -> list[str]:
         for i, version in enumerate(row.versions)
         if version is not None
     ]
-
-
-def _first(row: FileRow) -> Version:
-    return next(version for version in row.versions if version is not None)
 
 
 def _unknown(row: FileRow) -> str:
@@ -90,7 +87,7 @@ def _change(change: Change, out: Terminal, *, names_runs: bool) -> list[str]:
         runs = ", ".join(LETTERS[i] for i in change.to)
         counts = f"+{change.added:,} -{change.removed:,}" if change.added or change.removed else ""
         lines.append(out.paint(f"    A to {runs}  {counts}".rstrip(), "dim"))
-    if change.reason:
+    if change.reason and (change.hunks or names_runs):
         lines.append(out.paint(f"    {printable(change.reason)}", "dim"))
     for hunk in change.hunks:
         lines += _hunk(hunk, out)
@@ -102,7 +99,8 @@ def _hunk(hunk: Hunk, out: Terminal) -> list[str]:
     lines = [out.paint(f"    @@ {place} @@ {printable(hunk.heading)}".rstrip(), "cyan")]
     for line in hunk.lines:
         style = {"+": "green", "-": "red", "\\": "dim"}.get(line[:1], "")
-        lines.append(f"    {out.paint(_clean(line), style)}")
+        text = out.paint(_clean(line), style)
+        lines.append(f"    {text}" if line.strip() else "")
     return lines
 
 

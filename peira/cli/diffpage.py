@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from peira.cli.difffiles import files
-from peira.cli.format import MISSING, ago, duration, exact, json_text, moment, number
+from peira.cli.format import MISSING, ago, apart, duration, exact, json_text, moment, number
 from peira.cli.table import Cell, Column, display_width, layout, pairs, shorten
 from peira.cli.terminal import STATE_STYLE, Terminal
 from peira.compare.comparison import (
+    LETTERS,
     Comparison,
     FileSection,
     MetricRow,
@@ -21,14 +23,27 @@ from peira.compare.comparison import (
     ValueRow,
     ValueSection,
 )
-from peira.compare.glance import LETTERS, glance
+from peira.compare.glance import glance
 from peira.core.text import printable
 
 CELL_WIDTH_MAX = 32
 """A value wider than this is written below its name, one run a line."""
-NAME_WIDTH_MAX = 20
+NAMES_WIDTH_MAX = 64
+"""Of the names of all runs above a table, and at least 14 each."""
+PART_MAX = 10
+"""A delta of more than so many times the base says nothing as a percentage."""
 COMMIT_DIGITS = 9
+CODE_LINES_MAX = 60
+DATA_LINES_MAX = 12
+"""Changed lines of a file, with their context, before it says "more"."""
 NOT_RECORDED = "?"
+_INCIDENTAL = defaultdict(
+    lambda: "of this run alone",
+    metrics="of the clock and the machine",
+    code="that no run imported",
+    packages="that no run imported",
+)
+"""What rows are that differ and cannot be why."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +52,13 @@ class Look:
 
     Args:
         everything: equal rows are in the comparison, too.
-        whole: every changed line; else long changes are cut.
+        is_chosen: sections were asked for by name: logs are shown line by line, too, and no change
+            is cut. Else long changes are cut on a terminal.
     """
 
     out: Terminal
     everything: bool = False
-    whole: bool = False
+    is_chosen: bool = False
 
 
 def page(found: Comparison, look: Look) -> list[str]:
@@ -63,9 +79,9 @@ def _joined(blocks: Sequence[list[str]]) -> list[str]:
 
 def heads(found: Comparison) -> list[str]:
     """Return what stands above the columns of the runs: `A brisk-otter`."""
+    width = max(14, NAMES_WIDTH_MAX // len(found.runs))
     return [
-        f"{LETTERS[i]} {shorten(printable(side.name), NAME_WIDTH_MAX)}"
-        for i, side in enumerate(found.runs)
+        f"{LETTERS[i]} {shorten(printable(side.name), width)}" for i, side in enumerate(found.runs)
     ]
 
 
@@ -109,20 +125,31 @@ def _summary(found: Comparison, look: Look) -> list[str]:
 
 
 def _section(section: Section, found: Comparison, look: Look) -> list[str]:
-    if not section.rows and not (section.remarks and section.recorded):
+    if not section.rows:
         return []
     title = look.out.paint(section.name, "bold")
     absent = [LETTERS[i] for i, is_there in enumerate(section.recorded) if not is_there]
     remarks = [f"not recorded by {', '.join(absent)}"] if absent else []
     remarks += section.remarks
     if section.incidental and not look.everything:
-        remarks.append(f"{section.incidental:,} more without effect: --all")
+        remarks.append(
+            f"{section.incidental:,} more of the clock, the machine, or without effect: --all"
+        )
     lines = [" · ".join([title, *(look.out.paint(printable(r), "dim") for r in remarks)])]
     if isinstance(section, MetricSection):
         return lines + _metrics(section, found, look)
     if isinstance(section, FileSection):
-        return lines + files(section, look.out, whole=look.whole)
+        return lines + files(section, look.out, lines_max=_lines_max(section, look))
     return lines + _values(section, found, look)
+
+
+def _lines_max(section: FileSection, look: Look) -> int | None:
+    """Return how many changed lines of each file to show; None for all of them."""
+    if section.name == "logs" and not look.is_chosen:
+        return 0
+    if look.is_chosen or not look.out.is_terminal:
+        return None
+    return CODE_LINES_MAX if section.name == "code" else DATA_LINES_MAX
 
 
 # Metrics.
@@ -156,14 +183,19 @@ def _summaries(metric: MetricRow, look: Look) -> list[tuple[str, Numbers]]:
         return [("last", last)]
     if json_text(best.values) == json_text(last.values):
         return [(f"{word}, last", best)]
-    return [(word, best), ("last", last)]
+    both = [(word, best), ("last", last)]
+    return both if look.everything else [told for told in both if _differ(told[1])] or both[:1]
+
+
+def _differ(numbers: Numbers) -> bool:
+    return len({json_text(value) for value in numbers.values}) > 1
 
 
 def _numbers(numbers: Numbers) -> list[Cell]:
-    texts = apart(numbers.values)
+    mark = " " if numbers.winner is not None else ""  # the digits stay below each other
     return [
-        Cell(f"{text}*", "green") if i == numbers.winner else Cell(text)
-        for i, text in enumerate(texts)
+        Cell(f"{text}*", "green") if i == numbers.winner else Cell(text + mark)
+        for i, text in enumerate(apart(numbers.values))
     ]
 
 
@@ -173,22 +205,8 @@ def _delta(numbers: Numbers) -> tuple[str, str]:
         return "", ""
     if delta == 0:
         return "0", ""
-    part = f"{delta / abs(base):+.1%}" if base else ""
+    part = f"{delta / abs(base):+.1%}" if base and abs(delta) < PART_MAX * abs(base) else ""
     return f"{'+' if delta > 0 else ''}{number(delta)}", part
-
-
-def apart(values: Sequence[float | None]) -> list[str]:
-    """Return numbers with four digits, or with as many as it takes to tell different ones apart.
-
-    >>> apart([0.5, 0.50000012, None])
-    ['0.5', '0.50000012', '-']
-    """
-    texts = [MISSING if value is None else number(value) for value in values]
-    seen: dict[str, Any] = {}
-    for text, value in zip(texts, values, strict=True):
-        if seen.setdefault(text, value) != value and value == value:
-            return [MISSING if value is None else exact(value) for value in values]
-    return texts
 
 
 # Named values.
@@ -255,4 +273,6 @@ def _texts(row: ValueRow, recorded: Sequence[bool]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    return "null" if value is None else '""' if value == "" else exact(value)
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return "null" if value is None else '""' if value in ("", []) else exact(value)

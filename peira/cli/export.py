@@ -74,7 +74,7 @@ def export(
     from peira.lab.export import export_points, export_runs
 
     text = session.read_query(query)
-    chosen = cast("Kind", kind or _by_ending(output) or "csv")
+    chosen = cast("Kind | None", kind) or kind_of(output) or "csv"
     if points and (columns or sort):
         raise click.UsageError("--columns and --sort are for runs; choose metrics with --keys.")
     if keys and not points:
@@ -112,8 +112,9 @@ def _write_cells(runs: RunTable, target: Path | None) -> str:
     return f"{len(cells):,} cells of {runs[0].name}"
 
 
-def _by_ending(output: str | None) -> str | None:
+def kind_of(output: str | None) -> Kind | None:
+    """Return the format that the ending of a file names; None for any other ending."""
     ending = Path(output).suffix.lower().lstrip(".") if output else ""
     if ending in ("pq", "parquet"):
         return "parquet"
-    return ending if ending in FORMATS else None
+    return cast("Kind", ending) if ending in FORMATS else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from peira.core.values import plain
@@ -31,6 +33,26 @@ def exact(item: Any) -> str:
     if not isinstance(item, float) or not math.isfinite(item) or float(number(item)) == item:
         return value(item)
     mantissa, _, exponent = repr(item).partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def apart(values: Sequence[float | None]) -> list[str]:
+    """Return numbers as `number` does, or with as many digits as tell different ones apart.
+
+    >>> apart([0.5, 0.50000012, None])
+    ['0.5', '0.50000012', '-']
+    """
+    there = [v for v in values if v is not None]
+    written = number
+    for digits in (6, 8, 11):
+        if len({repr(float(written(v))) for v in there}) == len({repr(float(v)) for v in there}):
+            return [MISSING if v is None else written(v) for v in values]
+        written = partial(_rounded, digits=digits)
+    return [MISSING if v is None else exact(v) for v in values]
+
+
+def _rounded(value: float, digits: int) -> str:
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 

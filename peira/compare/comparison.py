@@ -16,13 +16,18 @@ anything of the kind, `has` of a row which runs have the thing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from peira.core.values import plain
 
+if TYPE_CHECKING:
+    from peira.compare.factors import Factor
+
 RUNS_MAX = 8
+LETTERS = "ABCDEFGH"
+"""What a page calls the runs, in their order."""
 
 SectionName = Literal[
     "metrics",
@@ -138,6 +143,12 @@ class Hunk(msgspec.Struct, frozen=True, kw_only=True):
     backslash says that the line before it is the last and has no line end.
     """
 
+    @property
+    def line(self) -> int:
+        """The first changed line, counted in the new file."""
+        context = next(i for i, line in enumerate(self.lines) if not line.startswith(" "))
+        return self.new_start + context
+
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """How a file differs from the first run's, in the runs `to` (which all have the same)."""
@@ -150,7 +161,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     """Why there are no hunks, or not all."""
     is_cosmetic: bool = False
-    """Only comments, blank lines or layout of Python code differ."""
+    """Only comments, docstrings or layout of Python code differ."""
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,6 +239,22 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     def only_differences(self) -> Comparison:
         """Return the comparison without the equal and the incidental rows; they stay counted."""
         return Comparison(runs=self.runs, sections=[_differences(s) for s in self.sections])
+
+    def factors(self) -> list[Factor]:
+        """Return what differs and may be why results do; see `peira.compare.factors`."""
+        from peira.compare.factors import factors
+
+        return factors(self)
+
+    def __repr__(self) -> str:
+        from peira.compare.text import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from peira.compare.text import as_html
+
+        return as_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries and lists, as JSON can hold them: NaN is a text."""

@@ -74,18 +74,23 @@ def file_section(
     remarks: Sequence[str] = (),
 ) -> FileSection:
     """Return the section of the files `found` in each run; None where nothing was recorded."""
-    known = [files for files in found if files is not None]
-    paths = dict.fromkeys(path for files in known for path in files)
-    rows = [
-        _row(path, [None if files is None else files.get(path) for files in found], found, budget)
-        for path in sorted(paths)
-    ]
+    rows = file_rows(found, budget)
     return FileSection(
         name=name,
         remarks=list(remarks),
         rows=rows,
         **counted(rows, [files is not None for files in found]),
     )
+
+
+def file_rows(found: Sequence[Files | None], budget: Budget) -> list[FileRow]:
+    """Return one row a path."""
+    known = [files for files in found if files is not None]
+    paths = dict.fromkeys(path for files in known for path in files)
+    return [
+        _row(path, [None if files is None else files.get(path) for files in found], found, budget)
+        for path in sorted(paths)
+    ]
 
 
 def _row(

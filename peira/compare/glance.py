@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from peira.compare.comparison import Comparison, FileSection, Section, is_difference
+from peira.compare.comparison import LETTERS, Comparison, FileSection, Section, is_difference
 
-LETTERS = "ABCDEFGH"
-"""How a page calls the runs, in their order."""
+COSMETIC = "only comments and layout"
 
 
 class Glance(NamedTuple):
@@ -30,8 +29,9 @@ def glance(found: Comparison) -> Glance:
             told.differing.append(f"{section.name} ({_counts(section)})")
         elif section.unknown:
             told.unknown.append(f"{section.name} ({_number(section, section.unknown)})")
-        elif section.equal or section.incidental:
-            told.same.append(f"{section.name} ({_number(section, section.equal)})")
+        else:
+            count = f" ({_number(section, section.equal)})" if section.equal else ""
+            told.same.append(f"{section.name}{count}")
     return told
 
 
@@ -50,7 +50,7 @@ def _counts(section: Section) -> str:
     if added or removed:
         parts.append(f"+{added:,} -{removed:,} lines")
     if changes and all(change.is_cosmetic for change in changes):
-        parts.append("only comments and layout")
+        parts.append(COSMETIC)
     return ", ".join(parts)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
 from peira.compare.comparison import MetricRow, MetricSection, Numbers, counted
 from peira.compare.values import same
-from peira.core.direction import guess_direction
+from peira.core.direction import Direction, guess_direction, is_clock
 from peira.lab.lab import Lab
 from peira.lab.query.catalog import Catalog
 from peira.lab.runs import MetricSummary, RunRecord
@@ -18,22 +17,13 @@ from peira.lab.runs import MetricSummary, RunRecord
 SYSTEM = "system/"
 """Metrics of the machine: they differ in every run."""
 
-Direction = Literal["max", "min"]
+Goals = dict[str, set[Direction]]
 Summaries = list[MetricSummary | None]
 
 
 def metrics(lab: Lab, records: Sequence[RunRecord]) -> MetricSection:
     """Return every metric of the runs, those of the projects' goals first."""
-    projects = {record.project for record in records}
-
-    def ask(connection: Connection) -> dict[str, set[Direction]]:
-        found: dict[str, set[Direction]] = {}
-        for project in projects:
-            for goal in Catalog(connection, project).goals():
-                found.setdefault(goal.metric, set()).add(goal.direction)
-        return found
-
-    goals = lab.ask(ask)
+    goals = read_goals(lab, {record.project for record in records})
     keys = dict.fromkeys(key for record in records for key in record.metrics)
     ordered = sorted(keys, key=lambda key: key not in goals)  # stable: the rest keep their order
     rows = [_row(key, [record.metrics.get(key) for record in records], goals) for key in ordered]
@@ -41,9 +31,27 @@ def metrics(lab: Lab, records: Sequence[RunRecord]) -> MetricSection:
     return MetricSection(name="metrics", rows=rows, **counted(rows, recorded))
 
 
-def _row(key: str, found: Summaries, goals: dict[str, set[Direction]]) -> MetricRow:
+def read_goals(lab: Lab, projects: Iterable[str]) -> Goals:
+    """Return what the projects want of which metric; more than one word when they disagree."""
+
+    def ask(connection: Connection) -> Goals:
+        found: Goals = {}
+        for project in projects:
+            for goal in Catalog(connection, project).goals():
+                found.setdefault(goal.metric, set()).add(goal.direction)
+        return found
+
+    return lab.ask(ask)
+
+
+def direction_of(key: str, goals: Goals) -> tuple[Direction | None, bool]:
+    """Return whether more or less of a metric is better, and whether a goal says so."""
     said = goals.get(key, set())
-    direction = next(iter(said)) if len(said) == 1 else guess_direction(key)
+    return (next(iter(said)), True) if len(said) == 1 else (guess_direction(key), False)
+
+
+def _row(key: str, found: Summaries, goals: Goals) -> MetricRow:
+    direction, is_goal = direction_of(key, goals)
     last = _numbers(
         [None if s is None else s.last for s in found],
         [None if s is None else s.last_step for s in found],
@@ -60,13 +68,13 @@ def _row(key: str, found: Summaries, goals: dict[str, set[Direction]]) -> Metric
     return MetricRow(
         name=key,
         direction=direction,
-        direction_from=None if direction is None else "goal" if len(said) == 1 else "name",
+        direction_from=None if direction is None else "goal" if is_goal else "name",
         last=last,
         best=best,
         counts=[0 if s is None else s.count for s in found],
         nonfinite=[0 if s is None else s.nonfinite for s in found],
         differs=any(not all(same(n.values[0], v) for v in n.values[1:]) for n in shown),
-        is_incidental=key.startswith(SYSTEM),
+        is_incidental=is_clock(key) and not is_goal,
     )
 
 

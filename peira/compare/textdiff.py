@@ -6,12 +6,12 @@ by its counts or its digest, and the change says so.
 
 from __future__ import annotations
 
-import ast
 import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from peira.capture.syntax import read_syntax
 from peira.compare.comparison import Change, Hunk
 
 CONTEXT = 3
@@ -57,7 +57,7 @@ def change(
     added = sum(j2 - j1 for tag, _, _, j1, j2 in matcher if tag != "equal")
     removed = sum(i2 - i1 for tag, i1, i2, _, _ in matcher if tag != "equal")
     hunks = [_hunk(group, before, after) for group in _groups(matcher)]
-    is_cosmetic = is_python and None not in (old, new) and _is_cosmetic(texts[0], texts[1])
+    is_cosmetic = is_python and old is not None and new is not None and _mean_the_same(old, new)
     if not budget.take(sum(len(hunk.lines) for hunk in hunks)):
         reason = "too many changed lines to show them all at once"
         return Change(
@@ -194,9 +194,6 @@ def _indent(line: str) -> int:
     return len(found[0]) if line.strip() else 1 << 30
 
 
-def _is_cosmetic(old: str | None, new: str | None) -> bool:
-    """Whether two Python texts mean the same: comments and layout apart."""
-    try:
-        return ast.dump(ast.parse(old or "")) == ast.dump(ast.parse(new or ""))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+def _mean_the_same(old: bytes, new: bytes) -> bool:
+    """Whether two Python sources do the same: comments, docstrings and layout apart."""
+    return read_syntax(old).tree == read_syntax(new).tree

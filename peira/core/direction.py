@@ -1,4 +1,4 @@
-"""Whether more or less of a metric is better."""
+"""What a metric's name says: whether more or less is better, and whether it is of the clock."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ Direction = Literal["max", "min"]
 
 _HIGHER = {"acc", "accuracy", "auc", "auroc", "f1", "score", "precision", "recall", "map", "iou"}
 _LOWER = {"loss", "error", "err", "mse", "rmse", "mae", "perplexity", "ppl", "nll", "wer", "cer"}
+_CLOCK = re.compile(
+    r"(times?|timings?|timer|timestamp|durations?|elapsed|runtime|walltime|clock|latency"
+    r"|throughput|eta|fps|secs?|seconds?|minutes?|hours?|millis|ms|us|ns)\Z"
+)
+_UNIT = re.compile(r"(s|h|ms|us|ns|sec|secs|min)\Z")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def guess_direction(metric: str) -> Direction | None:
@@ -21,3 +27,24 @@ def guess_direction(metric: str) -> Direction | None:
     if _LOWER.intersection(words):
         return "min"
     return "max" if _HIGHER.intersection(words) else None
+
+
+def is_clock(key: str) -> bool:
+    """Whether a metric is of the clock or the machine, and differs between two runs of the same.
+
+    Known by name: below `system/`; below a part that is a clock (`time/forward`); the last part
+    ends with a clock (`epoch_time`, `train_seconds`, `fps`), also with a unit (`time_s`); or it is
+    a rate (`samples_per_second`, `time_per_step`).
+
+    >>> [is_clock(k) for k in ("time/epoch", "fit_time_s", "it_per_sec", "val/time_to_event_mae")]
+    [True, True, True, False]
+    """
+    *above, last = key.split("/")
+    if "system" in above[:1] or any(_CLOCK.match(part.lower()) for part in above):
+        return True
+    words = [word.lower() for word in _WORD.findall(last)]
+    if not words:
+        return False
+    clocks = [_CLOCK.match(word) is not None for word in words]
+    has_unit = _UNIT.match(words[-1]) is not None and any(clocks[:-1])
+    return clocks[-1] or has_unit or ("per" in words and any(clocks))

@@ -58,10 +58,21 @@ def export_runs(table: RunTable, kind: Kind, target: Path | None) -> None:
     columns |= {name: [getattr(record, name) for record in table] for name in FACTS}
     columns["tags"] = [", ".join(tags) for tags in given.pop("tags")]
     columns |= {name: cells for name, cells in given.items() if name not in columns}
+    export_columns(columns, kind, target)
+
+
+def export_columns(columns: dict[str, list[Any]], kind: Kind, target: Path | None) -> None:
+    """Write columns of the same length as a table of that kind.
+
+    Args:
+        target: the file to write or replace; None writes to standard output.
+    """
     with _output(target) as out:
         if kind == "json":
-            names = list(columns)
-            rows = [{name: _plain(columns[name][i]) for name in names} for i in range(len(table))]
+            rows = [
+                {name: _plain(cell) for name, cell in zip(columns, row, strict=True)}
+                for row in zip(*columns.values(), strict=True)
+            ]
             out.write(msgspec.json.encode(rows) + b"\n")
         else:
             write_table(out, columns, kind)

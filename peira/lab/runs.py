@@ -391,7 +391,7 @@ class RunTable(Sequence[RunRecord]):
     def __repr__(self) -> str:
         names = ["name", "state", *(column.name for column in self.columns)]
         lines = [
-            [printable(row.name), row.state, *(_short(v) for v in self.values(i).values())]
+            [printable(row.name), row.state, *(short(v) for v in self.values(i).values())]
             for i, row in enumerate(self.page.rows[:20])
         ]
         widths = [max(map(len, texts)) for texts in zip(names, *lines, strict=True)]
@@ -413,7 +413,7 @@ class RunTable(Sequence[RunRecord]):
             "<tr>"
             + "".join(
                 f"<td>{_escape(value)}</td>"
-                for value in (row.name, row.id, row.state, *map(_short, self.values(i).values()))
+                for value in (row.name, row.id, row.state, *map(short, self.values(i).values()))
             )
             + "</tr>"
             for i, row in enumerate(self.page.rows[:100])
@@ -514,7 +514,8 @@ def find_run(
     )
 
 
-def _short(value: Cell) -> str:
+def short(value: Any) -> str:
+    """Return a value in at most 40 characters, numbers with six digits."""
     if value is None:
         return "-"
     if not isinstance(value, float):

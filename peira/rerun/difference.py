@@ -1,4 +1,4 @@
-"""How much two series of a metric, or two sets of predictions, differ; which metrics are clocks.
+"""How much two series of a metric, or two sets of predictions, differ.
 
 Source: SCIENCE.md 6.4, steps 1 and 2.
 """
@@ -6,7 +6,6 @@ Source: SCIENCE.md 6.4, steps 1 and 2.
 from __future__ import annotations
 
 import math
-import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,12 +17,6 @@ NOTHING = 1e-12
 """Below this share of the largest value of its series, a difference is rounding: a value that is
 zero but for rounding has no relative precision.
 """
-_CLOCK = re.compile(
-    r"(times?|timings?|timer|timestamp|durations?|elapsed|runtime|walltime|clock|latency"
-    r"|throughput|eta|fps|secs?|seconds?|minutes?|hours?|millis|ms|us|ns)\Z"
-)
-_UNIT = re.compile(r"(s|h|ms|us|ns|sec|secs|min)\Z")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 class Curve(NamedTuple):
@@ -33,27 +26,6 @@ class Curve(NamedTuple):
     """(n,)"""
     values: NDArray[np.float64]
     """(n,)"""
-
-
-def is_clock(key: str) -> bool:
-    """Whether a metric is of the clock or the machine, and differs between two runs of the same.
-
-    Known by name: below `system/`; below a part that is a clock (`time/forward`); the last part
-    ends with a clock (`epoch_time`, `train_seconds`, `fps`), also with a unit (`time_s`); or it is
-    a rate (`samples_per_second`, `time_per_step`).
-
-    >>> [is_clock(k) for k in ("time/epoch", "fit_time_s", "it_per_sec", "val/time_to_event_mae")]
-    [True, True, True, False]
-    """
-    *above, last = key.split("/")
-    if "system" in above[:1] or any(_CLOCK.match(part.lower()) for part in above):
-        return True
-    words = [word.lower() for word in _WORD.findall(last)]
-    if not words:
-        return False
-    clocks = [_CLOCK.match(word) is not None for word in words]
-    has_unit = _UNIT.match(words[-1]) is not None and any(clocks[:-1])
-    return clocks[-1] or has_unit or ("per" in words and any(clocks))
 
 
 def relative_difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

@@ -26,13 +26,13 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from peira.core.direction import is_clock
 from peira.lab.student import quantile
 from peira.lab.verifications import MetricCheck, Outcome, Verdict
 from peira.rerun.difference import (
     RELATIVE_MAX,
     Curve,
     equal_share,
-    is_clock,
     is_same_bits,
     relative_difference,
 )

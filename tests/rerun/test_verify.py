@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from peira.core.direction import is_clock
 from peira.lab.verifications import Verdict
-from peira.rerun.difference import Curve, is_clock, relative_difference
+from peira.rerun.difference import Curve, relative_difference
 from peira.rerun.verify import More, Result, compare, judge, prediction_interval
 
 

@@ -13,6 +13,7 @@ from peira.compare.comparison import FileSection
 from peira.compare.diff import compare
 from peira.compare.textdiff import Budget
 from peira.core.errors import NotFoundError
+from peira.server.exports import split_words
 from peira.server.parameters import LabNow, PathText
 from peira.server.records import CompareAnswer, CompareFileAnswer
 
@@ -33,8 +34,8 @@ def compare_runs(
 ) -> CompareAnswer:
     """What differs between two to eight runs, section by section."""
     started = time.perf_counter()
-    wanted = None if section is None else split(section)
-    found = compare(lab, split(r), project=project, sections=wanted)
+    wanted = None if section is None else split_words(section)
+    found = compare(lab, split_words(r), project=project, sections=wanted)
     document = (found if all else found.only_differences()).to_dict()
     document["took_ms"] = round((time.perf_counter() - started) * 1000, 3)
     return msgspec.convert(document, CompareAnswer)
@@ -51,7 +52,7 @@ def compare_file(
 ) -> CompareFileAnswer:
     """How one file differs between runs, with every changed line."""
     found = compare(
-        lab, split(r), project=project, sections=[section], budget=Budget(FILE_LINES_MAX)
+        lab, split_words(r), project=project, sections=[section], budget=Budget(FILE_LINES_MAX)
     )
     for part in found.sections:
         if isinstance(part, FileSection):
@@ -62,8 +63,3 @@ def compare_file(
         f"No run has a file `{path}` in the section {section}.",
         hint="The comparison lists the files by name.",
     )
-
-
-def split(text: str) -> list[str]:
-    """Return the words of a list that is separated by commas."""
-    return [word for word in (part.strip() for part in text.split(",")) if word]

@@ -11,7 +11,7 @@ from litestar import Request, Response, get
 from peira.core.errors import NotFoundError
 from peira.lab.lab import Lab
 from peira.server.bundle import Asset, Bundle
-from peira.server.exports import FORMATS, export_runs
+from peira.server.exports import FORMATS, export_comparison, export_runs
 from peira.server.parameters import Dashboard, LabNow, PathText
 
 # The addresses of the dashboard's router; each also below /embed. `/p/{project}` is apart, because
@@ -62,6 +62,21 @@ def project_page(
     return _page(request, bundle)
 
 
+def compared(request: Request[Any, Any, Any], lab: LabNow, project: PathText) -> Response[bytes]:
+    """The Compare screen as data, by the parameters `r`, `all` and `section`."""
+    ending = request.scope["path"].rpartition(".")[2]
+    return export_comparison(lab, project, ending, request.query_params)
+
+
+# One handler an address: a list of addresses would be sent to the thread twice.
+COMPARED = [
+    get(f"/p/{{project:str}}/compare.{ending}", sync_to_thread=True, include_in_schema=False)(
+        compared
+    )
+    for ending in FORMATS
+]
+
+
 @get("/assets/{name:str}", sync_to_thread=False, include_in_schema=False)
 def asset(request: Request[Any, Any, Any], bundle: Dashboard, name: PathText) -> Response[bytes]:
     """A file whose name holds a digest of its content."""
@@ -74,7 +89,7 @@ def favicon(request: Request[Any, Any, Any], bundle: Dashboard) -> Response[byte
     return _file(request, bundle.get(request.scope["path"][1:]), "private, max-age=3600")
 
 
-PAGE_HANDLERS = [page, project_page, asset, favicon]
+PAGE_HANDLERS = [page, project_page, *COMPARED, asset, favicon]
 
 
 def _page(request: Request[Any, Any, Any], bundle: Bundle) -> Response[bytes]:
