@@ -251,8 +251,12 @@ def _stacked(row: ValueRow, texts: Sequence[str], out: Terminal) -> list[str]:
     lines = [f"  {out.paint(printable(row.name), _style(row))}"]
     if row.remark:
         lines[0] += f"  {out.paint(printable(row.remark), 'dim')}"
+    letters: dict[str, list[str]] = {}  # runs with the same text share a line
     for letter, text in zip(LETTERS, texts, strict=False):
-        lines.append(f"    {out.paint(letter, 'dim')}  {text}")
+        letters.setdefault(text, []).append(letter)
+    width = max(len(", ".join(runs)) for runs in letters.values())
+    for text, runs in letters.items():
+        lines.append(f"    {out.paint(', '.join(runs).ljust(width), 'dim')}  {text}")
     return lines
 
 

@@ -35,6 +35,9 @@ def code(lab: Lab, records: Sequence[RunRecord], budget: Budget) -> FileSection:
     if all(run.root for run in runs):
         for run in runs:
             run.base = run.root
+    is_one_commit = len({run.commit_name for run in runs if run.has_git}) == 1
+    for run in runs:
+        run.is_one_commit = is_one_commit
     remarks: list[str] = []
     with ExitStack() as opened:
         open_commits(runs, lab.root.parent, opened)

@@ -9,9 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from peira.compare.comparison import Version
 from peira.compare.files import Held, seen_file
 from peira.compare.textdiff import FILE_BYTES_MAX
+from peira.core.errors import DamagedError, NotFoundError
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
 from peira.record.events import SeenFile
@@ -22,7 +25,7 @@ from peira.rerun.repository import Commit, TreeFile, local_commit
 class CodeOfRun:
     """What a run recorded of its code. Names of files are relative to `base`, with `/`.
 
-    Set `base` before anything else is asked, and `commit` when git has it.
+    Set `base` and `is_one_commit` before anything else is asked, and `commit` when git has it.
     """
 
     def __init__(self, lab: Lab, record: RunRecord) -> None:
@@ -31,6 +34,8 @@ class CodeOfRun:
         self.root = str(self.git.get("root") or "")
         self.commit_name = str(self.git.get("commit") or "")
         self.commit: Commit | None = None
+        self.is_one_commit = False
+        """Whether all compared runs have the same commit."""
         self._lab = lab
         self._script = str(told.get("script") or "")
         self._sources = record.files("source")
@@ -40,8 +45,8 @@ class CodeOfRun:
 
     @property
     def has_git(self) -> bool:
-        """Whether the run told of a commit."""
-        return bool(self.commit_name)
+        """Whether git told anything."""
+        return bool(self.root) and not self.git.get("error")
 
     @property
     def is_recorded(self) -> bool:
@@ -64,35 +69,17 @@ class CodeOfRun:
         return self._in_git(self._script) if self._script else ""
 
     @cached_property
-    def patches(self) -> dict[str, patches.Patch]:
-        """The recorded changes against the commit, by name."""
-        diff = self.git.get("diff") or ""
-        parts = patches.patches(diff) if diff else ()
-        return {self._in_git(part.path): part for part in parts}
-
-    @cached_property
-    def _left_out(self) -> dict[str, str]:
-        """Changed and untracked files whose content was not recorded, with the reason."""
-        listed = self.git.get("untracked")
-        found = {
-            self._in_git(path): "not tracked by git, and its content was not recorded"
-            for path in (listed if isinstance(listed, list) else [])
-        }
-        found |= {
-            self._in_git(str(part.get("path"))): f"changed; not recorded: {part.get('reason')}"
-            for part in self.git.get("diff_left_out") or ()
-        }
-        return found
-
-    @property
     def touched(self) -> set[str]:
         """Names of files that differ from the commit, as far as it was recorded."""
-        left_out = {self._in_git(str(p.get("path"))) for p in self.git.get("diff_left_out") or ()}
-        return set(self.patches) | left_out
+        return {*self._patches, *self._changed, *self._left_out, *self._submodules}
 
     @cached_property
     def tree(self) -> dict[str, TreeFile] | None:
-        """The files of the commit by name; None when git does not have it."""
+        """The files of the commit by name, none before the first one; None when git does not have
+        it.
+        """
+        if self.has_git and not self.commit_name:
+            return {}
         listed = None if self.commit is None else self.commit.files()
         return None if listed is None else {self._in_git(file.path): file for file in listed}
 
@@ -115,7 +102,7 @@ class CodeOfRun:
             return seen_file(self._lab, seen)
         if not self.has_git:
             return None
-        rebuilt = self._rebuilt(name) if self.tree is not None else self._recorded(name)
+        rebuilt = self._from_git(name)
         if seen is None or seen.object is None:
             return rebuilt
         # What git gives must be what the run told.
@@ -123,50 +110,99 @@ class CodeOfRun:
             return rebuilt
         return seen_file(self._lab, seen)
 
+    # What git knew.
+
+    @cached_property
+    def _patches(self) -> dict[str, patches.Patch]:
+        """The recorded changes against the commit, by name."""
+        return {self._in_git(part.path): part for part in patches.patches(self._diff())}
+
+    def _diff(self) -> bytes:
+        stored = self.git.get("diff_object")
+        if not stored:
+            return str(self.git.get("diff") or "").encode()
+        try:
+            return self._lab.objects.read(stored)
+        except (NotFoundError, DamagedError):
+            return b""  # which files changed is told by `changed`
+
+    @cached_property
+    def _changed(self) -> dict[str, dict[str, Any]]:
+        """Changed files by name: `what` and the digest of the true content."""
+        return {self._in_git(str(file.get("path"))): file for file in self.git.get("changed") or ()}
+
+    @cached_property
+    def _left_out(self) -> dict[str, str]:
+        """Changed files whose changes were not recorded, with the reason."""
+        return {
+            self._in_git(str(part.get("path"))): f"changed, and not recorded: {part.get('reason')}"
+            for part in self.git.get("diff_left_out") or ()
+        }
+
+    @cached_property
+    def _untracked(self) -> set[str]:
+        listed = self.git.get("untracked")
+        return {self._in_git(path) for path in listed} if isinstance(listed, list) else set()
+
+    @cached_property
+    def _submodules(self) -> dict[str, dict[str, Any]]:
+        return {self._in_git(path): inner for path, inner in _submodules(self.git)}
+
+    def _from_git(self, name: str) -> Held | None:
+        if name in self._submodules:
+            return _submodule(self._submodules[name])
+        if name in self._left_out:
+            return _unknown(self._left_out[name], self._true_digest(name))
+        if name in self._untracked:
+            return _unknown("not tracked by git, and its content was not recorded")
+        if self._changed.get(name, {}).get("what") == "deleted":
+            return None
+        return self._rebuilt(name) if self.tree is not None else self._recorded(name)
+
+    def _rebuilt(self, name: str) -> Held | None:
+        """Return the file of the commit with the recorded changes."""
+        assert self.tree is not None
+        part = self._patches.get(name)
+        is_changed = part is not None or name in self._changed
+        if (part is not None and part.is_deleted) or (name not in self.tree and not is_changed):
+            return None
+        if name in self.tree and self._is_long(name):
+            return _unknown("it is large, and only git has it", self._true_digest(name))
+        before = b"" if name not in self.tree else self._blobs.get(name)
+        if before is None:
+            return _unknown("git does not have its content", self._true_digest(name))
+        if not is_changed:
+            return _content(before)
+        after = None if part is None or part.reason else patches.apply(part, before)
+        reason = "" if part is None else part.reason
+        if after is None:
+            reason = reason or "the recorded changes do not fit the commit"
+            return _unknown(reason, self._true_digest(name))
+        held, told = _content(after), self._true_digest(name)
+        if told is not None and held.version.digest != told:
+            return _unknown("line ends or a filter made it another file than git knows", told)
+        return held
+
+    def _recorded(self, name: str) -> Held | None:
+        """Return the recorded changes of a file as its content: nothing else is at hand."""
+        part = self._patches.get(name)
+        reason = "only its changes against the commit are known"
+        if part is None and name not in self._changed and not self.is_one_commit:
+            return _unknown("git does not have the commit")
+        held = _content(b"" if part is None else _written(part))
+        digest = self._true_digest(name) or held.version.digest
+        return Held(Version(digest=digest, origin="recorded", reason=reason), held.read)
+
+    def _true_digest(self, name: str) -> str | None:
+        digest = self._changed.get(name, {}).get("object")
+        return str(digest) if digest else None
+
     def _is_kept(self, name: str) -> bool:
         seen = self.used.get(name)
         return seen is not None and seen.kept and self._lab.objects.exists(seen.object or "")
 
     def _is_long(self, name: str) -> bool:
         return self.tree is not None and self.tree[name].size > FILE_BYTES_MAX
-
-    def _rebuilt(self, name: str) -> Held | None:
-        """Return the file of the commit with the recorded changes."""
-        assert self.tree is not None
-        if name in self._left_out:
-            return _unknown(self._left_out[name])
-        part = self.patches.get(name)
-        if part is not None and part.is_deleted:
-            return None
-        if name not in self.tree and part is None:
-            return None
-        if name in self.tree and self._is_long(name):
-            return _unknown("it is large, and only git has it")
-        before = b"" if name not in self.tree else self._blobs.get(name)
-        if before is None:
-            return _unknown("git does not have its content")
-        if part is None:
-            return _content(before)
-        after = None if part.reason else patches.apply(part, before)
-        if after is None:
-            return _unknown(part.reason or "the recorded changes do not fit the commit")
-        return _content(after)
-
-    def _recorded(self, name: str) -> Held | None:
-        """Return the recorded changes of a file as its version: nothing else is at hand."""
-        if name in self._left_out:
-            return _unknown(self._left_out[name])
-        part = self.patches.get(name)
-        text = "" if part is None else _written(part)
-        held = _content(text.encode())
-        return Held(
-            Version(
-                digest=held.version.digest,
-                origin="recorded",
-                reason="only its changes against the commit are known",
-            ),
-            held.read,
-        )
 
     def _name(self, path: str) -> str:
         if not path.startswith("/") or not self.base:
@@ -193,6 +229,8 @@ def open_commits(runs: Sequence[CodeOfRun], beside: Path, opened: ExitStack) -> 
             commits = (local_commit(Path(place), name) for place in places if place)
             found[name] = next((commit for commit in commits if commit is not None), None)
         run.commit = found.get(name)
+        if run.commit is not None:
+            opened.enter_context(run.commit)
 
 
 def _base(sources: dict[str, SeenFile]) -> str:
@@ -203,6 +241,20 @@ def _base(sources: dict[str, SeenFile]) -> str:
     return ""
 
 
+def _submodules(git: dict[str, Any], below: str = "") -> Iterable[tuple[str, dict[str, Any]]]:
+    for path, inner in (git.get("submodules") or {}).items():
+        yield f"{below}{path}", inner
+        yield from _submodules(inner, f"{below}{path}/")
+
+
+def _submodule(git: dict[str, Any]) -> Held:
+    """Return a submodule as one thing: its commit and changes."""
+    told = {name: git.get(name) for name in ("commit", "diff", "diff_object", "changed")}
+    version = _content(msgspec.json.encode(told)).version
+    commit = f"a submodule at {git.get('commit')}{' with changes' if git.get('dirty') else ''}"
+    return Held(msgspec.structs.replace(version, size=None, reason=commit))
+
+
 def _content(data: bytes) -> Held:
     from blake3 import blake3
 
@@ -210,10 +262,10 @@ def _content(data: bytes) -> Held:
     return Held(Version(digest=blake3(data).hexdigest(), size=len(data), origin="commit"), read)
 
 
-def _unknown(reason: str) -> Held:
-    return Held(Version(digest=None, reason=reason))
+def _unknown(reason: str, digest: str | None = None) -> Held:
+    return Held(Version(digest=digest, reason=reason))
 
 
-def _written(part: patches.Patch) -> str:
+def _written(part: patches.Patch) -> bytes:
     """Return the changes of a file as text."""
-    return "".join(f"@@ {first + 1}\n{''.join(lines)}" for first, lines in part.hunks)
+    return b"".join(b"@@ %d\n%s" % (first + 1, b"".join(lines)) for first, lines in part.hunks)

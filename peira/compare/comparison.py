@@ -16,14 +16,11 @@ anything of the kind, `has` of a row which runs have the thing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from peira.core.values import plain
-
-if TYPE_CHECKING:
-    from peira.compare.factors import Factor
 
 RUNS_MAX = 8
 LETTERS = "ABCDEFGH"
@@ -239,12 +236,6 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     def only_differences(self) -> Comparison:
         """Return the comparison without the equal and the incidental rows; they stay counted."""
         return Comparison(runs=self.runs, sections=[_differences(s) for s in self.sections])
-
-    def factors(self) -> list[Factor]:
-        """Return what differs and may be why results do; see `peira.compare.factors`."""
-        from peira.compare.factors import factors
-
-        return factors(self)
 
     def __repr__(self) -> str:
         from peira.compare.text import as_text

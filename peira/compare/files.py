@@ -134,5 +134,7 @@ def _change(path: str, old: Held | None, new: Held | None, to: list[int], budget
         try:
             contents.append(None if held is None or held.read is None else held.read())
         except (NotFoundError, DamagedError) as error:
-            return Change(to=to, added=0, removed=0, hunks=[], reason=error.message)
+            what = "damaged" if isinstance(error, DamagedError) else "gone"
+            reason = f"its object in the lab is {what}"
+            return Change(to=to, added=0, removed=0, hunks=[], reason=reason)
     return change(contents[0], contents[1], to, budget, is_python=path.endswith(".py"))

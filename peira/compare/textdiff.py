@@ -18,7 +18,7 @@ CONTEXT = 3
 FILE_BYTES_MAX = 2 * 1024 * 1024
 CHANGED_LINES_MAX = 20_000
 """Lines of both texts between the first and the last difference; beyond it nothing is compared."""
-CAREFUL_LINES_MAX = 4_000
+CAREFUL_LINES_MAX = 2_000
 """Up to here every line counts; above, lines that are very frequent are no anchors (`autojunk`)."""
 NO_LINE_END = "\\ No newline at end of file"
 
@@ -132,23 +132,20 @@ def _groups(operations: Operations) -> list[Operations]:
     """Return the operations of each hunk, with `CONTEXT` equal lines around the changes."""
     groups: list[Operations] = []
     current: Operations = []
-    for tag, i1, i2, j1, j2 in operations:
+    for n, (tag, i1, i2, j1, j2) in enumerate(operations):
         if tag != "equal":
             current.append((tag, i1, i2, j1, j2))
             continue
-        if current:  # context after a change
+        is_between = bool(current) and n + 1 < len(operations)
+        if is_between and i2 - i1 <= 2 * CONTEXT:
+            current.append((tag, i1, i2, j1, j2))  # the next change shares the hunk
+            continue
+        if current:
             end = min(i2, i1 + CONTEXT)
-            if i2 - i1 <= 2 * CONTEXT and i2 != operations[-1][2]:
-                current.append((tag, i1, i2, j1, j2))  # the next change shares the hunk
-                continue
-            if end > i1:
-                current.append((tag, i1, end, j1, j1 + end - i1))
-            groups.append(current)
+            groups.append([*current, (tag, i1, end, j1, j1 + end - i1)])
         begin = max(i1, i2 - CONTEXT)
-        current = [(tag, begin, i2, j2 - (i2 - begin), j2)] if begin < i2 else []
-    if any(tag != "equal" for tag, *_ in current):
-        groups.append(current)
-    return groups
+        current = [(tag, begin, i2, j2 - (i2 - begin), j2)] if n + 1 < len(operations) else []
+    return [*groups, current] if current else groups
 
 
 def _hunk(group: Operations, before: list[str], after: list[str]) -> Hunk:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from peira.compare.comparison import SectionName, ValueRow, ValueSection, counted
 from peira.lab.runs import RunRecord
 
 # Aspects that have a section of their own; every other one is told under "system".
 _TOLD_ELSEWHERE = {"code", "packages", "environment", "process", "fingerprint"}
-# What is another one in every run and explains nothing.
-_INCIDENTAL = ("pid", "/pid", "uuid", "_id", "job_id")
+# What is another one in every run, or says only where things lie: it explains no result.
+_OF_THE_RUN = re.compile(
+    r"(^|/)(pid|uuid|addresses|file|id|job|array_task|process|executable|prefix|base_prefix"
+    r"|parents|.*peak_memory.*)$"
+)
+_OF_THE_JOB = re.compile(
+    r"(JOB_?ID|JOB_?INDEX|JOB_NAME|RUN_ID|STEP_?ID|TASK_ID|ARRAY_INDEX|PID|PORT|ADDR|HOST|ARN"
+    r"|NODE_?LIST|NODE_?NAME|SUBMIT_\w+|SOCKET)$|^(VIRTUAL_ENV|CONDA_PREFIX)$"
+)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -70,7 +80,14 @@ def params(records: Sequence[RunRecord]) -> ValueSection:
 def environment(records: Sequence[RunRecord]) -> ValueSection:
     """Return the recorded environment variables."""
     found = [record.captured("environment").get("variables") for record in records]
-    return value_section("environment", found)
+    return value_section("environment", found, _told_apart(value_rows(found), _OF_THE_JOB))
+
+
+def _told_apart(rows: list[ValueRow], incidental: re.Pattern[str]) -> list[ValueRow]:
+    return [
+        msgspec.structs.replace(row, is_incidental=bool(incidental.search(row.name)))
+        for row in rows
+    ]
 
 
 def system(records: Sequence[RunRecord]) -> ValueSection:
@@ -81,7 +98,7 @@ def system(records: Sequence[RunRecord]) -> ValueSection:
         host = aspects.pop("host", {})
         facts = dict(flat(host)) | dict(flat(aspects))
         found.append(facts or None)
-    return value_section("system", found)
+    return value_section("system", found, _told_apart(value_rows(found), _OF_THE_RUN))
 
 
 def command(records: Sequence[RunRecord]) -> ValueSection:
@@ -96,12 +113,13 @@ def command(records: Sequence[RunRecord]) -> ValueSection:
             "module": code.get("module"),
             "directory": birth.get("directory"),
             "python": birth.get("python"),
-            "executable": process.get("executable"),
-            "started by": (process.get("parent") or {}).get("program"),
             "peira": birth.get("peira"),
+            "stdin": process.get("stdin"),
+            "launched from": process.get("launched_from"),
+            "parents": process.get("parents"),
         }
-        found.append({name: fact for name, fact in facts.items() if fact})
-    return value_section("command", found)
+        found.append(dict(flat(facts)))
+    return value_section("command", found, _told_apart(value_rows(found), _OF_THE_RUN))
 
 
 def notes(records: Sequence[RunRecord]) -> ValueSection:
@@ -111,12 +129,22 @@ def notes(records: Sequence[RunRecord]) -> ValueSection:
         said = {
             "why": record.why,
             "note": record.note,
-            "tags": record.tags,
+            "tags": record.tags or None,
             "group": record.group,
             "origin": f"{record.origin_how} of {record.origin}" if record.origin else None,
         }
         found.append({name: text for name, text in said.items() if text})
     return value_section("notes", found)
+
+
+def _named(items: list[Any]) -> dict[str, Any]:
+    """Return the items of a list by their own names, so that another order is no difference."""
+    found: dict[str, Any] = {}
+    for i, item in enumerate(items):
+        own = item.get("name") if isinstance(item, Mapping) else None
+        name = str(own) if own else str(i)
+        found[name if name not in found else f"{name} {i}"] = item
+    return found
 
 
 def flat(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -125,6 +153,6 @@ def flat(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
         if isinstance(fact, Mapping):
             yield from flat(fact, f"{prefix}{name}/")
         elif isinstance(fact, list) and any(isinstance(item, Mapping) for item in fact):
-            yield from flat({str(i): item for i, item in enumerate(fact)}, f"{prefix}{name}/")
+            yield from flat(_named(fact), f"{prefix}{name}/")
         elif fact not in (None, "", []):
             yield f"{prefix}{name}", fact

@@ -1,0 +1,275 @@
+"""Runs side by side: the whole comparison, and its sections of values and metrics."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+import peira
+from peira.compare.comparison import SECTIONS, Comparison, MetricSection, Section, ValueSection
+from peira.compare.diff import compare
+from peira.compare.glance import glance
+from peira.compare.values import same
+from peira.core.errors import NotFoundError, UsageError
+from peira.lab.lab import Lab
+from tests.compare.recorded import Recorded
+
+
+def pair(root: Path) -> tuple[Recorded, Recorded]:
+    """Two runs that differ in a param and a package, and of which the second recorded less."""
+    a, b = Recorded(root, "a"), Recorded(root, "b")
+    a.params(lr=0.1, seed=1, size=[1, 2])
+    b.params(lr=0.2, seed=1, size=[1, 2])
+    a.captured("packages", installed={"numpy": "1.0", "pip": "1"}, imported=["numpy"])
+    b.captured("packages", installed={"numpy": "2.0", "pip": "2"}, imported=["numpy"])
+    a.captured("environment", variables={"OMP_NUM_THREADS": "4"})
+    for run, value in ((a, 0.5), (b, 0.75)):
+        run.log({"val/acc": value, "loss": 1 - value, "time/step_s": value, "rows": 3.0})
+        run.end()
+    return a, b
+
+
+def values(found: Comparison, name: str) -> ValueSection:
+    section = found.section(name)
+    assert isinstance(section, ValueSection)
+    return section
+
+
+def metrics(found: Comparison) -> MetricSection:
+    section = found.section("metrics")
+    assert isinstance(section, MetricSection)
+    return section
+
+
+def test_every_section_is_there_in_its_order(root: Path, lab: Lab) -> None:
+    """All eleven sections are told, also those in which nothing was recorded."""
+    pair(root)
+    assert [section.name for section in compare(lab, ["a", "b"]).sections] == list(SECTIONS)
+
+
+def test_python_reads_it_by_names_from_the_lab_that_is_there(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`peira.diff("a", "b")` finds the lab as everything else does; `lab=` names another."""
+    pair(root)
+    monkeypatch.chdir(root.parent)
+    monkeypatch.delenv("PEIRA_LAB", raising=False)
+    found = peira.diff("a", "b", sections=["params"])
+    assert [row.name for row in found.only_differences().section("params").rows] == ["lr"]
+    monkeypatch.chdir("/")
+    assert peira.diff("a", "b", lab=root).runs == peira.diff("b", "a", lab=root).runs[::-1]
+
+
+def test_what_was_not_recorded_is_not_equal(root: Path, lab: Lab) -> None:
+    """A section that fewer than two runs recorded has neither equal nor differing rows."""
+    pair(root)
+    section = values(compare(lab, ["a", "b"]), "environment")
+    assert section.recorded == [True, False] and not section.is_known
+    assert (section.differing, section.equal, section.unknown) == (0, 0, 1)
+    assert not section.rows[0].differs
+    told = glance(compare(lab, ["a", "b"]))
+    assert "environment (not recorded by B)" in told.unknown
+    assert not any(text.startswith("environment") for text in (*told.same, *told.differing))
+
+
+def test_of_three_runs_those_that_recorded_are_compared(root: Path, lab: Lab) -> None:
+    """One run without a record takes nothing from the others."""
+    _, b = pair(root)
+    b.captured("environment", variables={"OMP_NUM_THREADS": "8"})
+    Recorded(root, "c").end()
+    section = values(compare(lab, ["a", "b", "c"]), "environment")
+    assert section.recorded == [True, True, False]
+    (row,) = section.rows
+    assert row.differs and row.values == ["4", "8", None] and row.has == [True, True, False]
+
+
+def test_what_no_run_imported_is_incidental(root: Path, lab: Lab) -> None:
+    """A package that lies installed and was not imported is counted apart, and shown with all."""
+    pair(root)
+    section = values(compare(lab, ["a", "b"]), "packages")
+    assert [(row.name, row.is_incidental) for row in section.rows] == [
+        ("numpy", False), ("pip", True),
+    ]  # fmt: skip
+    assert (section.differing, section.incidental) == (1, 1)
+    shown = values(compare(lab, ["a", "b"]).only_differences(), "packages")
+    assert [row.name for row in shown.rows] == ["numpy"]
+
+
+def test_where_a_package_came_from_is_compared(root: Path, lab: Lab) -> None:
+    """The same version from two commits is a difference."""
+    a, b = Recorded(root, "a"), Recorded(root, "b")
+    for run, commit in ((a, "aaa"), (b, "bbb")):
+        source = {"url": "https://example.org/x.git", "commit": commit}
+        run.captured("packages", installed={"x": "1"}, imported=["x"], sources={"x": source})
+    (row,) = values(compare(lab, ["a", "b"]), "packages").rows
+    assert row.values == [
+        "1 from https://example.org/x.git at aaa", "1 from https://example.org/x.git at bbb",
+    ]  # fmt: skip
+
+
+def test_metrics_know_their_direction_and_winner(root: Path, lab: Lab) -> None:
+    """Best and last value, the delta to the first run, and the better run by goal or name."""
+    pair(root)
+    lab.set_goal("p", {"metric": "rows", "direction": "min"})
+    section = metrics(compare(lab, ["a", "b"]))
+    rows = {row.name: row for row in section.rows}
+    assert section.rows[0].name == "rows"  # the goal comes first
+    assert (rows["rows"].direction, rows["rows"].direction_from) == ("min", "goal")
+    assert (rows["val/acc"].direction, rows["val/acc"].direction_from) == ("max", "name")
+    assert rows["rows"].last.winner is None and not rows["rows"].differs  # a tie
+    best = rows["val/acc"].best
+    assert best is not None
+    assert (best.values, best.deltas, best.winner) == ([0.5, 0.75], [None, 0.25], 1)
+    assert rows["loss"].last.winner == 1 and rows["loss"].last.deltas == [None, -0.25]
+
+
+def test_metrics_of_the_clock_are_incidental(root: Path, lab: Lab) -> None:
+    """Times differ between any two runs; as the goal of the project they count."""
+    pair(root)
+    by_name = {row.name: row for row in metrics(compare(lab, ["a", "b"])).rows}
+    assert by_name["time/step_s"].is_incidental
+    lab.set_goal("p", {"metric": "time/step_s", "direction": "min"})
+    by_name = {row.name: row for row in metrics(compare(lab, ["a", "b"])).rows}
+    assert not by_name["time/step_s"].is_incidental
+
+
+def test_values_that_are_not_finite_lose_and_have_no_delta(root: Path, lab: Lab) -> None:
+    """NaN is never the best, never subtracted, and never taken for missing."""
+    a, b, c = (Recorded(root, name) for name in "abc")
+    a.log({"loss": math.nan})
+    b.log({"loss": 0.5})
+    c.log({"other": 1.0})
+    row = next(row for row in metrics(compare(lab, ["a", "b", "c"])).rows if row.name == "loss")
+    assert math.isnan(row.last.values[0]) and row.last.values[1:] == [0.5, None]
+    assert row.last.deltas == [None, None, None]
+    assert row.last.winner == 1
+    assert (row.counts, row.nonfinite) == ([1, 1, 0], [1, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        (1, 1.0, True),
+        (True, 1, False),
+        (0, False, False),
+        ("1", 1, False),
+        (None, "", False),
+        (math.nan, math.nan, True),
+        ([1, math.nan], [1.0, math.nan], True),
+        ([1], [1, 2], False),
+        ({"a": 1}, {"a": True}, False),
+        (2**53, 2**53 + 1, False),
+    ],
+)
+def test_values_are_equal_as_people_mean_it(one: object, other: object, is_same: bool) -> None:
+    """1 and 1.0 are the same number, true and 1 are not, NaN is NaN."""
+    assert same(one, other) is is_same
+    assert same(other, one) is is_same
+
+
+def test_null_is_a_value_and_missing_is_not(root: Path, lab: Lab) -> None:
+    """A param that is null differs from one that is not there."""
+    a, b = Recorded(root, "a"), Recorded(root, "b")
+    a.params(depth=None)
+    b.params(other=1)
+    row = next(r for r in values(compare(lab, ["a", "b"]), "params").rows if r.name == "depth")
+    assert row.values == [None, None] and row.has == [True, False] and row.differs
+
+
+def test_lists_of_libraries_are_told_by_name(root: Path, lab: Lab) -> None:
+    """The same libraries in another order are no difference; paths and ids are incidental."""
+    a, b = Recorded(root, "a"), Recorded(root, "b")
+    blas, openmp = {"name": "openblas", "threads": 2}, {"name": "openmp", "threads": 4}
+    a.captured("numerics", libraries=[blas | {"file": "/a/x.so"}, openmp])
+    b.captured("numerics", libraries=[openmp, blas | {"threads": 1, "file": "/b/x.so"}])
+    rows = {row.name: row for row in values(compare(lab, ["a", "b"]), "system").rows}
+    assert rows["numerics/libraries/openblas/threads"].values == [2, 1]
+    assert not rows["numerics/libraries/openmp/threads"].differs
+    assert rows["numerics/libraries/openblas/file"].is_incidental
+
+
+def test_notes_of_people_are_compared(root: Path, lab: Lab) -> None:
+    """Why, tags and notes stand beside each other, those of people too."""
+    a, b = pair(root)
+    lab.tag(a.id, "paper")
+    lab.note(b.id, "odd")
+    rows = {row.name: row.values for row in values(compare(lab, ["a", "b"]), "notes").rows}
+    assert rows["tags"] == [["paper"], None] and rows["note"] == [None, "odd"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "message"),
+    [
+        (["a"], "Two to eight runs"),
+        ([], "Two to eight runs"),
+        (["a", "b", "a"], "given twice"),
+        (["a"] * 9, "Two to eight runs"),
+    ],
+)
+def test_only_two_to_eight_different_runs(
+    root: Path, lab: Lab, runs: list[str], message: str
+) -> None:
+    """Any other number of runs, and the same run twice, is a usage error."""
+    pair(root)
+    with pytest.raises(UsageError, match=message):
+        compare(lab, runs)
+
+
+def test_unknown_names_are_told(root: Path, lab: Lab) -> None:
+    """A run that is not there, and a section that does not exist."""
+    pair(root)
+    with pytest.raises(NotFoundError):
+        compare(lab, ["a", "nobody"])
+    with pytest.raises(UsageError, match="no section 'codes'"):
+        compare(lab, ["a", "b"], sections=["codes"])
+    with pytest.raises(KeyError):
+        compare(lab, ["a", "b"], sections=["code"]).section("params")
+
+
+def test_the_document_is_json(root: Path, lab: Lab) -> None:
+    """`to_dict()` holds only what JSON can: NaN is a text."""
+    a, _ = pair(root)
+    a.log({"odd": math.nan})
+    document = compare(lab, ["a", "b"]).to_dict()
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    rows = document["sections"][0]["rows"]
+    assert next(r for r in rows if r["name"] == "odd")["last"]["values"] == ["NaN", None]
+
+
+def test_it_reads_well_in_an_interpreter(root: Path, lab: Lab) -> None:
+    """The text form answers in three lines, then shows the first differences."""
+    pair(root)
+    text = repr(compare(lab, ["a", "b"]))
+    assert "different: metrics (2), params (1), packages (1)" in text
+    assert "the same: " in text and "not known: code (not recorded)" in text
+    assert "  params  lr: 0.1 -> 0.2" in text
+    assert "  metrics  val/acc.max: 0.5 -> 0.75" in text
+
+
+def test_foreign_text_is_harmless_everywhere(root: Path, lab: Lab) -> None:
+    """Names, values and code of a run are escaped in text and in HTML."""
+    evil = "<script>alert(1)</script>\x1b[2J"
+    a, b = Recorded(root, evil), Recorded(root, "b")
+    a.files("source", "/w", train_py="x = '<img src=x>\x1b[31m'\n")
+    b.files("source", "/w", train_py="x = 1\n")
+    a.params(**{evil: evil})
+    found = compare(lab, [a.id, b.id])
+    for text in (repr(found), found._repr_html_()):
+        assert "\x1b" not in text
+    page = found._repr_html_()
+    assert "<script" not in page and "<img" not in page
+    assert "&lt;img src=x&gt;\\x1b[31m" in page
+
+
+def test_counts_add_up(root: Path, lab: Lab) -> None:
+    """Of every section: differing, equal, incidental and unknown rows are all rows."""
+    pair(root)
+
+    def total(section: Section) -> int:
+        return section.differing + section.equal + section.incidental + section.unknown
+
+    for section in compare(lab, ["a", "b"]).sections:
+        assert total(section) == len(section.rows)
