@@ -64,6 +64,8 @@ NaN and infinity are the texts `"NaN"`, `"Infinity"`, `"-Infinity"`; times are s
 |---|---|
 | `ls` | `{"total", "matched", "rows": [run]}`; a run is `id, name, project, state, user, host, group, created, ended, duration, tags, note, commit, why, alerts, rev, values` |
 | `ls` with `group by` | `{"by", "matched", "groups", "columns": [{"name", "kind"}], "rows": [{"key", "n", "runs", "values"}]}`; a value is `n, missing, nonfinite, mean, std, low, high, min, max` |
+| `compare` | `{"matched", "columns": [{"name", "kind", "direction"}], "rows": [run]}` |
+| `diff` | `{"runs", "sections"}`, as [`GET /api/projects/{project}/compare`](http-api.md) answers |
 | `best` | `{"metric", "direction", "matched", "rows": [run]}` |
 | `show` | the run, and `parent, params, metrics, captured, artifacts, media, alerts_list, problems, verifications, determinism, lost_points, lost_reasons, seen, sealed, deleted, command, directory, python, peira, pid, end, console_size` |
 | `sql` | `{"columns": [{"name", "type"}], "rows": [{column: value}]}` |
