@@ -36,8 +36,8 @@ def test_the_promised_names() -> None:
         "AmbiguousError", "DamagedError", "Lab", "LabError", "NotFoundError", "PeiraError",
         "QueryError", "Run", "UnsupportedError", "UsageError", "__version__", "alert",
         "checkpoint", "current_run", "diff", "finish", "flush", "init", "log", "log_artifact",
-        "log_audio", "log_figure", "log_histogram", "log_html", "log_image", "log_table", "log_text",
-        "log_video", "note", "resume", "save_model", "use_artifact",
+        "log_audio", "log_figure", "log_histogram", "log_html", "log_image", "log_table",
+        "log_text", "log_video", "note", "resume", "save_model", "use_artifact",
     ]  # fmt: skip
 
 
