@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     examples=[
         ("peira run train.py --lr 0.01", "a Python script, with this interpreter"),
         ("peira run --why 'is 0.01 too high?' train.py --lr 0.01", "says what it is for"),
+        ("peira run --set LR=0.1 train.py", "with another value for its constant LR"),
         ("peira run python -m pkg.train", "a module; any command line"),
         ("peira run --param depth=18 ./train.sh", "a script in any language"),
         ("peira run --metrics 'loss={loss:f}' Rscript fit.R", "metrics in what it prints"),
@@ -37,6 +38,13 @@ if TYPE_CHECKING:
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag; may be repeated.")
 @click.option(
     "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be repeated."
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another value for a constant of the script; may be repeated.",
 )
 @click.option(
     "--metrics",
@@ -59,12 +67,17 @@ def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
     The program behaves as without Peira: its exit code, its signals, its input, its terminal.
     Options of peira stand before PROGRAM; all behind it is the program's.
     """
+    from peira.capture.program import text_value
     from peira.launch.launcher import Request, launch
 
     request = Request(
         command=list(command),
         lab=session.place,
-        params=_pairs(options.pop("params")),
+        params={
+            name: text_value(text)
+            for name, text in _pairs("--param", options.pop("params")).items()
+        },
+        set=_pairs("--set", options.pop("settings")),
         metrics=_patterns(options.pop("metrics"), is_off=options.pop("no_metrics")),
         is_console=not options.pop("no_console"),
         **options,
@@ -87,13 +100,11 @@ def _patterns(patterns: tuple[str, ...], *, is_off: bool) -> tuple[str, ...] | N
     return None if is_off else patterns
 
 
-def _pairs(words: tuple[str, ...]) -> dict[str, Any]:
-    from peira.capture.program import text_value
-
+def _pairs(option: str, words: tuple[str, ...]) -> dict[str, str]:
     pairs = {}
     for word in words:
         name, equals, text = word.partition("=")
-        if not equals or not name:
-            raise click.UsageError(f"--param {word!r} is not NAME=VALUE.")
-        pairs[name] = text_value(text)
+        if not equals or not name.strip():
+            raise click.UsageError(f"{option} {word!r:.100} is not NAME=VALUE.")
+        pairs[name.strip()] = text
     return pairs

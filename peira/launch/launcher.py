@@ -11,6 +11,7 @@ exit. What goes wrong in recording is told once, and never reaches it.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 from collections.abc import Mapping
@@ -20,11 +21,12 @@ from typing import Any
 import msgspec
 
 from peira import session
-from peira.core.errors import NotStartedError
+from peira.core.errors import NotStartedError, UsageError
 from peira.launch.command import NOT_EXECUTABLE, NOT_FOUND, executed
 from peira.launch.patterns import pattern
 from peira.launch.process import Process
 from peira.launch.record import ProgramRecord
+from peira.launch.script import Script, find_script, read_script
 from peira.launch.streams import Channel, channels
 from peira.record.events import Origin
 
@@ -39,6 +41,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     environment: Mapping[str, str | None] = {}
     """Variables to set, or to take away (None)."""
     params: Mapping[str, Any] = {}
+    set: Mapping[str, Any] = {}
+    """Other values for the constants of its script (peira/launch/script.py); a text is read as one
+    of the constant's type.
+    """
     lab: str | None = None
     project: str | None = None
     name: str | None = None
@@ -77,7 +83,7 @@ def launch(request: Request) -> Launched:
     SIGINT, SIGTERM, SIGHUP and their like meanwhile.
 
     Raises:
-        UsageError: there is no program, or a pattern cannot be read.
+        UsageError: there is no program, a pattern cannot be read, or a value cannot be set.
         NotStartedError: the program cannot be started; no run remains.
         PeiraError, OSError: the run cannot be recorded; the program was not started.
 
@@ -87,22 +93,16 @@ def launch(request: Request) -> Launched:
     directory = Path(request.directory or Path.cwd())
     environment = _environment(request.environment)
     command = executed(request.command, directory, environment)
+    path = find_script(command, directory)
+    script = None if path is None else read_script(path)
+    settings = _settings(request.set, script, command[0])
     patterns = None if request.metrics is None else [pattern(text) for text in request.metrics]
     record = ProgramRecord(patterns, is_quiet=not request.is_shown)
-    wanted = _session_request(request, command, directory, environment)
-    record.open(wanted, request.params, request.tags)
-    environment |= record.variables(environment.get("PYTHONPATH"))
-    return _Launch(request, record).run(command, directory, environment)
-
-
-def _session_request(
-    request: Request, command: list[str], directory: Path, environment: dict[str, str]
-) -> session.Request:
-    return session.Request(
-        project=request.project,
-        name=request.name,
-        why=request.why,
-        group=request.group,
+    wanted = session.Request(
+        project=request.project or (script.asked.get("project") if script else None),
+        name=request.name or (script.asked.get("name") if script else None),
+        why=request.why or (script.asked.get("why") if script else None),
+        group=request.group or (script.asked.get("group") if script else None),
         lab=request.lab,
         parent=request.parent,
         origin=request.origin,
@@ -111,6 +111,22 @@ def _session_request(
         environment=environment,
         is_console=request.is_console,
     )
+    constants = script.values if script is not None and not script.has_flags else {}
+    record.open(wanted, {**constants, **settings, **request.params}, request.tags)
+    environment |= record.variables(environment.get("PYTHONPATH"))
+    if script is not None and settings:
+        record.expect(settings, script.values)
+        environment["PEIRA_SET"] = json.dumps({"script": str(script.path), "values": settings})
+    return _Launch(request, record).run(command, directory, environment)
+
+
+def _settings(asked: Mapping[str, Any], script: Script | None, program: str) -> dict[str, Any]:
+    if asked and script is None:
+        raise UsageError(
+            f"Nothing can be set in {program!r:.100}: it is not known which Python script it runs.",
+            hint="Run the script by its name: peira run --set LR=0.1 train.py",
+        )
+    return {name: script.setting(name, value) for name, value in asked.items()} if script else {}
 
 
 def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from peira.capture.spool import Params, SpoolReader
+from peira.core.clock import now_s
 from peira.core.settings import variable
+from peira.core.values import param_value
 from peira.launch.metrics import ConsoleMetrics, MetricsFile
 from peira.launch.patterns import Pattern
 from peira.launch.process import Ended
 from peira.launch.streams import Listener
 from peira.record.ending import Ending
+from peira.record.events import Alert, Captured
 from peira.record.folder import RunFolder
 from peira.record.voice import Voice
 from peira.recorder import Recorder, guarded
@@ -40,6 +43,7 @@ class ProgramRecord(Recorder):
         self._console_metrics: ConsoleMetrics | None = None
         self._metrics_file: MetricsFile | None = None
         self._spool: SpoolReader | None = None
+        self._unset: dict[str, Any] = {}
 
     def open(self, request: Request, params: Mapping[str, Any], tags: Sequence[str]) -> None:
         """Make the run, with what is known of it before the program has started.
@@ -79,6 +83,18 @@ class ProgramRecord(Recorder):
             "PYTHONPATH": os.pathsep.join(filter(None, (str(_HOOK), path))),
         }
 
+    def expect(self, settings: Mapping[str, Any], constants: Mapping[str, Any]) -> None:
+        """Constants of the script are to have other values; that they have is told by the script's
+        own process.
+
+        Args:
+            constants: their values in the file.
+        """
+        self._unset = {name: constants[name] for name in settings}
+        if self._session is not None:
+            plan = {"set": {name: param_value(value) for name, value in settings.items()}}
+            self._record(Captured(time=now_s(), aspect="launch", value=plan))
+
     def start(self) -> None:
         """The program has started: begin all that works beside."""
         if self._session is not None:
@@ -108,6 +124,7 @@ class ProgramRecord(Recorder):
     def end(self, ended: Ended) -> None:
         """Record how the program ended."""
         self._finish_metrics()
+        self._tell_unset()
         self._end(_ending(ended))
         if self._spool is not None:
             shutil.rmtree(self._spool.folder, ignore_errors=True)
@@ -125,7 +142,23 @@ class ProgramRecord(Recorder):
         if self._spool is not None:
             for told in self._spool.catch_up():
                 if isinstance(told.fact, Params):
-                    self.params.update(told.fact.values)
+                    self._take_params(told.fact)
+
+    def _take_params(self, fact: Params) -> None:
+        if fact.source != "set":
+            self.params.update(fact.values)
+        for name in fact.values if fact.source == "set" else ():
+            self._unset.pop(name, None)
+
+    @guarded
+    def _tell_unset(self) -> None:
+        if not self._unset:
+            return
+        names = ", ".join(self._unset)
+        text = f"{names} could not be set: the script did not run in a Python that Peira reaches."
+        self.params.update(self._unset)
+        self._record(Alert(time=now_s(), title="not set", text=text, level="error"))
+        self._voice.say(text)
 
     def _tell_damage(self, text: str) -> None:
         self._voice.say_once("metrics", text)

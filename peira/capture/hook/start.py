@@ -20,3 +20,7 @@ def start(folder: str) -> None:
     spool.tell("process")
     for part in PARTS:
         harmless(part.install, spool.tell)
+    if os.environ.get("PEIRA_SET"):
+        from . import constants  # here: few programs need it
+
+        harmless(constants.install, spool.tell)
