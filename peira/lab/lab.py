@@ -157,13 +157,24 @@ class Lab(Reading):
             with self.index.read() as connection:
                 return question(connection)
 
-    def series(self, run: RunRef, key: str) -> Series:
+    def series(self, run: RunRef, key: str, *, inherited: bool = False) -> Series:
         """Return the exact points of one metric of one run, in the order of its writers.
+
+        Args:
+            inherited: begin with the points that a resumed run goes on from; `runs` of the series
+                tells whose they are.
 
         Raises:
             NotFoundError: there is no such run, or it has no such metric.
         """
-        return self.points.series(self.run_id(run), key)
+        run_id = self.run_id(run)
+        if inherited:
+            from peira.lab.inheritance import join_series, read_chains
+
+            chain = self._fresh(lambda found: read_chains(found, [run_id])).get(run_id)
+            if chain is not None:
+                return join_series(self.points.series, key, chain)
+        return self.points.series(run_id, key)
 
     def sql(self, text: str) -> SqlAnswer:
         """Answer a question in DuckDB's SQL over `runs`, `params`, `metrics`, `tags`, `points`.

@@ -45,6 +45,8 @@ class Series:
     """(n,)"""
     parts: tuple[tuple[str, int], ...]
     """Writer and number of points of each part; the main writer is the empty text."""
+    runs: tuple[tuple[str, int], ...] = ()
+    """With inherited points: run and number of points of each generation, the eldest first."""
 
     def __len__(self) -> int:
         return len(self.values)

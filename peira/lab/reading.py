@@ -59,7 +59,7 @@ class Reading(ABC):
         """Return `question(connection)` on one consistent state of the index."""
 
     @abstractmethod
-    def series(self, run: RunRef, key: str) -> Series:
+    def series(self, run: RunRef, key: str, *, inherited: bool = False) -> Series:
         """Return the exact points of one metric of one run."""
 
     @abstractmethod
@@ -207,11 +207,14 @@ class Reading(ABC):
         x_min: float | None = None,
         x_max: float | None = None,
         smooth: Smoothing | None = None,
+        inherited: bool = False,
     ) -> Traces:
-        """Return curves for drawing; see `peira.lab.traces.read_traces`."""
+        """Return curves for drawing; see `peira.lab.traces.read_traces` and `View`."""
         from peira.lab.traces import View, read_traces
 
-        view = View(x=x, pixels=pixels, x_min=x_min, x_max=x_max, smooth=smooth)
+        view = View(
+            x=x, pixels=pixels, x_min=x_min, x_max=x_max, smooth=smooth, inherited=inherited
+        )
         if not self.is_kept_up:
             self.catch_up()
         return read_traces(self, keys, runs, view)

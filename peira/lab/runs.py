@@ -43,7 +43,7 @@ class Source(Protocol):
     root: Path
 
     def ask(self, question: Callable[[Connection], T]) -> T: ...
-    def series(self, run: str, key: str) -> Series: ...
+    def series(self, run: str, key: str, *, inherited: bool = False) -> Series: ...
     def problems(self, run: str | None = None) -> list[Problem]: ...
 
 
@@ -139,12 +139,17 @@ class RunRecord:
         """The tags of the run, by its program and by people, sorted."""
         return self._batch.tags.get(self.row.n, [])
 
-    def metric(self, key: str) -> Series:
+    def metric(self, key: str, *, inherited: bool = False) -> Series:
         """Return all points of one metric, exact.
+
+        Args:
+            inherited: begin with the points that a resumed run goes on from.
 
         Raises:
             NotFoundError: the run has no such metric; knows near names.
         """
+        if inherited and self.origin_how == "resume":
+            return self._batch.source.series(self.id, key, inherited=True)
         if key not in self.metrics:
             close = near(key, list(self.metrics))
             raise NotFoundError(

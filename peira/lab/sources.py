@@ -134,6 +134,11 @@ def _from_overview(overview: Overview) -> Curve:
     if not curves:
         empty = np.empty(0)
         return Curve(empty, empty, empty, 0, 0, True)
+    return concatenated(curves)
+
+
+def concatenated(curves: Sequence[Curve]) -> Curve:
+    """Return curves, at least one, behind one another as one."""
     weighted = any(curve.weights is not None for curve in curves)
     return Curve(
         np.concatenate([curve.steps for curve in curves]),

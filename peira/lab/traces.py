@@ -13,12 +13,13 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from peira.core.errors import UsageError
+from peira.lab.inheritance import Chain, join, read_chains
 from peira.lab.overview import Overview
 from peira.lab.smoothing import Smoothing, smooth
 from peira.lab.sources import Curve, Source, read_curves, read_overviews, read_started
@@ -43,6 +44,7 @@ class View:
             the key of another metric, joined on the step.
         pixels: width of the plot; more than two points a pixel are thinned.
         x_min, x_max: the part in view; None is the end of the longest curve.
+        inherited: the curve of a resumed run begins with the points that it goes on from.
     """
 
     x: str = "step"
@@ -50,6 +52,7 @@ class View:
     x_min: float | None = None
     x_max: float | None = None
     smooth: Smoothing | None = None
+    inherited: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.pixels <= PIXELS_MAX:
@@ -92,6 +95,10 @@ class Trace:
     smooth: tuple[int, int] | None = None
     """First and count of the smoothed curve, in the same arrays."""
     marks: list[tuple[float, str]] = field(default_factory=list)
+    parts: list[tuple[str, float]] = field(default_factory=list)
+    """With inherited points: the runs whose points follow each other, and where each begins on
+    x.
+    """
     runs: int = 1
     group: dict[str, Any] | None = None
 
@@ -147,6 +154,7 @@ class Placed:
     curve: Curve
     weights: Floats | None = None
     means: Floats | None = None
+    parts: list[tuple[str, float]] = field(default_factory=list)
 
 
 def read_traces(source: Source, keys: Sequence[str], runs: Sequence[str], view: View) -> Traces:
@@ -185,41 +193,69 @@ def place_curves(
         )
     wanted = [*keys, view.x] if view.is_joined and view.x not in keys else keys
 
-    def ask(connection: Any) -> tuple[dict[str, dict[str, Overview]], dict[str, float]]:
-        return read_overviews(connection, wanted, runs), read_started(connection, runs)
+    def ask(connection: Any) -> _Asked:
+        chains = read_chains(connection, runs) if view.inherited else {}
+        elders = {part.run: None for chain in chains.values() for part in chain}
+        everyone = list(dict.fromkeys([*runs, *elders]))
+        overviews = read_overviews(connection, wanted, everyone)
+        return _Asked(overviews, read_started(connection, runs), chains)
 
-    overviews, begun = source.ask(ask)
-    needs_points = view.smooth is not None or view.is_joined
-    curves = read_curves(source, overviews, whole=view.is_whole, exact=needs_points)
+    asked = source.ask(ask)
+    needs_points = view.smooth is not None or view.is_joined or bool(asked.chains)
+    curves = read_curves(source, asked.overviews, whole=view.is_whole, exact=needs_points)
     found: dict[str, list[Placed]] = {}
     for key in keys:
         for run in runs:
-            curve = curves.get((key, run))
-            if curve is None:
-                continue
-            placed = _place(
-                key, run, curve, view, other=curves.get((view.x, run)), begun=begun[run]
-            )
+            wanted_curve = asked.curve(curves, key, run, view)
+            placed = None if wanted_curve is None else _place(key, run, wanted_curve, view)
             if placed is not None:
                 found.setdefault(key, []).append(placed)
     return found
 
 
-def _place(
-    key: str, run: str, curve: Curve, view: View, *, other: Curve | None, begun: float
-) -> Placed | None:
-    """Put a curve on the x axis, in order of x."""
-    values, weights, means = curve.values, curve.weights, curve.means
-    if view.x == "step":
-        x = curve.steps
-    elif view.x == "time":
-        x = curve.times
-    elif view.x == "relative":
-        x = curve.times - begun
-    else:
-        if other is None:
+class _Wanted(NamedTuple):
+    """A curve, and what its place on the x axis depends on."""
+
+    curve: Curve
+    other: Curve | None
+    """The metric that is x."""
+    begun: float | Floats
+    """When the clock of the run began; for inherited points one for each."""
+    starts: list[tuple[str, int]]
+    """With inherited points: the runs, and the place of the first point of each."""
+
+
+class _Asked(NamedTuple):
+    """What the index says about the curves."""
+
+    overviews: dict[str, dict[str, Overview]]
+    begun: dict[str, float]
+    chains: dict[str, Chain]
+
+    def curve(
+        self, curves: dict[tuple[str, str], Curve], key: str, run: str, view: View
+    ) -> _Wanted | None:
+        """Return a curve of a run, with what it inherits; None when there is none."""
+        chain = self.chains.get(run)
+        if chain is None:
+            curve = curves.get((key, run))
+            other = curves.get((view.x, run)) if view.is_joined else None
+            return None if curve is None else _Wanted(curve, other, self.begun[run], [])
+        joined = join(curves, key, chain)
+        if joined is None:
             return None
-        x = _joined(curve.steps, other)
+        other_joined = join(curves, view.x, chain) if view.is_joined else None
+        other = None if other_joined is None else other_joined.curve
+        return _Wanted(joined.curve, other, joined.begun, joined.starts)
+
+
+def _place(key: str, run: str, asked: _Wanted, view: View) -> Placed | None:
+    """Put a curve on the x axis, in order of x."""
+    curve = asked.curve
+    values, weights, means = curve.values, curve.weights, curve.means
+    x = _on_axis(asked, view)
+    parts = _parts(x, asked.starts)
+    if view.is_joined:
         there = np.isfinite(x)
         x, values = x[there], values[there]
         weights = None if weights is None else weights[there]
@@ -231,7 +267,34 @@ def _place(
         x, values = x[order], values[order]
         weights = None if weights is None else weights[order]
         means = None if means is None else means[order]
-    return Placed(key, run, x, values, curve, weights, means)
+    return Placed(key, run, x, values, curve, weights, means, parts)
+
+
+def _on_axis(asked: _Wanted, view: View) -> Floats:
+    """Return x of each point; NaN where the other metric has no value."""
+    curve = asked.curve
+    if view.x == "step":
+        return curve.steps
+    if view.x == "time":
+        return curve.times
+    if view.x == "relative":
+        return curve.times - asked.begun
+    if asked.other is None:
+        return np.full(len(curve.steps), np.nan)
+    return _joined(curve.steps, asked.other)
+
+
+def _parts(x: Floats, starts: list[tuple[str, int]]) -> list[tuple[str, float]]:
+    """Return the runs behind a joined curve, and where on x each of them begins."""
+    if not starts:
+        return []
+    ends = [*(first for _, first in starts[1:]), len(x)]
+    found = []
+    for (run, first), end in zip(starts, ends, strict=True):
+        part = x[first:end]
+        if np.isfinite(part).any():
+            found.append((run, float(np.nanmin(part))))
+    return found
 
 
 def _joined(steps: Floats, other: Curve) -> Floats:
@@ -301,7 +364,7 @@ class _Part:
         shown = gaps[:MARKS_MAX]
         places = curve.x[inside][shown].tolist()
         marks = [(at, _word(v)) for at, v in zip(places, y[shown].tolist(), strict=True)]
-        return Trace(curve.run, curve.key, n, nonfinite, exact, x0, 0, 0, None, marks)
+        return Trace(curve.run, curve.key, n, nonfinite, exact, x0, 0, 0, None, marks, curve.parts)
 
     def move(self, offset: int) -> None:
         """Let the traces count from `offset`."""

@@ -275,6 +275,7 @@ class TracesRequest(Request, frozen=True, kw_only=True):
     x_min: float | None = None
     x_max: float | None = None
     smooth: Smooth | None = None
+    inherited: bool = False
     group: Annotated[str, Meta(max_length=2000)] | None = None
     band: Literal["interval", "std", "range"] = "interval"
 

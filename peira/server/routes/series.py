@@ -22,10 +22,11 @@ def series(
     run: PathText,
     key: Annotated[str, QueryParameter(min_length=1, max_length=1000)],
     format: FromQuery[Literal["columns", "csv", "json"]] = "columns",
+    inherited: FromQuery[bool] = False,
 ) -> Response[bytes]:
     """All points, none thinned: steps, times (seconds since the epoch), values."""
     record = lab.run(run)
-    found = record.metric(key)
+    found = record.metric(key, inherited=inherited)
     name = f"{record.name}-{key.replace('/', '-')}"
     if format == "json":
         body: dict[str, Any] = {
@@ -35,6 +36,8 @@ def series(
             "times": found.times.tolist(),
             "values": [cell(value) for value in found.values.tolist()],
         }
+        if found.runs:
+            body["runs"] = found.runs
         return Response(msgspec.json.encode(body), media_type="application/json")
     if format == "csv":
         headers = {"Content-Disposition": attachment(f"{name}.csv")}
@@ -45,7 +48,8 @@ def series(
             "time": np.asarray(found.times, "<f8"),
             "value": np.asarray(found.values, "<f8"),
         },
-        {"run": record.id, "key": key, "count": len(found.steps)},
+        {"run": record.id, "key": key, "count": len(found.steps)}
+        | ({"runs": found.runs} if found.runs else {}),
     )
     return Response(data, media_type=columns.MEDIA_TYPE)
 

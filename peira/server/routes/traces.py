@@ -45,7 +45,7 @@ def traces(lab: LabNow, data: JSONBody[TracesRequest]) -> Response[bytes]:
     else:
         runs = _runs(lab, data)
         smooth = None if data.smooth is None else Smoothing(data.smooth.kind, data.smooth.half_life)
-        found = lab.traces(data.keys, runs, smooth=smooth, **view)
+        found = lab.traces(data.keys, runs, smooth=smooth, inherited=data.inherited, **view)
         labels = _names(lab, runs)
     return Response(encode(found, labels, rev=revision(lab)), media_type=columns.MEDIA_TYPE)
 
@@ -112,6 +112,8 @@ def _header(trace: Trace, labels: dict[str, str]) -> dict[str, Any]:
         "smooth": None,
         "marks": trace.marks,
     }
+    if trace.parts:
+        header["parts"] = trace.parts
     if trace.smooth is not None:
         header["smooth"] = {"first": trace.smooth[0], "count": trace.smooth[1]}
     if trace.group is not None:

@@ -40,6 +40,8 @@ export interface SeriesHeader {
   readonly marks?: readonly (readonly [number, NonFinite])[];
   /** Runs behind the curve; 1 unless it is a group. */
   readonly runs?: number;
+  /** With inherited points: the runs whose points follow each other, and where on x each begins. */
+  readonly parts?: readonly (readonly [string, number])[];
 }
 
 export interface Columns {
