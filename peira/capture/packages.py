@@ -21,8 +21,7 @@ import msgspec
 from peira.capture.redaction import PLACEHOLDER, redact_url
 
 _PACKAGES_MAX = 5_000
-_RECORD_LINES_MAX = 2_000
-"""Enough of a RECORD to meet each folder at the top."""
+_LIST_BYTES_MAX = 8 << 20
 
 
 class Packages:
@@ -41,8 +40,10 @@ class Packages:
         self.sources: dict[str, dict[str, Any]] = {}
         """Where a package came from when not from an index (PEP 610)."""
         self._folders: dict[str, Path] = {}
-        self._modules: dict[str, list[str]] = {}  # top-level module -> packages
-        self._editable: dict[str, str] = {}  # name -> folder of its code
+        self._sites: dict[str, None] = {}
+        self._editable: dict[str, str] = {}  # folder of the code -> name
+        self._lists_read: dict[str, bytes] = {}
+        self._owners: dict[str, str | None] = {}  # place of a module -> name
         for folder in _metadata_folders(path):
             name, version = _name_and_version(folder)
             if name and name not in self.installed and len(self.installed) < _PACKAGES_MAX:
@@ -54,13 +55,12 @@ class Packages:
     def _add(self, folder: Path, name: str, version: str) -> None:
         self.installed[name] = version
         self._folders[name] = folder
+        self._sites[str(folder.parent)] = None
         source = _source(folder)
         if source:
             self.sources[name] = source
         if source.get("editable"):
-            self._editable[name] = unquote(urlsplit(str(source["url"])).path)
-        for module in _top_level_modules(folder, name):
-            self._modules.setdefault(module, []).append(name)
+            self._editable[unquote(urlsplit(str(source["url"])).path)] = name
 
     def imported(self, modules: Mapping[str, str]) -> list[str]:
         """Return the names of the packages that modules belong to, sorted.
@@ -68,19 +68,49 @@ class Packages:
         Args:
             modules: their files by name, as `peira.capture.hook.imported` tells them.
         """
-        found: set[str] = set()
+        found = set()
         for module, file in modules.items():
-            top, _, rest = module.partition(".")
-            owners = self._modules.get(top, [])
-            if rest:
-                owners = [name for name in owners if _has_folder(self._folders[name], top, rest)]
-            found.update(owners[:1] or self._editable_owner(file))
-        return sorted(found)
+            place = self._place(module, file)
+            if place not in self._owners:
+                is_installed = place != file
+                self._owners[place] = (
+                    self._owner(place) if is_installed else self._editable_owner(file)
+                )
+                time.sleep(0)
+            found.add(self._owners[place])
+        return sorted(name for name in found if name)
 
-    def _editable_owner(self, file: str) -> list[str]:
+    def _place(self, module: str, file: str) -> str:
+        """Where a module lies below the folder that packages are installed into (`numpy`,
+        `google/protobuf`): its name may be another. Elsewhere its file.
+        """
+        site = next((site for site in self._sites if file.startswith(f"{site}/")), None)
+        if site is None:
+            return file
+        parts = file[len(site) + 1 :].split("/", 2)[: 2 if "." in module else 1]
+        return "/".join([*parts[:-1], parts[-1].partition(".")[0]])
+
+    def _editable_owner(self, file: str) -> str | None:
         """The package that was installed from the innermost folder that a file lies in."""
-        above = {code: name for name, code in self._editable.items() if file.startswith(f"{code}/")}
-        return [above[max(above, key=len)]] if above else []
+        above = [code for code in self._editable if file.startswith(f"{code}/")]
+        return self._editable[max(above, key=len)] if above else None
+
+    def _owner(self, place: str) -> str | None:
+        """The package that put a module there. Most have the name of their module, and only their
+        own list is read then.
+        """
+        namesake = _canonical(place)
+        if namesake in self._folders and self._lists(namesake, place) is not False:
+            return namesake
+        return next((name for name in self._folders if self._lists(name, place)), None)
+
+    def _lists(self, name: str, place: str) -> bool | None:
+        """Whether a package's list of files has a module; None when it has no list."""
+        if name not in self._lists_read:
+            self._lists_read[name] = _listed(self._folders[name])
+        listed = self._lists_read[name]
+        start = b"\n" + place.encode()
+        return any(start + end in listed for end in (b"/", b".", b"\n")) if listed else None
 
     def told(self, modules: Mapping[str, str]) -> dict[str, Any]:
         """Return all of it as the aspect `packages`: `installed`, `imported`, `sources`, `conda`.
@@ -99,7 +129,7 @@ class Packages:
 def _metadata_folders(path: Iterable[str]) -> Iterator[Path]:
     for entry in dict.fromkeys(path):
         try:
-            found = sorted(Path(entry or ".").iterdir())
+            found = sorted(Path(entry or ".").absolute().iterdir())
         except OSError:  # a zip file, or a folder that is not there
             continue
         yield from (p for p in found if p.suffix in (".dist-info", ".egg-info"))
@@ -111,7 +141,11 @@ def _name_and_version(folder: Path) -> tuple[str, str]:
     version = re.sub(r"-py\d.*", "", version)
     if not version:  # an old egg-info of a development install keeps it inside
         version = _version_inside(folder)
-    return re.sub(r"[-_.]+", "-", name).lower(), version
+    return _canonical(name), version
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _version_inside(folder: Path) -> str:
@@ -155,35 +189,15 @@ def _developed(folder: Path) -> dict[str, Any]:
     return {"url": folder.parent.as_uri(), "editable": True} if beside else {}
 
 
-def _top_level_modules(folder: Path, name: str) -> set[str]:
-    """Import names of a package: `top_level.txt`, else the first parts of the paths in RECORD."""
-    try:
-        return set((folder / "top_level.txt").read_text(errors="replace").split())
-    except OSError:
-        pass
-    modules = {name.replace("-", "_")}
-    for path in _recorded(folder, _RECORD_LINES_MAX):
-        first = path.partition("/")[0]
-        if not first.endswith((".dist-info", ".data")) and first not in ("..", ""):
-            modules.add(first.partition(".")[0])
-    return modules
-
-
-def _has_folder(folder: Path, top: str, second: str) -> bool:
-    """Whether a package put `top/second` (or `top/second.py`) there."""
-    starts = (f"{top}/{second}/", f"{top}/{second}.")
-    return any(path.startswith(starts) for path in _recorded(folder))
-
-
-def _recorded(folder: Path, lines_max: int | None = None) -> Iterator[str]:
-    try:
-        with (folder / "RECORD").open(errors="replace") as record:
-            for number, line in enumerate(record):
-                if number == lines_max:
-                    return
-                yield line.partition(",")[0]
-    except OSError:
-        return
+def _listed(folder: Path) -> bytes:
+    """The files of a package, one a line; else its top-level modules; "" when neither is told."""
+    for name in ("RECORD", "top_level.txt"):
+        try:
+            with (folder / name).open("rb") as file:
+                return b"\n" + file.read(_LIST_BYTES_MAX) + b"\n"
+        except OSError:
+            continue
+    return b""
 
 
 class _CondaRecord(msgspec.Struct):
