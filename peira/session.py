@@ -261,14 +261,16 @@ class Session:
         self.writer.record(events.Alive(time=now_s()))
 
     def _collect(self) -> None:
-        self._capture_all(self._surroundings.collect())
+        self.capture(self._surroundings.collect())
 
     def _collect_again(self) -> None:
-        self._capture_all(self._surroundings.collect_again())
+        self.capture(self._surroundings.collect_again())
 
-    def _capture_all(self, found: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    def capture(self, found: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Record aspects of the surroundings, those apart that are to be left out."""
         for aspect, value in found:
-            self.writer.record(events.Captured(time=now_s(), aspect=aspect, value=value))
+            if self._capture.has(aspect):
+                self.writer.record(events.Captured(time=now_s(), aspect=aspect, value=value))
             if time.monotonic() > self._until_s:
                 return
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from peira.capture.interpreters import Interpreters
 from peira.capture.spool import Params, SpoolReader
 from peira.core.clock import now_s
 from peira.core.settings import variable
@@ -44,6 +45,7 @@ class ProgramRecord(Recorder):
         self._metrics_file: MetricsFile | None = None
         self._spool: SpoolReader | None = None
         self._unset: dict[str, Any] = {}
+        self._interpreters = Interpreters()
 
     def open(self, request: Request, params: Mapping[str, Any], tags: Sequence[str]) -> None:
         """Make the run, with what is known of it before the program has started.
@@ -123,17 +125,19 @@ class ProgramRecord(Recorder):
 
     def end(self, ended: Ended) -> None:
         """Record how the program ended."""
-        self._finish_metrics()
+        self._finish_following()
         self._tell_unset()
         self._end(_ending(ended))
         if self._spool is not None:
             shutil.rmtree(self._spool.folder, ignore_errors=True)
 
     @guarded
-    def _finish_metrics(self) -> None:
+    def _finish_following(self) -> None:
         if self._console_metrics is not None:
             self._console_metrics.finish()
         self._follow(is_last=True)
+        if self._session is not None:
+            self._session.capture(self._interpreters.aspects())
 
     def _follow(self, *, is_last: bool = False) -> None:
         """Record what the program told since the last time."""
@@ -141,6 +145,7 @@ class ProgramRecord(Recorder):
             self._metrics_file.catch_up(is_last=is_last)
         if self._spool is not None:
             for told in self._spool.catch_up():
+                self._interpreters.take(told)
                 if isinstance(told.fact, Params):
                     self._take_params(told.fact)
 
