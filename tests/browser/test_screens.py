@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import PROJECT, Open, Served, Theme, settle
 
 pytestmark = pytest.mark.browser
-TABS = ("summary", "charts", "logs", "system", "media", "files", "code", "notes")
+TABS = ("summary", "charts", "logs", "system", "media", "files", "lineage", "code", "notes")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
 

@@ -98,9 +98,13 @@ export class PanelData {
     this.#schedule();
   }
 
+  /** Columns to ask for: so coarse that a dragged border does not ask at every pixel. */
+  get pixels(): number {
+    return Math.ceil(this.width / PIXELS_STEP) * PIXELS_STEP;
+  }
+
   #request(question: PanelQuestion): TraceRequest {
-    const pixels = Math.ceil(this.width / PIXELS_STEP) * PIXELS_STEP;
-    return { ...question.request, keys: [this.key], pixels };
+    return { ...question.request, keys: [this.key], pixels: this.pixels };
   }
 
   async #load(request: TraceRequest, question: PanelQuestion, part: string[] | null): Promise<void> {

@@ -9,6 +9,7 @@ import { router, runPath } from "./router.svelte";
 export interface RunChange {
   name?: string;
   note?: string;
+  why?: string;
   tags_add?: string[];
   tags_remove?: string[];
   deleted?: boolean;
@@ -21,6 +22,7 @@ export const TABS = [
   { id: "system", title: "System" },
   { id: "media", title: "Media" },
   { id: "files", title: "Files" },
+  { id: "lineage", title: "Lineage" },
   { id: "code", title: "Code & environment" },
   { id: "notes", title: "Notes" },
 ] as const;

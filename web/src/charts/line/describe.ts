@@ -60,7 +60,8 @@ function stepsOf({ series, options }: LineInput): string {
   return min === max ? from : `${from} to ${xValueText(max, options.xKind)}`;
 }
 
-function subject({ series, expectedCount }: LineInput, loaded: number): string {
+function subject({ series, expectedCount, subject: said }: LineInput, loaded: number): string {
+  if (said !== undefined) return said;
   const groups = series.filter((one) => one.runCount !== undefined);
   if (groups.length === 0) {
     if (expectedCount !== undefined && loaded < expectedCount) {

@@ -17,6 +17,7 @@ export interface Look {
   readonly color: string;
   readonly dash: readonly number[];
   readonly width: number;
+  readonly alpha: number;
   /** Has a slot or its own colour: stands out from the rest, has a row in the read-out. */
   readonly isHighlighted: boolean;
   readonly isStrong: boolean;
@@ -33,6 +34,8 @@ export interface Looks {
   /** Series in the density layer carry colours of their own, which are averaged per pixel. */
   readonly hasHues: boolean;
 }
+
+const FAINT_ALPHA = 0.5;
 
 const NO_STYLE: LineStyle = { slot: null };
 
@@ -53,6 +56,7 @@ export function looksOf(input: LineInput, theme: ChartTheme, ratio: number): Loo
       color: runColor(theme, style.slot, style.color),
       dash: theme.isForced ? forcedDash(style.slot) : slotDash(style.slot),
       width: isStrong ? 2 : isNamed ? 1.5 : isHighlighted && !isNamed ? 1 : hairline,
+      alpha: style.isFaint ? FAINT_ALPHA : 1,
       isHighlighted,
       isStrong,
     };

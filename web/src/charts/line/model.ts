@@ -15,6 +15,8 @@ export interface LineStyle {
   readonly color?: string;
   /** Drawn 2 px wide: the best run. */
   readonly isStrong?: boolean;
+  /** Drawn lighter: points that another run logged and this one goes on from. */
+  readonly isFaint?: boolean;
 }
 
 export interface LineOptions {
@@ -55,6 +57,8 @@ export interface LineInput {
   readonly themeVersion: unknown;
   /** Runs asked for; some may not have this metric, or not be here yet. */
   readonly expectedCount?: number;
+  /** Who is drawn, where a count of runs would not say it: "1 run, joined to 2 before it". */
+  readonly subject?: string;
   /** More curves are on their way: an empty chart is not "no points", the footer counts runs. */
   readonly isPartial?: boolean;
 }

@@ -158,10 +158,10 @@ function drawLines(pen: Pen, layout: Layout, looks: readonly Look[], alpha = 1):
   const inOrder = looks.some((look) => look.isStrong)
     ? [...looks].sort((a, b) => Number(a.isStrong) - Number(b.isStrong))
     : looks;
-  for (const { series, color, width, dash } of inOrder) {
+  for (const { series, color, width, dash, alpha: own } of inOrder) {
     const traced = trace(series, series.y, layout.x, layout.y, columnWidth);
     isReduced ||= traced.isReduced;
-    pen.polyline(traced.points, traced.size, { color, width, dash, alpha });
+    pen.polyline(traced.points, traced.size, { color, width, dash, alpha: alpha * own });
   }
   return isReduced;
 }
