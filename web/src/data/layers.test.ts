@@ -26,6 +26,19 @@ describe("layers", () => {
     expect(shared.columns).toEqual([["data"], ["first"], ["state", "more"], ["last"]]);
   });
 
+  it("keep a lane free for a link that passes a column, one for all links of a node", () => {
+    const long = layOutLayers(
+      [node("data"), node("a"), node("m"), node("b")],
+      [edge("data", "a"), edge("a", "m"), edge("m", "b"), edge("data", "b")],
+      SIZES,
+    );
+    expect(long.columns).toEqual([["data"], ["a"], ["m"], ["b"]]);
+    expect(long.height).toBe(20 + 10 + 8);
+    const a = long.boxes.get("a");
+    const lane = Number(/ 150 ([\d.]+)H250/.exec(long.paths[3] ?? "")?.[1]);
+    expect(lane < (a?.y ?? 0) || lane > (a?.y ?? 0) + SIZES.height).toBe(true);
+  });
+
   it("end, also when a run reads what it wrote", () => {
     const circle = layOutLayers([node("run"), node("file")], [edge("run", "file"), edge("file", "run")], SIZES);
     expect(circle.columns.flat().sort()).toEqual(["file", "run"]);

@@ -35,35 +35,76 @@ export interface Layers {
 }
 
 /** Sweeps over all columns; more of them hardly take a crossing away. */
-const SWEEPS = 4;
+const SWEEPS = 6;
+/** Room for a link that passes a column on its way to a later one. */
+const LANE_PX = 8;
 
 export function layOutLayers(
   nodes: readonly LayerNode[],
   edges: readonly LayerEdge[],
   sizes: LayerSizes,
 ): Layers {
-  const columns = orderColumns(nodes, edges);
-  const tallest = Math.max(1, ...columns.map((column) => column.length));
-  const stepX = sizes.width + sizes.gapX;
-  const stepY = sizes.height + sizes.gapY;
-  const height = tallest * stepY - sizes.gapY;
+  const column = columnsOf(nodes, edges);
+  const { columns, links } = withLanes(nodes, edges, column);
+  untangle(columns, links);
+  const heightOf = (id: string): number => (column.has(id) ? sizes.height : LANE_PX);
+  const tall = columns.map((ids) => ids.reduce((sum, id) => sum + heightOf(id) + sizes.gapY, -sizes.gapY));
+  const height = Math.max(sizes.height, ...tall);
   const boxes = new Map<string, LayerBox>();
-  columns.forEach((ids, column) => {
-    const top = (height - (ids.length * stepY - sizes.gapY)) / 2;
-    ids.forEach((id, row) => boxes.set(id, { x: column * stepX, y: top + row * stepY, column, row }));
+  const lanes = new Map<string, LayerBox>();
+  columns.forEach((ids, at) => {
+    let y = (height - (tall[at] ?? 0)) / 2;
+    let row = 0;
+    for (const id of ids) {
+      const isNode = column.has(id);
+      const box = { x: at * (sizes.width + sizes.gapX), y, column: at, row };
+      (isNode ? boxes : lanes).set(id, box);
+      if (isNode) row++;
+      y += heightOf(id) + sizes.gapY;
+    }
   });
-  const width = Math.max(1, columns.length) * stepX - sizes.gapX;
-  const paths = edges.map(({ source, target }) => pathOf(boxes.get(source), boxes.get(target), sizes));
-  return { width, height, boxes, paths, columns };
+  const width = Math.max(1, columns.length) * (sizes.width + sizes.gapX) - sizes.gapX;
+  const paths = edges.map((edge) => pathOf(edge, boxes, lanes, sizes));
+  const shown = columns.map((ids) => ids.filter((id) => column.has(id)));
+  return { width, height, boxes, paths, columns: shown };
 }
 
-/** Nodes in columns; in each, they stand near the middle of those they are linked with. */
-function orderColumns(nodes: readonly LayerNode[], edges: readonly LayerEdge[]): string[][] {
-  const column = columnsOf(nodes, edges);
-  const count = Math.max(0, ...column.values()) + 1;
-  const columns: string[][] = Array.from({ length: nodes.length === 0 ? 0 : count }, () => []);
+/** The lane of what flows out of a node, where it passes a column. Links of one node share it. */
+const laneOf = (source: string, column: number): string => `${source}\n${column}`;
+
+/** The columns with a lane for each link that passes them, and the links from column to column. */
+function withLanes(
+  nodes: readonly LayerNode[],
+  edges: readonly LayerEdge[],
+  column: ReadonlyMap<string, number>,
+): { columns: string[][]; links: LayerEdge[] } {
+  const count = nodes.length === 0 ? 0 : Math.max(...column.values()) + 1;
+  const columns: string[][] = Array.from({ length: count }, () => []);
   for (const { id } of nodes) columns[column.get(id) ?? 0]?.push(id);
-  const linked = neighbours(edges);
+  const links: LayerEdge[] = [];
+  const made = new Set<string>();
+  for (const { source, target } of edges) {
+    const [from, to] = [column.get(source), column.get(target)];
+    if (from === undefined || to === undefined) continue;
+    let before = source;
+    for (let at = from + 1; at < to; at++) {
+      const lane = laneOf(source, at);
+      if (!made.has(lane)) {
+        made.add(lane);
+        columns[at]?.push(lane);
+        links.push({ source: before, target: lane });
+      }
+      before = lane;
+    }
+    links.push({ source: before, target });
+  }
+  return { columns, links };
+}
+
+/** Sort each column so that what is in it stands near the middle of what it is linked with. */
+function untangle(columns: string[][], links: readonly LayerEdge[]): void {
+  const linked = neighbours(links);
+  const column = new Map(columns.flatMap((ids, at) => ids.map((id) => [id, at] as const)));
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     const isRightward = sweep % 2 === 0;
     const order = columns.map((_, i) => i);
@@ -81,7 +122,6 @@ function orderColumns(nodes: readonly LayerNode[], edges: readonly LayerEdge[]):
       columns[at]?.sort((a, b) => (wanted.get(a) ?? 0) - (wanted.get(b) ?? 0));
     }
   }
-  return columns;
 }
 
 /**
@@ -134,13 +174,31 @@ function neighbours(edges: readonly LayerEdge[]): Map<string, string[]> {
   return found;
 }
 
-/** From the right side of the source to the left side of the target; around, when that lies back. */
-function pathOf(source: LayerBox | undefined, target: LayerBox | undefined, sizes: LayerSizes): string {
-  if (!source || !target) return "";
-  const [x1, y1] = [source.x + sizes.width, source.y + sizes.height / 2];
-  const [x2, y2] = [target.x, target.y + sizes.height / 2];
-  const bend = x2 > x1 ? (x2 - x1) / 2 : sizes.gapX;
-  return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+/** From the right side of the source through its lanes to the left side of the target. */
+function pathOf(
+  { source, target }: LayerEdge,
+  boxes: ReadonlyMap<string, LayerBox>,
+  lanes: ReadonlyMap<string, LayerBox>,
+  sizes: LayerSizes,
+): string {
+  const [from, to] = [boxes.get(source), boxes.get(target)];
+  if (!from || !to) return "";
+  let [x, y] = [from.x + sizes.width, from.y + sizes.height / 2];
+  let path = `M${x} ${y}`;
+  const goOn = (nextX: number, nextY: number) => {
+    // Backwards, where a circle was cut, the curve goes around.
+    const bend = nextX > x ? (nextX - x) / 2 : sizes.gapX;
+    path += `C${x + bend} ${y} ${nextX - bend} ${nextY} ${nextX} ${nextY}`;
+  };
+  for (let at = from.column + 1; at < to.column; at++) {
+    const lane = lanes.get(laneOf(source, at));
+    if (!lane) continue;
+    goOn(lane.x, lane.y + LANE_PX / 2);
+    [x, y] = [lane.x + sizes.width, lane.y + LANE_PX / 2];
+    path += `H${x}`;
+  }
+  goOn(to.x, to.y + sizes.height / 2);
+  return path;
 }
 
 /** The node that an arrow key leads to: along an edge sideways, within the column up and down. */
