@@ -1,4 +1,5 @@
 import type {
+  Cell,
   CompareFileRow,
   CompareMetricRow,
   CompareNumbers,
@@ -8,7 +9,7 @@ import type {
 } from "../api/types";
 import { changedLine } from "../data/diff";
 import { differingParts, type Parts } from "../data/differing";
-import { formatNumber, fullNumber } from "../data/format";
+import { formatBytes, formatNumber, fullNumber } from "../data/format";
 import { showCell, showParam, type Shown } from "./columns";
 import type { Place } from "./compareview";
 
@@ -80,7 +81,7 @@ const MISSING: Shown = { text: "–", full: "not there", isMissing: true };
 
 /** What each run has in a row of values. */
 export function valueCells(row: CompareValueRow, section: SectionName): ValueCell[] {
-  const show = section === "params" ? showParam : showCell;
+  const show = section === "params" ? showParam : (value: Cell) => showFact(row.name, value);
   const cells = row.values.map((value, i): Shown => {
     if (!row.has[i]) return MISSING;
     return value === null ? { text: "none", full: "none", isMissing: false } : show(value);
@@ -88,6 +89,15 @@ export function valueCells(row: CompareValueRow, section: SectionName): ValueCel
   const isText = row.differs && cells.every((cell) => !cell.isMissing);
   const parts = isText ? differingParts(cells.map((cell) => cell.text)) : [];
   return cells.map((cell, i) => ({ ...cell, parts: parts[i] ?? null }));
+}
+
+/** A recorded fact: sizes with their unit, lists as words. */
+function showFact(name: string, value: Cell): Shown {
+  if (typeof value === "number" && name.endsWith("_bytes"))
+    return { text: formatBytes(value), full: `${value} bytes`, isMissing: false };
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
+    return showCell(value.join(", "));
+  return showCell(value);
 }
 
 export interface NumberCell extends Shown {
