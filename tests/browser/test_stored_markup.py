@@ -70,6 +70,7 @@ def test_a_run_shows_markup_as_text(visit: Open, marked: str, tab: str) -> None:
 def test_a_note_keeps_its_markdown_and_loses_the_rest(visit: Open, served: Served) -> None:
     """Markdown is drawn, scripts in it are text."""
     page = visit(f"p/digits/r/{served.told}?tab=notes")
-    expect(page.get_by_text("diverged")).to_have_css("font-weight", "700")
-    expect(page.get_by_text("<script>")).to_be_visible()
+    note = page.get_by_role("tabpanel")
+    expect(note.get_by_text("diverged")).to_have_css("font-weight", "700")
+    expect(note.get_by_text("<script>")).to_be_visible()
     assert is_inert(page)
