@@ -69,9 +69,15 @@ class Peira:
 
     env: Mapping[str, str]
 
-    def __call__(self, *words: str, text: str | None = None, code: int = 0) -> Result:
+    def __call__(
+        self,
+        *words: str,
+        text: str | None = None,
+        code: int = 0,
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
         """Run one command; its exit code must be `code`."""
-        result = CliRunner().invoke(app, list(words), input=text, env=self.env)
+        result = CliRunner().invoke(app, list(words), input=text, env={**self.env, **(env or {})})
         assert result.exit_code == code, result.output
         return result
 

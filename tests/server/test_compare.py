@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 
 from tests.server.conftest import PROJECT, Served
@@ -67,3 +70,31 @@ def test_one_file_can_be_asked_for(served: Served) -> None:
     assert answer.json()["file"] == sections[0]["rows"][0]
     missing = served.client.get(f"{COMPARE}/file", params=with_console | {"path": "../run.json"})
     assert missing.json()["code"] == "not-found"
+
+
+def test_the_screen_is_a_file_too(served: Served) -> None:
+    """The same comparison as CSV, JSON and Parquet; in CSV no cell is a formula."""
+    asked = {"r": f"{served.run},{served.runs[0]}", "all": "true"}
+    document = served.client.get(f"/p/{PROJECT}/compare.json", params=asked).json()
+    answer = served.client.get(COMPARE, params=asked).json()
+    assert document["sections"] == answer["sections"]
+    text = served.client.get(f"/p/{PROJECT}/compare.csv", params=asked)
+    assert text.headers["content-type"].startswith("text/csv")
+    assert "attachment" in text.headers["content-disposition"]
+    rows = list(csv.reader(io.StringIO(text.text, newline="")))
+    assert rows[0][:4] == ["section", "name", "what", "differs"] and len(rows[0]) == 6
+    formula = next(row for row in rows if row[1] == "'=formula")
+    assert formula == ["params", "'=formula", "value", "true", "'=1+1", ""]
+    content = served.client.get(f"/p/{PROJECT}/compare.parquet", params=asked).content
+    assert content[:4] == b"PAR1"
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"r": ""}, {"r": "{0},{1}", "all": "1"}, {"r": "{0},{1}", "x": "1"}]
+)
+def test_files_refuse_what_they_do_not_know(served: Served, asked: dict[str, str]) -> None:
+    """Missing, unknown and malformed parameters are named."""
+    asked = {name: text.format(*served.runs) for name, text in asked.items()}
+    answer = served.client.get(f"/p/{PROJECT}/compare.csv", params=asked)
+    assert (answer.status_code, answer.json()["code"]) == (400, "request")
+    assert answer.json()["fields"]

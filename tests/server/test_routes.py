@@ -55,6 +55,10 @@ def test_members_of_answers_are_documented(served: Served) -> None:
         ("### GET /api/projects/{project}/groups", f"/api/projects/{PROJECT}/groups?q=group by lr"),
         ("### GET /api/projects/{project}/metrics", f"/api/projects/{PROJECT}/metrics"),
         ("### GET /api/runs/{run}/lineage", f"/api/runs/{served.run}/lineage"),
+        (
+            "### GET /api/projects/{project}/compare",
+            f"/api/projects/{PROJECT}/compare?r={served.runs[0]},{served.runs[1]}",
+        ),
         ("### GET /api/runs/{run}/console", f"/api/runs/{served.run}/console"),
     ):
         example = text.partition(heading + "\n")[2].partition("```json\n")[2].partition("```")[0]
