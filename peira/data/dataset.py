@@ -33,10 +33,37 @@ class Dataset:
     ((1797, 64), (1797,))
     """
 
-    def __init__(self, root: Path, version: Version) -> None:
+    def __init__(
+        self,
+        root: Path,
+        version: Version,
+        *,
+        rows: NDArray[np.intp] | None = None,
+        part: str = "",
+        has_labels: bool = True,
+    ) -> None:
         self.root = root
         self.version = version
-        self.objects = FolderObjects(root / "objects")
+        self.objects = self.store(root)
+        self.rows = rows
+        """Positions, in the whole version, of the rows that are seen here; None for all."""
+        self.part = part
+        """`split/part` when only its rows are seen."""
+        self.has_labels = has_labels
+        """False of a sealed part: its labels are the evaluator's."""
+
+    @staticmethod
+    def store(root: Path) -> FolderObjects:
+        """Return the objects of a lab."""
+        return FolderObjects(root / "objects")
+
+    def only(self, rows: NDArray[np.intp], part: str = "", *, has_labels: bool = True) -> Dataset:
+        """Return the same version with only some of its rows.
+
+        Args:
+            rows: positions in the whole version, rising.
+        """
+        return Dataset(self.root, self.version, rows=rows, part=part, has_labels=has_labels)
 
     @property
     def ref(self) -> str:
@@ -59,21 +86,37 @@ class Dataset:
         return self.manifest.label
 
     def __len__(self) -> int:
-        return self.manifest.rows
+        return self.manifest.rows if self.rows is None else len(self.rows)
 
     def __repr__(self) -> str:
-        return f"<Dataset {self.ref}: {self.manifest.rows} rows, {self.manifest.type}>"
+        part = f" {self.part}" if self.part else ""
+        return f"<Dataset {self.ref}{part}: {len(self)} rows, {self.manifest.type}>"
 
     @cached_property
     def ids(self) -> Ids:
         """The ids of the rows, in order."""
         if self.manifest.ids is None:
             raise UsageError(f"{self.ref} is a folder of files; it has no rows.")
-        return unpack_ids(self.objects.read(self.manifest.ids))
+        ids = unpack_ids(self.objects.read(self.manifest.ids))
+        return ids if self.rows is None else ids[self.rows]
 
     @cached_property
     def columns(self) -> Columns:
-        """All columns as arrays, in the order of the rows.
+        """All columns as arrays, in the order of the rows; of a sealed part without the label.
+
+        Raises:
+            UsageError: the version has no rows (a plain folder).
+            DamagedError, NotFoundError: bytes are missing or are others.
+        """
+        columns = self._all_columns()
+        if not self.has_labels:
+            columns = {name: v for name, v in columns.items() if name != self.label}
+        if self.rows is None:
+            return columns
+        return {name: values[self.rows] for name, values in columns.items()}
+
+    def _all_columns(self) -> Columns:
+        """Return the columns of the whole version.
 
         Raises:
             UsageError: the version has no rows (a plain folder).
@@ -122,6 +165,11 @@ class Dataset:
         """The labels."""
         if self.label is None:
             raise UsageError(f"{self.ref} has no label column.", hint="Name it when adding: label=")
+        if not self.has_labels:
+            raise UsageError(
+                f"The labels of {self.ref} {self.part} are sealed: it is a hold-out.",
+                hint="run.evaluate() reads them, and records the look.",
+            )
         return self.columns[self.label]
 
     def files(self) -> Iterator[Member]:

@@ -1,0 +1,115 @@
+"""What a text like `digits:v3:main/test` means: one grammar for Python, command line and HTTP.
+
+digits                  the latest version
+digits:v3  digits:3     that one; digits:prod by alias; a content digest by its start
+digits:v3:main/test     a part of a split of it
+digits:test             the part of the only split that has one of that name
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from peira.core.errors import AmbiguousError, NotFoundError
+from peira.data import sealed, splits
+from peira.data.catalog import Catalog, Version
+from peira.data.dataset import Dataset
+from peira.data.splits import Split
+
+
+class Reference(NamedTuple):
+    """A version, and the part of a split that is meant, if one is."""
+
+    version: Version
+    split: Split | None = None
+    part: str = ""
+
+
+def parse(root: Path, text: str) -> Reference:
+    """Return what a text means.
+
+    Raises:
+        NotFoundError: there is no such data set, version, split or part; knows near names.
+        AmbiguousError: several splits have a part of that name.
+    """
+    name, *rest = text.split(":")
+    catalog = Catalog(root)
+    if len(rest) == 2:
+        version = catalog.find(f"{name}:{rest[0]}")
+        return Reference(version, *find_part(root, version.name, rest[1]))
+    if len(rest) > 2:
+        raise NotFoundError(f"{text!r:.100} names no data.", hint="Write name:version:split/part.")
+    try:
+        return Reference(catalog.find(text))
+    except NotFoundError as error:
+        if not rest or not any(catalog.versions(name)):
+            raise
+        try:
+            return Reference(catalog.find(name), *find_part(root, name, rest[0]))
+        except AmbiguousError:
+            raise
+        except NotFoundError:
+            raise error from None
+
+
+def find_part(root: Path, dataset: str, text: str) -> tuple[Split, str]:
+    """Return the split and part that `split/part`, or `part` alone, means.
+
+    Raises:
+        NotFoundError, AmbiguousError: as `parse`.
+    """
+    name, slash, part = text.partition("/")
+    if slash:
+        split = splits.read(root, dataset, name)
+        if part not in split.parts:
+            splits.ids_of(split, part, Dataset.store(root))  # tells which parts there are
+        return split, part
+    every = [splits.read(root, dataset, known) for known in splits.names(root, dataset)]
+    having = [split for split in every if text in split.parts]
+    if len(having) == 1:
+        return having[0], text
+    named = [f"{split.name}/{part}" for split in having or every for part in split.parts]
+    if having:
+        raise AmbiguousError(
+            f"Several splits of {dataset} have a part `{text:.60}`.",
+            suggestions=tuple(f"{split.name}/{text}" for split in having),
+            hint=f"Say which: {', '.join(f'{split.name}/{text}' for split in having)}.",
+        )
+    raise NotFoundError(
+        f"No split of {dataset} has the part `{text:.60}`.",
+        suggestions=tuple(named),
+        hint=f"There are {', '.join(named)}." if named else "Make a split: peira data split.",
+    )
+
+
+def open_reference(root: Path, text: str) -> Dataset:
+    """Return the data that a text means, as everybody may see it: a whole version without its
+    sealed rows, a sealed part without labels.
+
+    Raises:
+        NotFoundError, AmbiguousError: as `parse`.
+    """
+    found = parse(root, text)
+    whole = Dataset(root, found.version)
+    if found.split is not None:
+        return view_part(whole, found.split, found.part)
+    if whole.manifest.ids is None:
+        return whole
+    hidden = sealed.sealed_rows(whole)
+    if not len(hidden):
+        return whole
+    return whole.only(np.setdiff1d(np.arange(len(whole)), hidden))
+
+
+def view_part(whole: Dataset, split: Split, part: str) -> Dataset:
+    """Return the rows of a part, without labels while it is sealed.
+
+    Args:
+        whole: the version with all its rows.
+    """
+    is_sealed = sealed.seal_of(whole.root, split, part) is not None
+    rows = splits.rows_of(split, part, whole)
+    return whole.only(rows, f"{split.name}/{part}", has_labels=not is_sealed)

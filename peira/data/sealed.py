@@ -1,0 +1,125 @@
+"""Hold-outs: parts of a split whose labels only the evaluator reads.
+
+    journal  dataset.sealed    <name>/<split>/<part>  {"budget": 10, "is_strict": false}; null when
+                                                      it was unsealed, which ends its guarantee
+    journal  dataset.unsealed  <name>/<split>/<part>  {"why": text}
+
+A seal keeps honest people honest: a version gives its sealed rows to nobody, their part gives
+inputs without labels, and each use of the labels is a look that is recorded
+(`peira/evaluate/ledger.py`). Whoever reads the bytes of the store by hand can read them; a run that
+opens the file that a hold-out came from is told of (`opened_by`). Source: SCIENCE 2.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+
+from peira.core.errors import UsageError
+from peira.data import splits
+from peira.data.dataset import Dataset
+from peira.data.splits import Split
+from peira.lab.index import schema
+from peira.lab.journal import Decision, Journal
+from peira.lab.lab import Lab
+from peira.science.levels import BUDGET
+
+SEALED = "dataset.sealed"
+UNSEALED = "dataset.unsealed"
+
+
+class Seal(msgspec.Struct, frozen=True, kw_only=True):
+    """How a hold-out is guarded."""
+
+    budget: int = BUDGET
+    """Looks after which a new hold-out is due."""
+    is_strict: bool = False
+    """Whether the levels also cover someone who chooses each claim by all answers so far."""
+
+
+def seal(root: Path, split: Split, part: str, how: Seal | None = None) -> None:
+    """Seal a part from now on.
+
+    Raises:
+        NotFoundError: the split has no such part.
+        UsageError: it was unsealed once: what was seen cannot be unseen.
+    """
+    splits.ids_of(split, part, Dataset.store(root))
+    journal = Journal(root)
+    history = _history(journal, split, part)
+    if history and history[-1].value is None:
+        raise UsageError(
+            f"{_id(split, part)} was unsealed by {history[-1].by}; it cannot be sealed again.",
+            hint="Seal a part that nobody has seen.",
+        )
+    journal.append(SEALED, _id(split, part), msgspec.to_builtins(how or Seal()))
+
+
+def unseal(root: Path, split: Split, part: str, why: str) -> None:
+    """Open a hold-out for good: it is a development set from now on, and the record says who did it
+    and why.
+
+    Raises:
+        UsageError: it is not sealed, or no reason is given.
+    """
+    if not why.strip():
+        raise UsageError("Unsealing wants a reason.", hint="Say why.")
+    if seal_of(root, split, part) is None:
+        raise UsageError(f"{_id(split, part)} is not sealed.")
+    journal = Journal(root)
+    journal.append(UNSEALED, _id(split, part), {"why": why})
+    journal.append(SEALED, _id(split, part), None)
+
+
+def seal_of(root: Path, split: Split, part: str) -> Seal | None:
+    """Return how a part is guarded; None when it is not sealed."""
+    history = _history(Journal(root), split, part)
+    is_sealed = bool(history) and history[-1].value is not None
+    return msgspec.convert(history[-1].value, Seal) if is_sealed else None
+
+
+def _history(journal: Journal, split: Split, part: str) -> list[Decision]:
+    return journal.history(SEALED, _id(split, part))
+
+
+def _id(split: Split, part: str) -> str:
+    return f"{split.dataset}/{split.name}/{part}"
+
+
+def sealed_rows(dataset: Dataset) -> NDArray[np.intp]:
+    """Return the positions of the rows that are sealed, in the whole version, rising."""
+    prefix = f"{dataset.version.name}/"
+    found: list[NDArray[np.intp]] = []
+    for id in Journal(dataset.root).standing(SEALED):
+        if id.startswith(prefix):
+            _, name, part = id.split("/", 2)
+            split = splits.read(dataset.root, dataset.version.name, name)
+            found.append(splits.rows_of(split, part, dataset))
+    return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.intp)
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A run that opened a file with sealed rows, and the file."""
+
+    run: str
+    name: str
+    path: str
+
+
+def opened_by(lab: Lab, dataset: Dataset) -> list[Opened]:
+    """Return the runs that opened a file which sealed rows of a version came from."""
+    if dataset.manifest.kind != "files" or not len(sealed_rows(dataset)):
+        return []
+    digests = [member.object for member in dataset.files()]
+    link, run = schema.link.c, schema.run.c
+    question = (
+        select(run.id, run.name, link.path)
+        .join_from(schema.link, schema.run, link.run == run.n)
+        .where(link.role == "input", link.digest.in_(digests))
+        .order_by(run.created)
+    )
+    return [Opened(*row) for row in lab.ask(lambda connection: connection.execute(question).all())]

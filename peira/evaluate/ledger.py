@@ -1,0 +1,231 @@
+"""The ledger of a hold-out: every look is claimed, priced, answered by a word, and kept for ever.
+
+    .peira/datasets/<name>/looks/<split>/<part>/<n>.json      look n, made exclusively
+    .peira/datasets/<name>/deposits/<split>/<part>/<run>.bin  which examples a run got right, sealed
+
+A run that is evaluated on a sealed part deposits which examples it got right; that shows nothing.
+A look is one claim about a frozen recipe ("these runs reach at least 97.5 %"). Look i is tested at
+`spent_level(i)`, so that all looks together err in at most 5 %, and answers with a word and the
+half-width of its interval, never with the number itself: that would end the guarantee. Source:
+SCIENCE 2.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from peira.core import ids
+from peira.core.clock import now_s
+from peira.core.errors import LabError, NotFoundError, UsageError
+from peira.data import sealed
+from peira.data.splits import Split
+from peira.lab.gc import DATASETS
+from peira.lab.journal import user_name
+from peira.record.folder import write_atomically, write_once
+from peira.science.levels import spent_level
+from peira.science.proportions import clopper_pearson, z_value
+from peira.science.recipe import RUNS_MIN, judge_recipe
+
+FORMAT = 1
+WIDE = 2.0
+"""A hold-out is due for renewal when its interval is so many times as wide as at the first look."""
+
+Word = Literal["supported", "refuted", "undecided"]
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What is claimed, before anybody looks."""
+
+    threshold: float
+    """Least share of right answers on unseen examples."""
+    runs: list[str]
+    """Ids: one for "this model", three or more with different seeds for "this recipe"."""
+    why: str = ""
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """One look: who, what was claimed, at which price, and the answer."""
+
+    format: int
+    number: int
+    dataset: str
+    split: str
+    part: str
+    claim: Claim
+    scope: Literal["model", "recipe"]
+    level: float
+    """Probability of a false word in one direction."""
+    word: Word
+    half_width: float
+    """Of the interval: known beforehand, so it shows nothing of the answer."""
+    examples: int
+    time: float
+    by: str
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a hold-out stands."""
+
+    looks: list[Look]
+    budget: int
+    left: int
+    width: float
+    """How many times as wide as at the first look the next interval is."""
+    is_due: bool
+    """Whether a new hold-out is due: the budget is spent, or the interval too wide."""
+
+
+def deposit(root: Path, split: Split, part: str, run: str, right: NDArray[np.bool_]) -> None:
+    """Keep which examples a run got right, in the order of the part's ids; a later deposit of the
+    run replaces the earlier one. Nothing is shown, so this is no look.
+
+    Raises:
+        UsageError: the part is not sealed, or has another number of examples.
+        LabError: the lab cannot be written.
+    """
+    _sealed(root, split, part)
+    expected = split.parts[part].rows
+    if len(right) != expected:
+        raise UsageError(
+            f"{split.dataset}/{split.name}/{part} has {expected} examples; {len(right)} were"
+            " evaluated.",
+            hint="Evaluate all of it: an answer about a choice of examples says nothing.",
+        )
+    path = _deposit_path(root, split, part, run)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(path, np.packbits(right).tobytes())
+    except OSError as error:
+        raise LabError(f"The deposit cannot be written: {error.strerror} ({path}).") from error
+
+
+def look(root: Path, split: Split, part: str, claim: Claim) -> Look:
+    """Put a claim to a hold-out; return the answer, which is in the ledger before anybody sees it.
+
+    Raises:
+        NotFoundError: a run has not been evaluated on this part.
+        UsageError: the part is not sealed, or the claim cannot be judged (two runs, no threshold
+            between 0 and 1).
+        LabError: the ledger cannot be written.
+    """
+    how = _sealed(root, split, part)
+    if not 0 < claim.threshold < 1:
+        raise UsageError(f"A claim wants a threshold between 0 and 1, not {claim.threshold}.")
+    if not claim.runs or len(set(claim.runs)) != len(claim.runs):
+        raise UsageError("A claim names at least one run, each once.")
+    if 1 < len(claim.runs) < RUNS_MIN:
+        raise UsageError(
+            f"A recipe is not judged by {len(claim.runs)} runs.",
+            hint=f"Claim one model, or a recipe by {RUNS_MIN} or more seeds.",
+        )
+    table = np.stack([_deposited(root, split, part, run) for run in claim.runs])
+    folder = _looks_folder(root, split, part)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number = len(looks(root, split, part))
+        while True:
+            number += 1
+            level = spent_level(number, is_strict=how.is_strict)
+            word, half = _judge(table, claim.threshold, level)
+            made = Look(
+                format=FORMAT, number=number, dataset=split.dataset, split=split.name, part=part,
+                claim=claim, scope="model" if len(claim.runs) == 1 else "recipe", level=level,
+                word=word, half_width=half, examples=table.shape[1], time=now_s(), by=user_name(),
+            )  # fmt: skip
+            data = msgspec.json.format(msgspec.json.encode(made), indent=1)
+            if write_once(folder / f"{number}.json", data):
+                return made
+    except OSError as error:
+        raise LabError(
+            f"The look cannot be recorded, so it is not taken: {error.strerror} ({folder})."
+        ) from error
+
+
+def _judge(table: NDArray[np.bool_], threshold: float, level: float) -> tuple[Word, float]:
+    """Return the word, and the half-width that a claim at this threshold has.
+
+    The half-width is that at the threshold itself, not at what was seen, so it shows nothing.
+    """
+    runs, examples = table.shape
+    if runs == 1:
+        lower, upper = clopper_pearson(int(table.sum()), examples, level)
+        word: Word = "undecided"
+        if lower >= threshold:
+            word = "supported"
+        elif upper < threshold:
+            word = "refuted"
+    else:
+        word = judge_recipe(table, threshold, alpha=level).word
+    half = z_value(level) * (threshold * (1 - threshold) / examples) ** 0.5
+    return word, half
+
+
+def looks(root: Path, split: Split, part: str) -> list[Look]:
+    """Return all looks at a hold-out, in order."""
+    folder = _looks_folder(root, split, part)
+    paths = [path for path in folder.glob("*.json") if path.stem.isdecimal()]
+    return [
+        msgspec.json.decode(path.read_bytes(), type=Look)
+        for path in sorted(paths, key=lambda path: int(path.stem))
+    ]
+
+
+def standing(root: Path, split: Split, part: str) -> Standing:
+    """Return looks, what is left, and whether a new hold-out is due.
+
+    Raises:
+        UsageError: the part is not sealed.
+    """
+    how = _sealed(root, split, part)
+    taken = looks(root, split, part)
+    following = spent_level(len(taken) + 1, is_strict=how.is_strict)
+    width = z_value(following) / z_value(spent_level(1))
+    left = max(0, how.budget - len(taken))
+    return Standing(
+        looks=taken, budget=how.budget, left=left, width=width, is_due=left == 0 or width > WIDE
+    )
+
+
+def _sealed(root: Path, split: Split, part: str) -> sealed.Seal:
+    found = sealed.seal_of(root, split, part)
+    if found is None:
+        raise UsageError(
+            f"{split.dataset}/{split.name}/{part} is no sealed hold-out.",
+            hint="Seal it first: peira holdout seal.",
+        )
+    return found
+
+
+def _deposited(root: Path, split: Split, part: str, run: str) -> NDArray[np.bool_]:
+    rows = split.parts[part].rows
+    try:
+        data = _deposit_path(root, split, part, run).read_bytes()
+    except FileNotFoundError:
+        raise NotFoundError(
+            f"Run {run:.20} has not been evaluated on {split.dataset}/{split.name}/{part}.",
+            hint="Call run.evaluate() with this part in it.",
+        ) from None
+    return np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=rows).astype(bool)
+
+
+def _looks_folder(root: Path, split: Split, part: str) -> Path:
+    return _folder(root, split, "looks", part)
+
+
+def _folder(root: Path, split: Split, kind: str, part: str) -> Path:
+    # The names of splits were checked when they were made; those of parts may be a column's values.
+    if part not in split.parts:
+        raise NotFoundError(f"The split {split.name} has no part {part!r:.60}.")
+    place = list(split.parts).index(part)
+    return root / DATASETS / split.dataset / kind / split.name / str(place)
+
+
+def _deposit_path(root: Path, split: Split, part: str, run: str) -> Path:
+    if not ids.is_run_id(run):
+        raise UsageError(f"{run!r:.60} is not a run id.")
+    return _folder(root, split, "deposits", part) / f"{run}.bin"

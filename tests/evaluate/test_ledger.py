@@ -1,0 +1,204 @@
+"""The hold-out: sealed labels, looks that are counted and priced, answers by words."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from peira.core.errors import AmbiguousError, NotFoundError, UsageError
+from peira.core.ids import new_run_id
+from peira.data import sealed, splits
+from peira.data.add import add_path, add_table
+from peira.data.dataset import Dataset, open_dataset
+from peira.data.reference import open_reference, parse
+from peira.data.sealed import Seal
+from peira.data.splits import Recipe, Split
+from peira.evaluate import ledger
+from peira.evaluate.ledger import Claim
+from peira.lab.lab import Lab
+from peira.record import events
+from peira.record.folder import make_run, write_birth
+from peira.record.voice import Voice
+from peira.record.writer import Writer
+from peira.science.levels import spent_level
+
+SHARES = {"train": 0.6, "dev": 0.2, "test": 0.2}
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Dataset:
+    data = load_digits()
+    add_table(tmp_path / ".peira", "digits", {"X": data.data, "y": data.target})
+    return open_dataset(tmp_path / ".peira", "digits")
+
+
+@pytest.fixture
+def split(digits: Dataset) -> Split:
+    made = splits.make(digits, "main", Recipe(kind="stratified", shares=SHARES))
+    sealed.seal(digits.root, made, "test")
+    return made
+
+
+def right(split: Split, share: float, seed: int = 0) -> np.ndarray:
+    """Return answers of which exactly this share is right."""
+    rows = split.parts["test"].rows
+    answers = np.arange(rows) < round(share * rows)
+    return np.random.default_rng(seed).permutation(answers)
+
+
+def test_sealed_rows_are_given_to_nobody(digits: Dataset, split: Split) -> None:
+    """The whole version lacks them, their part lacks the labels, other parts are as ever."""
+    whole = open_reference(digits.root, "digits")
+    assert len(whole) == len(digits) - split.parts["test"].rows == len(whole.X) == len(whole.ids)
+    part = open_reference(digits.root, "digits:test")
+    assert part.X.shape == (split.parts["test"].rows, 64) and "y" not in part.columns
+    with pytest.raises(UsageError, match="sealed"):
+        _ = part.y
+    assert not set(whole.ids.tolist()) & set(part.ids.tolist())
+    assert len(open_reference(digits.root, "digits:main/dev").y) == split.parts["dev"].rows
+
+
+def test_what_a_text_means(digits: Dataset, split: Split) -> None:
+    """Versions, aliases, splits and parts are told apart; near names are suggested."""
+    root = digits.root
+    assert parse(root, "digits:v1").part == "" and parse(root, "digits:v1:main/dev").part == "dev"
+    assert parse(root, "digits:dev").split == split
+    with pytest.raises(NotFoundError, match="no version or alias `tset`"):
+        parse(root, "digits:tset")
+    with pytest.raises(NotFoundError, match=r"the part `nothing`\. There are main/train"):
+        parse(root, "digits:v1:nothing")
+    splits.make(digits, "other", Recipe(seed=2))
+    with pytest.raises(AmbiguousError, match=r"main/test, other/test"):
+        parse(root, "digits:test")
+
+
+def test_a_look_answers_by_a_word(digits: Dataset, split: Split) -> None:
+    """Far above the claim it is supported, far below refuted, near it undecided; no number."""
+    for share, word in ((1.0, "supported"), (0.5, "refuted"), (0.9, "undecided")):
+        run = new_run_id()
+        ledger.deposit(digits.root, split, "test", run, right(split, share))
+        found = ledger.look(digits.root, split, "test", Claim(threshold=0.9, runs=[run], why="try"))
+        assert found.word == word and found.scope == "model" and found.claim.why == "try"
+    taken = ledger.looks(digits.root, split, "test")
+    assert [look.number for look in taken] == [1, 2, 3]
+    assert [look.level for look in taken] == [spent_level(n) for n in (1, 2, 3)]
+    assert taken[0].half_width < taken[1].half_width < taken[2].half_width
+
+
+def test_a_recipe_is_judged_by_its_seeds(digits: Dataset, split: Split) -> None:
+    """Three runs and more are one look; two are refused, and cost nothing."""
+    runs = [new_run_id() for _ in range(5)]
+    for seed, run in enumerate(runs):
+        ledger.deposit(digits.root, split, "test", run, right(split, 0.99, seed))
+    found = ledger.look(digits.root, split, "test", Claim(threshold=0.95, runs=runs))
+    assert found.word == "supported" and found.scope == "recipe" and found.number == 1
+    with pytest.raises(UsageError, match="not judged by 2 runs"):
+        ledger.look(digits.root, split, "test", Claim(threshold=0.95, runs=runs[:2]))
+    with pytest.raises(NotFoundError, match="has not been evaluated"):
+        ledger.look(digits.root, split, "test", Claim(threshold=0.95, runs=[new_run_id()]))
+    assert len(ledger.looks(digits.root, split, "test")) == 1
+
+
+def test_depositing_is_no_look(digits: Dataset, split: Split) -> None:
+    """Evaluating shows nothing and is not counted; a part of the part is refused."""
+    run = new_run_id()
+    ledger.deposit(digits.root, split, "test", run, right(split, 0.9))
+    assert ledger.standing(digits.root, split, "test").left == 10
+    with pytest.raises(UsageError, match="Evaluate all of it"):
+        ledger.deposit(digits.root, split, "test", run, right(split, 0.9)[:10])
+    with pytest.raises(UsageError, match="no sealed hold-out"):
+        ledger.deposit(digits.root, split, "dev", run, right(split, 0.9))
+
+
+def test_looks_at_the_same_time_are_counted_one_by_one(digits: Dataset, split: Split) -> None:
+    """No two looks have a number, or a price, in common."""
+    run = new_run_id()
+    ledger.deposit(digits.root, split, "test", run, right(split, 0.9))
+
+    def one(n: int) -> int:
+        claim = Claim(threshold=0.5 + n / 100, runs=[run])
+        return ledger.look(digits.root, split, "test", claim).number
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(one, range(8)))
+    assert sorted(numbers) == list(range(1, 9))
+
+
+def test_the_budget_runs_out_and_says_so(digits: Dataset, split: Split) -> None:
+    """Looks left count down; the standing says when a new hold-out is due, and looks go on."""
+    run = new_run_id()
+    ledger.deposit(digits.root, split, "test", run, right(split, 0.9))
+    for _ in range(10):
+        ledger.look(digits.root, split, "test", Claim(threshold=0.8, runs=[run]))
+    found = ledger.standing(digits.root, split, "test")
+    assert found.left == 0 and found.is_due and len(found.looks) == 10
+    assert found.width == pytest.approx(3.36 / 1.96, abs=0.02)
+
+
+def test_strict_looks_cost_more(digits: Dataset, split: Split) -> None:
+    """A hold-out in strict mode pays for every transcript."""
+    made = splits.make(digits, "audit", Recipe(shares=SHARES, seed=9))
+    sealed.seal(digits.root, made, "test", Seal(is_strict=True, budget=3))
+    run = new_run_id()
+    ledger.deposit(digits.root, made, "test", run, right(made, 0.9))
+    found = [
+        ledger.look(digits.root, made, "test", Claim(threshold=0.8, runs=[run])) for _ in range(2)
+    ]
+    assert [look.level for look in found] == [spent_level(n, is_strict=True) for n in (1, 2)]
+
+
+def test_unsealing_is_for_good(digits: Dataset, split: Split) -> None:
+    """It wants a reason, opens the labels, and cannot be taken back."""
+    with pytest.raises(UsageError, match="wants a reason"):
+        sealed.unseal(digits.root, split, "test", " ")
+    sealed.unseal(digits.root, split, "test", "the paper is out")
+    assert len(open_reference(digits.root, "digits:test").y) == split.parts["test"].rows
+    assert len(open_reference(digits.root, "digits")) == len(digits)
+    with pytest.raises(UsageError, match="cannot be sealed again"):
+        sealed.seal(digits.root, split, "test")
+
+
+def test_adaptive_looks_do_not_fool_the_ledger() -> None:
+    """Fifty looks, each keeping the candidate that was not refuted, at a claim that is exactly the
+    truth: in at most 5 % of 300 series any look says "supported".
+    """
+    rng = np.random.default_rng(5)
+    n, truth, false = 1_000, 0.96, 0
+    for _ in range(300):
+        answers = rng.random(n) < truth
+        is_false = False
+        for number in range(1, 51):
+            if number % 5 == 0:  # another candidate, a little different, equally good
+                flip = rng.random(n) < 0.05
+                answers = np.where(flip, rng.random(n) < truth, answers)
+            word, _ = ledger._judge(answers[None], truth, spent_level(number))
+            is_false |= word == "supported"
+        false += is_false
+    assert false / 300 <= 0.05 + 2 * (0.05 * 0.95 / 300) ** 0.5
+
+
+def test_a_run_that_opened_the_file_is_told(tmp_path: Path) -> None:
+    """A training run whose captured inputs hold the file of sealed rows is named."""
+    root = tmp_path / ".peira"
+    file = tmp_path / "data.csv"
+    file.write_text("x,y\n" + "".join(f"{n},{n % 2}\n" for n in range(40)))
+    add_path(root, "d", file)
+    dataset = open_dataset(root, "d")
+    split = splits.make(dataset, "main", Recipe())
+    sealed.seal(root, split, "test")
+    (member,) = dataset.files()
+    folder = make_run(root)
+    birth = events.Birth(format=1, id=folder.id, name="peeker", project="p", created=1.0)
+    write_birth(folder, birth)
+    writer = Writer(folder, voice=Voice(is_quiet=True), on_rejected=lambda *_: None)
+    seen = events.SeenFile(path=str(file), object=member.object, size=member.size)
+    writer.record(events.Files(time=1.0, role="input", files=[seen]))
+    writer.close()
+    with Lab(root) as lab:
+        lab.catch_up()
+        (found,) = sealed.opened_by(lab, dataset)
+    assert (found.run, found.name, found.path) == (folder.id, "peeker", str(file))
