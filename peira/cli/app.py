@@ -23,6 +23,12 @@ ENTRIES = {
     ),
     "diff": Entry("peira.cli.diff", "diff", _LOOK, "Show what differs between runs."),
     "best": Entry("peira.cli.best", "best", _LOOK, "Show the best run of a metric."),
+    "checkpoints": Entry(
+        "peira.cli.checkpoints", "checkpoints", _LOOK, "Show the checkpoints of a run; export one."
+    ),
+    "lineage": Entry(
+        "peira.cli.lineage", "lineage", _LOOK, "Show what a run comes from, what came of it."
+    ),
     "tail": Entry("peira.cli.tail", "tail", _LOOK, "Print the end of a run's console."),
     "watch": Entry("peira.cli.watch", "watch", _LOOK, "Draw the curves of live runs here."),
     "ui": Entry("peira.cli.ui", "ui", _LOOK, "Open the dashboard in the browser."),

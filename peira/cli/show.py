@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TRACEBACK_LINES = 12
 CAPTURED_LINES = 12
+CHECKPOINTS_SHOWN = 6
 TEXT_MAX = 300
 
 UNCOUNTED = ("audio", "html")  # kinds of media without a plural
@@ -60,6 +61,7 @@ def show(session: Session, run: str, *, system: bool, cells: bool, as_json: bool
         _section("params", [(k, exact(v)) for k, v in record.params.items()], out),
         _metrics(record, out, system=system),
         _artifacts(record, out),
+        _checkpoints(record, out),
         _media(record, out),
         _captured(record, out),
         _cells(record, out),
@@ -85,6 +87,8 @@ def document(record: RunRecord) -> dict[str, Any]:
         },
         "captured": record.captured(),
         "artifacts": [plain(item) for item in record.artifacts()],
+        "checkpoints": [plain(item) for item in record.checkpoints()],
+        "origin": record.birth.get("origin"),
         "media": [plain(item) for item in record.media()],
         "cells": [plain(item) for item in record.cells()],
         "alerts_list": [plain(item) for item in record.alerts],
@@ -118,6 +122,7 @@ def _head(record: RunRecord, out: Terminal) -> list[str]:
         ("why", record.why or _why_missing(record)),
         ("group", record.group),
         ("parent", record.parent),
+        ("origin", _origin(record)),
         ("tags", " ".join(record.tags)),
         ("command", record.command),
         ("directory", record.birth.get("directory")),
@@ -135,6 +140,18 @@ def _why_missing(record: RunRecord) -> str | None:
     if record.parent:
         return None
     return f"not said: peira note {record.name} --why '…'"
+
+
+def _origin(record: RunRecord) -> str | None:
+    """Tell which earlier run this one comes from, and what was changed."""
+    told = record.birth.get("origin")
+    if not told:
+        return None
+    words = {"rerun": "runs again", "repeat": "repeats", "resume": "goes on from"}
+    at = f" at step {told['step']}" if told.get("step") is not None else ""
+    changed = ", ".join(f"{name}={value(given)}" for name, given in told.get("changed", {}).items())
+    text = f"{words.get(told['how'], told['how'])} {told['run']}{at}"
+    return f"{text}, with {changed}" if changed else text
 
 
 def _lost(record: RunRecord) -> str | None:
@@ -230,6 +247,18 @@ def _artifacts(record: RunRecord, out: Terminal) -> list[str]:
             (item.name, f"{item.type}, {item.role}, {len(item.files)} file{plural}, {size(total)}")
         )
     return _section("artifacts", items, out)
+
+
+def _checkpoints(record: RunRecord, out: Terminal) -> list[str]:
+    items = [
+        (f"step {made.step}", f"{size(sum(file.size for file in made.files))}, {ago(made.time)}")
+        for made in record.checkpoints()
+    ]
+    more = len(items) - CHECKPOINTS_SHOWN
+    lines = _section("checkpoints", items[-CHECKPOINTS_SHOWN:], out)
+    if more > 0:
+        lines.append(out.paint(f"  {more} earlier ones: peira checkpoints {record.id}", "dim"))
+    return lines
 
 
 def _media(record: RunRecord, out: Terminal) -> list[str]:

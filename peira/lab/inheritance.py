@@ -1,122 +1,23 @@
 """The curve of a resumed run, with the points it goes on from: its ancestors' up to each fork.
 
-    chain    the ancestors of a run, the eldest first, each with the last step that counts
-    join     their points, one behind the other, as one curve
-
 A point is inherited when its step is not above that of the checkpoint, and below the first step
 that the child logged itself: what a run says about a step is not doubted by its parent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
 
 from peira.core.errors import NotFoundError
-from peira.lab.index import schema
+from peira.lab.ancestry import Chain, Generation
 from peira.lab.points import Series
-from peira.lab.query.several import among
 from peira.lab.sources import Curve, concatenated
-from peira.record.events import Birth, Origin
 
 Floats = NDArray[np.float64]
-
-GENERATIONS_MAX = 100
-
-_birth_decoder = msgspec.json.Decoder(Birth)
-
-
-class Generation(NamedTuple):
-    """One run of a chain. Times are seconds since the epoch."""
-
-    run: str
-    begun: float
-    until: float
-    """The last step that the run that was asked for inherits; infinity for itself."""
-    clock: float
-    """Seconds of training before this run began: those of its ancestors up to the forks."""
-
-
-Chain = list[Generation]
-"""Ancestors and the run itself, the eldest first."""
-
-
-class _Row(NamedTuple):
-    n: int
-    id: str
-    created: float
-    origin: Origin | None
-
-
-def read_chains(connection: Connection, runs: Sequence[str]) -> dict[str, Chain]:
-    """Return the chain of each run that goes on from another one, by its id."""
-    known: dict[str, _Row] = {}
-    wanted = list(runs)
-    for _ in range(GENERATIONS_MAX):
-        fresh = [run for run in dict.fromkeys(wanted) if run not in known]
-        if not fresh:
-            break
-        rows = _read_rows(connection, fresh)
-        known |= {row.id: row for row in rows}
-        wanted = [row.origin.run for row in rows if row.origin is not None]
-    forks = _read_forks(connection, known)
-    chains = {run: _chain(run, known, forks) for run in runs if run in known}
-    return {run: chain for run, chain in chains.items() if len(chain) > 1}
-
-
-def _read_rows(connection: Connection, ids: Sequence[str]) -> list[_Row]:
-    run = schema.run.c
-    question = select(run.n, run.id, run.created, run.origin_how, run.birth)
-    found = []
-    for n, id_, created, how, birth in connection.execute(question.where(among(run.id, ids))):
-        origin = _birth_decoder.decode(birth).origin if how == "resume" else None
-        goes_on = origin is not None and origin.step is not None
-        found.append(_Row(n, id_, created, origin if goes_on else None))
-    return found
-
-
-def _read_forks(connection: Connection, known: Mapping[str, _Row]) -> dict[tuple[str, int], float]:
-    """Return when the checkpoints that runs go on from were saved, by run and step."""
-    numbers = {row.n: row.id for row in known.values()}
-    forked = [row.origin for row in known.values() if row.origin is not None]
-    parents = [known[origin.run].n for origin in forked if origin.run in known]
-    if not parents:
-        return {}
-    event = schema.event.c
-    question = select(event.run, event.step, event.time).where(
-        among(event.run, parents),
-        event.kind == "checkpoint",
-        among(event.step, [origin.step or 0 for origin in forked]),
-    )
-    rows = connection.execute(question.order_by(event.time))
-    return {(numbers[n], step): time for n, step, time in rows}
-
-
-def _chain(run: str, known: Mapping[str, _Row], forks: Mapping[tuple[str, int], float]) -> Chain:
-    """Follow the origins of a run; a circle, which only damage can make, ends it."""
-    rows: list[tuple[_Row, float]] = []
-    until, seen = np.inf, set[str]()
-    at: str | None = run
-    while at is not None and at in known and at not in seen:
-        seen.add(at)
-        row = known[at]
-        rows.append((row, until))
-        at = None
-        if row.origin is not None:
-            at, until = row.origin.run, min(until, float(row.origin.step or 0))
-    chain: Chain = []
-    clock = 0.0
-    for (row, last), (child, _) in zip(rows[::-1], [*rows[-2::-1], (None, 0.0)], strict=True):
-        chain.append(Generation(row.id, row.created, last, clock))
-        if child is not None and child.origin is not None:
-            saved = forks.get((row.id, child.origin.step or 0), row.created)
-            clock += max(0.0, saved - row.created)
-    return chain
 
 
 class Joined(NamedTuple):

@@ -169,7 +169,8 @@ class Lab(Reading):
         """
         run_id = self.run_id(run)
         if inherited:
-            from peira.lab.inheritance import join_series, read_chains
+            from peira.lab.ancestry import read_chains
+            from peira.lab.inheritance import join_series
 
             chain = self._fresh(lambda found: read_chains(found, [run_id])).get(run_id)
             if chain is not None:

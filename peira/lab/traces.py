@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peira.core.errors import UsageError
-from peira.lab.inheritance import Chain, join, read_chains
+from peira.lab.ancestry import Chain, read_chains
+from peira.lab.inheritance import join
 from peira.lab.overview import Overview
 from peira.lab.smoothing import Smoothing, smooth
 from peira.lab.sources import Curve, Source, read_curves, read_overviews, read_started

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from peira.core.errors import DamagedError, NotFoundError, UnsupportedError
 from peira.objects import states
 from peira.objects._base import Objects
 from peira.record import events
+from peira.record.checkpoints import plain_metrics
 
 FACTS = "checkpoint.json"
 STATE = "state"
@@ -47,7 +48,7 @@ class Checkpoint:
         self.run = facts.run
         self.step = facts.step
         self.format = facts.format
-        self.metrics: dict[str, Any] = {k: _number(v) for k, v in facts.metrics.items()}
+        self.metrics = plain_metrics(facts.metrics)
         self._folder = folder
 
     @cached_property
@@ -100,8 +101,13 @@ def take_out(objects: Objects, run: str, event: events.Checkpoint, folder: Path)
     return folder / STATE
 
 
-def write_out(objects: Objects, files: list[events.File], folder: Path) -> Path:
-    """Write stored files below a folder that is not there yet, 0500 and 0400; return the folder.
+def write_out(
+    objects: Objects, files: list[events.File], folder: Path, *, is_writable: bool = False
+) -> Path:
+    """Write stored files below a folder that is not there yet; return the folder.
+
+    Args:
+        is_writable: leave them 0600 in 0700; else they are 0400 in 0500.
 
     Raises:
         NotFoundError, DamagedError: as `take_out`; or a path would leave the folder.
@@ -114,8 +120,9 @@ def write_out(objects: Objects, files: list[events.File], folder: Path) -> Path:
             parent.mkdir(mode=0o700, exist_ok=True)
             folders.add(parent)
         objects.copy(file.object, target)
-        target.chmod(0o400)
-    for made in folders:
+        if not is_writable:
+            target.chmod(0o400)
+    for made in () if is_writable else folders:
         made.chmod(0o500)
     return folder
 
@@ -157,12 +164,6 @@ def of_event(
     """
     facts = Facts(run=run, step=event.step, format=event.format, metrics=event.metrics)
     return Checkpoint(facts, lambda: take_out(objects, run, event, folder()))
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, Mapping) and isinstance(value.get("float"), str):
-        return float(value["float"])
-    return value
 
 
 def private_folder() -> Path:

@@ -45,6 +45,14 @@ def metric_value(metrics: Mapping[str, Any], key: str) -> float | None:
     return None
 
 
+def plain_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metric values of a checkpoint as numbers, NaN and infinity too."""
+    return {
+        key: float(value["float"]) if isinstance(value, dict) and "float" in value else value
+        for key, value in metrics.items()
+    }
+
+
 def best_first(
     steps: Mapping[int, Mapping[str, Any]], metric: str, direction: Direction
 ) -> list[int]:

@@ -11,6 +11,7 @@ from litestar.params import JSONBody
 from peira.core.errors import NotFoundError, UsageError
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
+from peira.record.checkpoints import plain_metrics
 from peira.record.events import FileRole
 from peira.server.cells import cell
 from peira.server.parameters import LabNow, PathText
@@ -108,7 +109,7 @@ def _answer(lab: Lab, record: RunRecord) -> RunAnswer:
             CheckpointRow(
                 step=made.step,
                 time=made.time,
-                metrics=cell(made.metrics),
+                metrics=cell(plain_metrics(made.metrics)),
                 files=len(made.files),
                 size=sum(file.size for file in made.files),
             )

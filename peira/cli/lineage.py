@@ -1,0 +1,129 @@
+"""`peira lineage`: what a run comes from and what came of it, as a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from peira.cli.format import size
+from peira.cli.group import Command
+from peira.cli.session import Session, in_session, json_option, run_argument, write_json
+from peira.cli.terminal import STATE_STYLE, Terminal, terminal
+from peira.core.text import printable
+
+if TYPE_CHECKING:
+    from peira.lab.lineage import Lineage, LineageNode, Side
+
+# How what is below a line of the tree relates to it.
+_UP = {
+    "read": "read", "used": "used", "wrote": "written by", "made": "made by", "saved": "saved by",
+    "resumed": "goes on from", "rerun": "runs again", "repeat": "repeats", "part": "is a part of",
+}  # fmt: skip
+_DOWN = {
+    "read": "read by", "used": "used by", "wrote": "wrote", "made": "made", "saved": "saved",
+    "resumed": "gone on from by", "rerun": "run again as", "repeat": "repeated as",
+    "part": "has the part",
+}  # fmt: skip
+_TITLES = {"up": "comes from", "down": "what came of it"}
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        ("peira lineage brisk-otter", "both directions"),
+        ("peira lineage brisk-otter --up", "which data, runs and checkpoints it comes from"),
+        ("peira lineage brisk-otter --down", "who used what it made"),
+        ("peira lineage brisk-otter --json | jq .edges", "for programs"),
+    ],
+)
+@run_argument
+@click.option("--up", "side", flag_value="up", help="Only what it comes from.")
+@click.option("--down", "side", flag_value="down", help="Only what came of it.")
+@click.option(
+    "--depth",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    default=10,
+    show_default=True,
+    help="Generations of runs in each direction.",
+)
+@json_option
+@in_session
+def lineage(session: Session, run: str, *, side: str | None, depth: int, as_json: bool) -> None:
+    """Show what RUN comes from, and what came of it: data, runs, artifacts, checkpoints.
+
+    A file that one run wrote and another read is known by its content, whatever its path.
+    """
+    sides: tuple[Side, ...] = ("up", "down")
+    if side is not None:
+        sides = ("up",) if side == "up" else ("down",)
+    found = session.lab().lineage(run, sides=sides, depth=depth)
+    if as_json:
+        import msgspec
+
+        write_json(msgspec.to_builtins(found))
+        return
+    out = terminal()
+    click.echo(_text(found.nodes[0], out))
+    for one in sides:
+        click.echo()
+        lines = list(_Tree(found, one, out).lines())
+        click.echo(out.paint(_TITLES[one] if lines else f"{_TITLES[one]}: nothing known", "bold"))
+        for line in lines:
+            click.echo(line)
+
+
+class _Tree:
+    """One direction of a lineage. A node that was shown is not opened again."""
+
+    def __init__(self, found: Lineage, side: Side, out: Terminal) -> None:
+        self._root = found.nodes[0]
+        self._side = side
+        self._words = _UP if side == "up" else _DOWN
+        self._out = out
+        self._opened: set[str] = set()
+        nodes = {node.id: node for node in found.nodes}
+        self._next: dict[str, list[tuple[str, LineageNode]]] = {}
+        for edge in found.edges:
+            near, far = edge.target, edge.source
+            if side == "down":
+                near, far = far, near
+            self._next.setdefault(near, []).append((edge.kind, nodes[far]))
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines below the root."""
+        yield from self._below(self._root, "")
+
+    def _below(self, node: LineageNode, indent: str) -> Iterator[str]:
+        self._opened.add(node.id)
+        there = self._next.get(node.id, [])
+        more = node.more_up if self._side == "up" else node.more_down
+        for n, (kind, other) in enumerate(there):
+            is_last = n == len(there) - 1 and not more
+            again = other.id in self._opened and bool(self._next.get(other.id))
+            text = f"{self._out.paint(self._words[kind], 'dim')} {_text(other, self._out)}"
+            yield f"{indent}{'└─ ' if is_last else '├─ '}{text}{' (above)' if again else ''}"
+            if not again:
+                yield from self._below(other, indent + ("   " if is_last else "│  "))
+        if more:
+            yield indent + self._out.paint(f"└─ … {more} more or deeper", "dim")
+
+
+def _text(node: LineageNode, out: Terminal) -> str:
+    name = printable(node.name)
+    if node.kind == "run":
+        if not node.known:
+            return f"{name} {out.paint('not in this lab', 'yellow')}"
+        state = out.paint(node.state or "", STATE_STYLE.get(node.state or "", ""))
+        gone = out.paint(" removed", "dim") if node.deleted else ""
+        return f"{out.paint(name, 'bold')} {node.run} {state}{gone}"
+    if node.kind == "artifact":
+        plural = "s" if node.files != 1 else ""
+        facts = f"{node.type}, {node.files} file{plural}, {size(node.size or 0)}"
+        return f"{name} {out.paint(f'({printable(facts)})', 'dim')}"
+    if node.kind == "checkpoint":
+        facts = size(node.size or 0) if node.kept else "dropped since"
+        return f"{name} {out.paint(f'({facts})', 'dim')}"
+    return f"{name} {out.paint(f'({(node.digest or str())[:8]})', 'dim')}"
