@@ -5,6 +5,7 @@ programs.
     record.py     its run
     command.py    from the words a person typed to the words that are executed
     script.py     what the text of a Python script tells before it runs
+    flags.py      whose options are the params
     streams.py    what the program prints: passed on byte by byte, and copied
     process.py    the process: started, signals passed on to it, waited for
     metrics.py    metrics of any language: console lines, $PEIRA_METRICS

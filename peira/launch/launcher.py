@@ -111,6 +111,7 @@ def launch(request: Request) -> Launched:
         environment=environment,
         is_console=request.is_console,
     )
+    record.watch(path)
     constants = script.values if script is not None and not script.has_flags else {}
     record.open(wanted, {**constants, **settings, **request.params}, request.tags)
     environment |= record.variables(environment.get("PYTHONPATH"))

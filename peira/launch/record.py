@@ -14,6 +14,7 @@ from peira.capture.spool import Params, SpoolReader
 from peira.core.clock import now_s
 from peira.core.settings import variable
 from peira.core.values import param_value
+from peira.launch.flags import Flags
 from peira.launch.metrics import ConsoleMetrics, MetricsFile
 from peira.launch.patterns import Pattern
 from peira.launch.process import Ended
@@ -44,8 +45,13 @@ class ProgramRecord(Recorder):
         self._console_metrics: ConsoleMetrics | None = None
         self._metrics_file: MetricsFile | None = None
         self._spool: SpoolReader | None = None
+        self._flags = Flags(None, self._take_params)
         self._unset: dict[str, Any] = {}
         self._interpreters = Interpreters()
+
+    def watch(self, script: Path | None) -> None:
+        """Take the params from the processes that run `script`, where it is known which it is."""
+        self._flags = Flags(script, self._take_params)
 
     def open(self, request: Request, params: Mapping[str, Any], tags: Sequence[str]) -> None:
         """Make the run, with what is known of it before the program has started.
@@ -146,14 +152,14 @@ class ProgramRecord(Recorder):
         if self._spool is not None:
             for told in self._spool.catch_up():
                 self._interpreters.take(told)
-                if isinstance(told.fact, Params):
-                    self._take_params(told.fact)
+                self._flags.take(told)
 
     def _take_params(self, fact: Params) -> None:
-        if fact.source != "set":
-            self.params.update(fact.values)
-        for name in fact.values if fact.source == "set" else ():
-            self._unset.pop(name, None)
+        if fact.source == "set":  # they are recorded already
+            for name in fact.values:
+                self._unset.pop(name, None)
+        else:
+            self.params.update(_numbers(fact.values))
 
     @guarded
     def _tell_unset(self) -> None:
@@ -167,6 +173,15 @@ class ProgramRecord(Recorder):
 
     def _tell_damage(self, text: str) -> None:
         self._voice.say_once("metrics", text)
+
+
+def _numbers(value: Any) -> Any:
+    """Return values of the spool with its NaN and infinities as numbers again."""
+    if isinstance(value, dict):
+        if value.keys() == {"float"}:
+            return float(value["float"])
+        return {key: _numbers(item) for key, item in value.items()}
+    return [_numbers(item) for item in value] if isinstance(value, list) else value
 
 
 def _metrics(folder: RunFolder) -> Path:
