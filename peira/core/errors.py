@@ -7,6 +7,7 @@
     │   └── AmbiguousError      the given text fits more than one
     ├── LabError                the lab cannot be opened, made or written
     ├── DamagedError            stored bytes do not match their checksum or digest
+    ├── NotRepeatableError      a recorded run cannot be run again
     ├── NotStartedError         a program cannot be started
     └── UnsupportedError        a newer format, or a missing optional part
 
@@ -120,6 +121,24 @@ class UnsupportedError(PeiraError):
     """A format of a newer Peira, or an optional part that is not installed."""
 
     code = "unsupported"
+
+
+class NotRepeatableError(PeiraError):
+    """A recorded run cannot be run again as it was: an input, a package, a word of its command is
+    gone.
+
+    Args:
+        reasons: all of them, the first one is in the message.
+    """
+
+    code = "not-repeatable"
+
+    def __init__(self, message: str, *, reasons: tuple[str, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reasons = reasons
+
+    def details(self) -> dict[str, Any]:
+        return {"reasons": list(self.reasons)}
 
 
 class NotStartedError(PeiraError):

@@ -183,6 +183,10 @@ class RunRecord:
         """Return the artifacts that the run made or used, in the order it told of them."""
         return self._events(events.Artifact, "artifact")
 
+    def evaluations(self) -> list[events.Evaluation]:
+        """Return the sets of predictions that the run evaluated, in the order it told of them."""
+        return self._events(events.Evaluation, "evaluation")
+
     def files(self, role: events.FileRole) -> dict[str, events.SeenFile]:
         """Return the files that the run met in one role, by absolute path."""
         told = self._events(events.Files, "files", role)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from peira.capture.param_roles import plain_name
@@ -123,3 +123,73 @@ def _with_flag(words: list[str], at: int, flag: re.Match[str], value: str) -> li
         return words if truth else [*words[:at], *words[at + 1 :]]
     values = shlex.split(value) if end > at + 2 else [value]
     return [*words[: at + 1], *values, *words[end:]]
+
+
+Segments = list[tuple[str, list[str]]]
+"""Words by the plain name of their flag; those of none under the empty text."""
+
+
+def segments(words: Sequence[str]) -> Segments:
+    """Return the arguments of a program, flag by flag, each with its values.
+
+    >>> segments(["fit", "--lr", "0.1", "n=3", "--fast"])
+    [('', ['fit']), ('lr', ['--lr', '0.1']), ('n', ['n=3']), ('fast', ['--fast'])]
+    """
+    found: Segments = []
+    for word in words:
+        flag, setting = _FLAG.match(word), _SETTING.match(word)
+        if flag:
+            found.append((plain_name(flag[1]), [word]))
+        elif setting:
+            found.append((plain_name(setting[1]), [word]))
+        elif found and found[-1][1][0].startswith("-") and "=" not in found[-1][1][0]:
+            found[-1][1].append(word)
+        else:
+            found.append(("", [word]))
+    return found
+
+
+ARGUMENTS = "arguments"
+"""Stands for the whole command, where two commands differ in more than flags."""
+
+
+def arguments_apart(a: Sequence[str], b: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return the flags in which two commands differ, with their words in each; `arguments` for the
+    whole command where they differ in more. The interpreter is no argument.
+    """
+    one, other = _flags(a), _flags(b)
+    if one.get("") != other.get(""):
+        return {ARGUMENTS: (shell_text(a[1:]), shell_text(b[1:]))}
+    names = dict.fromkeys((*one, *other))
+    return {
+        name: (_value(one.get(name)), _value(other.get(name)))
+        for name in names
+        if one.get(name) != other.get(name)
+    }
+
+
+def with_arguments_of(b: Sequence[str], a: Sequence[str], names: Collection[str]) -> list[str]:
+    """Return command `b` with the flags of these names as in command `a`."""
+    if ARGUMENTS in names:
+        return [*b[:1], *a[1:]]
+    words = list(b[:1])
+    old = [(name, part) for name, part in segments(a[1:]) if name in names]
+    done: set[str] = set()
+    for name, part in segments(b[1:]):
+        if name not in names:
+            words += part
+        elif name not in done:
+            words += [word for other, mine in old if other == name for word in mine]
+            done.add(name)
+    return words + [word for name, part in old if name not in done for word in part]
+
+
+def _flags(command: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, part in segments(command[1:]):
+        found.setdefault(name, []).extend(part)
+    return found
+
+
+def _value(words: list[str] | None) -> str:
+    return "" if words is None else shell_text(words)

@@ -143,6 +143,16 @@ def in_place(record: RunRecord, pins: Pins, folder: Path) -> RestoredEnvironment
     return held_against(pins, prefix / "bin" / "python")
 
 
+def as_it_is(record: RunRecord, pins: Pins) -> RestoredEnvironment:
+    """Return the environment of the run whatever it holds now; that of this process when it is
+    gone. Of a run that was no Python program: none.
+    """
+    if not record.captured("python") and not pins.versions:
+        return RestoredEnvironment(python="", version="")
+    program = Path(str(record.captured("python").get("prefix") or "/nowhere"), "bin", "python")
+    return held_against(pins, program if program.exists() else Path(sys.prefix, "bin", "python"))
+
+
 def installed(site: Path) -> dict[str, str]:
     """Return versions by canonical name of what is installed in a folder."""
     return Packages([str(site)]).installed

@@ -89,6 +89,12 @@ class NewFolder:
         return parts
 
 
+def clear(folder: Path) -> None:
+    """Remove a folder with all that is in it, when it is there; links in it are not followed."""
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
 def _leads_out(name: str) -> UsageError:
     return UsageError(
         f"The run names a file {name!r:.200}, which is not a path below its folder.",

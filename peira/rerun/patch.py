@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from peira.capture.redaction import PLACEHOLDER
 
-_LINE = re.compile(rb"[^\n]*\n|[^\n]+")  # only a line feed ends a line
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _HUNK = re.compile(rb"@@ -(\d+)(,0)?(?:,\d+)? \+\d+(?:,\d+)? @@")
 _BINARY = re.compile(rb"\nGIT binary patch\n(literal|delta) (\d+)\n(.*?)\n\n", re.DOTALL)
 _ESCAPE = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
@@ -59,7 +59,7 @@ def apply(patch: Patch, before: bytes) -> bytes | None:
     if patch.binary is not None:
         kind, data = patch.binary
         return data if kind == b"literal" else _undelta(data, before)
-    old = _LINE.findall(before)
+    old = lines_of(before)
     new: list[bytes] = []
     at = 0
     for first, lines in patch.hunks:
@@ -70,6 +70,11 @@ def apply(patch: Patch, before: bytes) -> bytes | None:
         new += [line[1:] for line in lines if line[:1] in b" +"]
         at = first + len(removed)
     return b"".join([*new, *old[at:]])
+
+
+def lines_of(text: bytes) -> list[bytes]:
+    """Return the lines of a text with their ends; only a line feed ends one."""
+    return _LINE.findall(text)
 
 
 def _read(part: bytes) -> Patch:
@@ -115,7 +120,7 @@ def _unescaped(escape: re.Match[bytes]) -> bytes:
 
 def _hunks(text: bytes) -> list[tuple[int, list[bytes]]]:
     hunks: list[tuple[int, list[bytes]]] = []
-    for line in _LINE.findall(text):
+    for line in lines_of(text):
         found = _HUNK.match(line)
         if found:
             # ",0" of a new file, and of an insertion, names the line before.

@@ -40,6 +40,10 @@ class Places:
         self._elsewhere.add(path)
         return f"{ELSEWHERE}{path}"
 
+    def at(self, folder: Path) -> Places:
+        """Return the same places for a copy of the restored folder."""
+        return Places(self.root, folder, self._elsewhere)
+
     def inside(self, path: str) -> str | None:
         """Return a path relative to the project's folder (`.` for the folder), None outside of it.
 

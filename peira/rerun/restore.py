@@ -68,7 +68,7 @@ def restore(
     places = Places(root_of(record), target)
     say("writing its files")
     try:
-        restored = _write_files(lab, record, places)
+        restored = write_files(lab, record, places)
     except OSError as error:
         raise LabError(
             f"The run cannot be restored in {target}: {error.strerror or error}.",
@@ -87,8 +87,8 @@ def build_environment(record: RunRecord, places: Places, folder: Path) -> Restor
     this is interrupted.
     """
     pins = read_pins(record.captured("packages"), places)
-    if not pins.versions and not str(record.birth.get("python") or ""):
-        return RestoredEnvironment(python="", version="", inexact=["it is not a Python program"])
+    if not pins.versions and not record.captured("python"):
+        return RestoredEnvironment(python="", version="")  # it was no Python program
     try:
         return environment.build(pins, environment.interpreters(record), folder)
     except BaseException:
@@ -114,8 +114,13 @@ def old_prefix(record: RunRecord) -> str:
     return str(record.captured("python").get("prefix") or "")
 
 
-def _write_files(lab: Lab, record: RunRecord, places: Places) -> Restored:
-    """Write all files beside the folder, then give them its name."""
+def write_files(lab: Lab, record: RunRecord, places: Places) -> Restored:
+    """Write all files of a run beside the folder of `places`, which is empty or not there, then
+    give them its name.
+
+    Raises:
+        NotFoundError: nothing of the run can be had. OSError: the disk refuses.
+    """
     target = places.folder
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.parent / f".{target.name}-{os.urandom(6).hex()}"

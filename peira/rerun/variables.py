@@ -25,9 +25,7 @@ def recorded_variables(record: RunRecord) -> dict[str, str]:
     whom it was run are left out.
     """
     variables = record.captured("environment").get("variables") or {}
-    return {
-        str(name): str(value) for name, value in variables.items() if not _is_of_the_place(name)
-    }
+    return {str(name): str(value) for name, value in variables.items() if chooses(name)}
 
 
 def restored_variables(record: RunRecord, places: Places) -> tuple[dict[str, str], list[str]]:
@@ -54,13 +52,14 @@ def overrides(wanted: Mapping[str, str], now: Mapping[str, str]) -> dict[str, st
     gone = {
         name: None
         for name in now
-        if name not in wanted and not _is_of_the_place(name) and _would_be_recorded(name)
+        if name not in wanted and chooses(name) and _would_be_recorded(name)
     }
     return {**gone, **wanted}
 
 
-def _is_of_the_place(name: str) -> bool:
-    return is_of_the_place(name) or name.startswith(_OF_THE_JOB)
+def chooses(name: str) -> bool:
+    """Whether a variable chooses something, rather than say where and by whom a run is run."""
+    return not is_of_the_place(name) and not name.startswith(_OF_THE_JOB)
 
 
 def _would_be_recorded(name: str) -> bool:

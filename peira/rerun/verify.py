@@ -50,8 +50,9 @@ class Result:
     """What one run gave."""
 
     metrics: Mapping[str, Curve] = field(default_factory=dict)
-    predictions: NDArray[Any] | None = None
-    """One for each sample, in the order of the samples."""
+    predictions: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """By the name of the evaluation or artifact; one for each sample, in the order of the samples.
+    """
     files: Mapping[str, str] = field(default_factory=dict)
     """Digests of what it wrote, by name; decides only where there is no metric."""
 
@@ -145,9 +146,12 @@ def compare(original: Result, rerun: Result) -> Verdict:
         if not is_same_bits(a, b):
             checks.append(_check(key, a, b))
     checks.sort(key=lambda c: -_size(c))
-    share = None
-    if original.predictions is not None and rerun.predictions is not None:
-        share = equal_share(original.predictions, rerun.predictions)
+    shares = [
+        equal_share(values, rerun.predictions[name])
+        for name, values in original.predictions.items()
+        if name in rerun.predictions
+    ]
+    share = min(shares, default=None)
     relative = max((_size(c) for c in checks), default=0.0)
     is_whole = not _missing(original, [rerun])
     outcome, because = _outcome(len(compared), checks, share, is_whole=is_whole)

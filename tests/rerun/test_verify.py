@@ -107,8 +107,8 @@ def test_predictions_decide_where_metrics_agree() -> None:
     few, many = labels.copy(), labels.copy()
     few[:5] += 1
     many[:50] += 1
-    a = Result({"acc": curve(0.9)}, predictions=labels)
-    found = [compare(a, Result(a.metrics, predictions=p)) for p in (labels, few, many)]
+    a = Result({"acc": curve(0.9)}, predictions={"test": labels})
+    found = [compare(a, Result(a.metrics, {"test": p})) for p in (labels, few, many)]
     assert [f.outcome for f in found] == ["exact", "rounding", "different"]
     assert found[1].predictions_equal == 0.9995
 

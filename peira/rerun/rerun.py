@@ -1,0 +1,214 @@
+"""A recorded run, run again: restored in a scratch folder, started by `peira.launch`, linked to the
+run that it comes from.
+
+    rerun(lab, Rerun(run=…))                    the same once more
+    rerun(lab, Rerun(run=…, changes={…}))       with a flag or a constant changed
+    rerun(lab, Rerun(run=…, is_here=True))      where it was, as everything is now
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import func, select
+
+from peira.core.errors import NotRepeatableError
+from peira.lab.index import schema
+from peira.lab.lab import Lab
+from peira.lab.runs import RunRecord
+from peira.launch.launcher import Launched, Request, launch
+from peira.record.events import Origin
+from peira.rerun import environment
+from peira.rerun.changes import Changes, read_changes
+from peira.rerun.command import recorded_command
+from peira.rerun.pins import read_pins
+from peira.rerun.places import Places
+from peira.rerun.restore import Say
+from peira.rerun.scratch import Scratch, Start, discard, with_environment
+
+INTERRUPTED = 128 + signal.SIGINT
+
+
+class Rerun(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be run again, and how."""
+
+    run: str
+    changes: Mapping[str, str] = {}
+    """New values by the name of a flag or a constant."""
+    is_here: bool = False
+    """Start it where it was, with code, data and packages as they are now."""
+    is_rebuilt: bool = True
+    """Whether the recorded packages are installed again."""
+    keep: str | None = None
+    """Restore in this folder and keep it; None for a scratch folder that is removed."""
+    why: str | None = None
+    is_shown: bool = True
+    """Whether what the program prints is seen here."""
+
+
+class Again:
+    """A run that is ready to be started again, once or several times. See `ready`."""
+
+    def __init__(
+        self,
+        lab: Lab,
+        record: RunRecord,
+        wanted: Rerun,
+        changes: Changes,
+        start: Callable[[], Start],
+    ) -> None:
+        self.record = record
+        self.inexact: list[str] = []
+        """What is not as it was; known after the first start."""
+        self._lab = lab
+        self._wanted = wanted
+        self._changes = changes
+        self._start = start
+
+    def run(self, stop_after_s: float | None = None) -> Launched:
+        """Run it to its end as a new run; every time with fresh files.
+
+        Args:
+            stop_after_s: ask it to end after so many seconds.
+
+        Raises:
+            NotRepeatableError: something is gone without which it cannot be the same.
+            NotStartedError: the program cannot be started.
+            KeyboardInterrupt: the program was stopped with Ctrl-C.
+        """
+        start = self._start()
+        self.inexact = start.inexact
+        with _stopped_after(stop_after_s):
+            return launched(self._lab, self._request(start))
+
+    def _request(self, start: Start) -> Request:
+        told = self.record.captured("launch")
+        return Request(
+            command=start.command,
+            directory=start.directory,
+            environment=start.variables,
+            params=told.get("params") or {},
+            lab=str(self._lab.root),
+            project=self.record.project,
+            name=_name(self._lab, self.record),
+            why=self._wanted.why or self._reason(),
+            group=self.record.group if self._changes else None,
+            origin=Origin(how="rerun", run=self.record.id, changed=dict(self._wanted.changes)),
+            metrics=recorded_metrics(self.record),
+            is_shown=self._wanted.is_shown,
+            is_console=told.get("console", True),
+        )
+
+    def _reason(self) -> str:
+        changed = ", ".join(f"{name}={value}" for name, value in self._wanted.changes.items())
+        return f"{self.record.name} again{f', with {changed}' if changed else ''}"
+
+
+def launched(lab: Lab, request: Request) -> Launched:
+    """Launch a program; its run can be read when this returns.
+
+    Raises:
+        NotStartedError: it cannot be started.
+        KeyboardInterrupt: it was stopped with Ctrl-C.
+    """
+    ended = launch(request)
+    if ended.signal == signal.SIGINT or ended.exit_code == INTERRUPTED:
+        raise KeyboardInterrupt
+    lab.catch_up(wait_s=60.0)
+    return ended
+
+
+def recorded_metrics(record: RunRecord) -> tuple[str, ...] | None:
+    """Return the patterns that found metrics in what a run printed; None for none at all."""
+    metrics = record.captured("launch").get("metrics", [])
+    return None if metrics is None else tuple(metrics)
+
+
+@contextmanager
+def ready(lab: Lab, wanted: Rerun, say: Say = lambda _: None) -> Iterator[Again]:
+    """Make a run ready to be started again; its scratch folder goes with the context.
+
+    Raises:
+        NotFoundError, AmbiguousError: there is no such run, or several.
+        UsageError: it cannot be run again, or a change is not possible from outside.
+    """
+    record = lab.run(wanted.run)
+    changes = read_changes(record, wanted.changes)
+    if wanted.is_here:
+        yield Again(lab, record, wanted, changes, lambda: changes.made(_here(record)))
+        return
+    with _folder(wanted.keep) as folder:
+        scratch = Scratch(lab, record, folder, is_rebuilt=wanted.is_rebuilt, say=say)
+        yield Again(lab, record, wanted, changes, lambda: changes.made(scratch.ready()))
+
+
+def rerun(lab: Lab, wanted: Rerun, say: Say = lambda _: None) -> Launched:
+    """Run a recorded run once more; returns how it ended, and its new run.
+
+    Raises:
+        see `ready` and `Again.run`.
+    """
+    with ready(lab, wanted, say) as again:
+        return again.run()
+
+
+@contextmanager
+def _stopped_after(seconds: float | None) -> Iterator[None]:
+    """Send this process SIGTERM after a while: `launch` passes it on to the program."""
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGTERM))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _here(record: RunRecord) -> Start:
+    """Return how the run is started where it was, as everything is there now."""
+    directory = str(record.birth.get("directory") or "")
+    if not Path(directory).is_dir():
+        raise NotRepeatableError(
+            f"Run {record.name} cannot be run where it was: {directory or 'its folder'} is gone.",
+            reasons=(f"{directory} is gone",),
+            hint="Leave --here out to restore it in another folder.",
+        )
+    pins = read_pins(record.captured("packages"), Places("/", Path("/")))
+    built = environment.as_it_is(record, pins)
+    return Start(
+        command=recorded_command(record),
+        directory=directory,
+        variables=with_environment({}, built.python),
+        inexact=["code, data and packages are as they are now", *built.inexact],
+    )
+
+
+@contextmanager
+def _folder(keep: str | None) -> Iterator[Path]:
+    if keep is not None:
+        path = Path(keep).expanduser().absolute()
+        path.mkdir(parents=True, exist_ok=True)
+        yield path
+        return
+    path = Path(tempfile.mkdtemp(prefix="peira-rerun-"))
+    try:
+        yield path
+    finally:
+        discard(path)
+
+
+def _name(lab: Lab, record: RunRecord) -> str:
+    """Return a name that tells of the original, and is another one each time."""
+    question = select(func.count()).where(schema.run.c.origin == record.id)
+    count = lab.ask(lambda connection: connection.scalar(question)) or 0
+    return f"{record.name}-again{f'-{count + 1}' if count else ''}"
