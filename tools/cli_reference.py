@@ -35,6 +35,7 @@ A query is one text of filter, `group by` and `sort`: [the query language](query
 | 1 | an error: damaged bytes, a lab that cannot be opened, a file that cannot be written |
 | 2 | the command was written wrongly: an unknown option, a query that does not parse |
 | 3 | what was named is not in the lab, or fits more than one thing |
+| 4 | `peira rerun --verify`: it did not reproduce |
 | 126 | `peira run`: the program may not be executed. |
 | 127 | `peira run`: there is no such program. |
 | 130 | stopped with Ctrl-C, or a question was answered with no |

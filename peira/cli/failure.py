@@ -5,6 +5,7 @@ something a user can put right.
     1    an error: damaged bytes, a lab that cannot be opened, a file that cannot be written
     2    the command was written wrongly: an unknown option, a query that does not parse
     3    what was named is not in the lab, or fits more than one thing
+    4    `peira rerun --verify`: it did not reproduce
     126  `peira run`: the program may not be executed
     127  `peira run`: there is no such program
     130  stopped with Ctrl-C
@@ -20,6 +21,7 @@ from peira.core.text import printable
 ERROR = 1
 USAGE = 2
 NOT_FOUND = 3
+NOT_REPRODUCED = 4
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
