@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
+from peira.core.direction import is_clock
 from peira.core.errors import UsageError
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
 from peira.lab.verifications import DETERMINISTIC, Determinism, Verdict
 from peira.record.liveness import host
-from peira.rerun.difference import Curve, is_clock
+from peira.rerun.difference import Curve
 from peira.rerun.rerun import Again, Rerun, ready
 from peira.rerun.restore import Say
 from peira.rerun.results import read_result

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
+from peira.core.direction import is_clock
 from peira.core.errors import NotRepeatableError, NotStartedError
 from peira.lab.goal import rank_metric
 from peira.lab.lab import Lab
@@ -17,7 +18,6 @@ from peira.lab.runs import RunRecord
 from peira.launch.launcher import Request
 from peira.record.events import Origin
 from peira.rerun.causes import Cause
-from peira.rerun.difference import is_clock
 from peira.rerun.mixture import Mixture
 from peira.rerun.rerun import launched, recorded_metrics
 from peira.rerun.results import read_outcome
