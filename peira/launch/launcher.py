@@ -114,11 +114,24 @@ def launch(request: Request) -> Launched:
     record.watch(path)
     constants = script.values if script is not None and not script.has_flags else {}
     record.open(wanted, {**constants, **settings, **request.params}, request.tags)
+    record.plan(_plan(request, settings))
     environment |= record.variables(environment.get("PYTHONPATH"))
     if script is not None and settings:
         record.expect(settings, script.values)
         environment["PEIRA_SET"] = json.dumps({"script": str(script.path), "values": settings})
     return _Launch(request, record).run(command, directory, environment)
+
+
+def _plan(request: Request, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was asked for and is not the default."""
+    asked = {
+        "set": dict(settings),
+        "params": dict(request.params),
+        "metrics": request.metrics,
+        "console": request.is_console,
+    }
+    default: dict[str, Any] = {"set": {}, "params": {}, "metrics": (), "console": True}
+    return {name: value for name, value in asked.items() if value != default[name]}
 
 
 def _settings(asked: Mapping[str, Any], script: Script | None, program: str) -> dict[str, Any]:

@@ -99,9 +99,12 @@ class ProgramRecord(Recorder):
             constants: their values in the file.
         """
         self._unset = {name: constants[name] for name in settings}
-        if self._session is not None:
-            plan = {"set": {name: param_value(value) for name, value in settings.items()}}
-            self._record(Captured(time=now_s(), aspect="launch", value=plan))
+
+    def plan(self, told: Mapping[str, Any]) -> None:
+        """Record how it is launched, beside its command: what a re-run needs to know."""
+        if told and self._session is not None:
+            value = param_value(dict(told))
+            self._record(Captured(time=now_s(), aspect="launch", value=value))
 
     def start(self) -> None:
         """The program has started: begin all that works beside."""

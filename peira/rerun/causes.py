@@ -18,10 +18,12 @@ from peira.capture.param_roles import plain_name, role
 from peira.compare.comparison import Change, Comparison, FileRow, ValueRow
 from peira.compare.diff import compare
 from peira.compare.textdiff import Budget
+from peira.compare.values import same
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
 from peira.rerun.command import arguments_apart
 from peira.rerun.places import Places, root_of
+from peira.rerun.scratch import recorded_settings
 from peira.rerun.variables import chooses
 
 Kind = Literal[
@@ -115,6 +117,12 @@ def _config(found: Comparison, a: RunRecord, b: RunRecord) -> Iterator[Cause]:
             rank=0 if role(name, new or old) in ("seed", "value", "path") else WITHOUT_EFFECT,
             is_restorable=True,
         )
+    told |= {plain_name(name) for name in _settings_apart(a, b)}
+    for name, (old, new) in _settings_apart(a, b).items():
+        yield Cause(
+            id=f"set:{name}", kind="seed" if role(name) == "seed" else "config", name=name,
+            a=old, b=new, is_restorable=True,
+        )  # fmt: skip
     for row in _rows(found, "params"):
         assert isinstance(row, ValueRow)
         plain = plain_name(row.name)
@@ -130,6 +138,20 @@ def _config(found: Comparison, a: RunRecord, b: RunRecord) -> Iterator[Cause]:
             remark="told by the code, not by the command",
             rank=WITHOUT_EFFECT if meant in ("output", "log") else 0,
         )
+
+
+def _settings_apart(a: RunRecord, b: RunRecord) -> dict[str, tuple[str, str]]:
+    """Return the constants that the two runs were started with other values of."""
+    old, new = recorded_settings(a), recorded_settings(b)
+
+    def told(given: Mapping[str, Any], name: str) -> str:
+        return _text(given[name]) if name in given else "as in the file"
+
+    return {
+        name: (told(old, name), told(new, name))
+        for name in dict.fromkeys((*old, *new))
+        if name not in old or name not in new or not same(old[name], new[name])
+    }
 
 
 def _command(record: RunRecord) -> list[str]:

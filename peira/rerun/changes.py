@@ -9,51 +9,72 @@ a param that the code itself tells (peira.init(params=…)) cannot be changed fr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from peira.capture.param_roles import plain_name
 from peira.core.errors import UsageError
 from peira.lab.runs import RunRecord
-from peira.rerun.command import changed, recorded_command
+from peira.launch.script import Script, find_script, read_script
+from peira.rerun.command import changed
 from peira.rerun.scratch import Start
 
 
-class Changes(msgspec.Struct, frozen=True):
-    """Changes that are possible."""
+class Changes:
+    """New values by the name of a flag, a constant or an option, for one run."""
 
-    flags: Mapping[str, str]
+    def __init__(self, record: RunRecord, wanted: Mapping[str, str]) -> None:
+        self._record = record
+        self._wanted = wanted
 
     def __bool__(self) -> bool:
-        return bool(self.flags)
+        return bool(self._wanted)
 
     def made(self, start: Start) -> Start:
-        """Return a start with the changes made."""
-        command, _ = changed(start.command, self.flags)
-        return msgspec.structs.replace(start, command=command)
+        """Return a start with the changes made.
 
+        Raises:
+            UsageError: one is not possible from outside.
+        """
+        command, others = changed(start.command, self._wanted)
+        settings: dict[str, Any] = dict(start.settings)
+        path = find_script(command, Path(start.directory)) if others else None
+        script = None if path is None else read_script(path)
+        for name in others:
+            option = None if script is None else _option(script, name)
+            if script is not None and name in script.constants:
+                settings[name] = script.setting(name, self._wanted[name])
+            elif option is not None:
+                command += [option, self._wanted[name]]
+            else:
+                raise self._not_possible(name)
+        return msgspec.structs.replace(start, command=command, settings=settings)
 
-def read_changes(record: RunRecord, wanted: Mapping[str, str]) -> Changes:
-    """Return the changes, told apart.
-
-    Raises:
-        UsageError: one is not possible from outside.
-    """
-    _, unknown = changed(recorded_command(record), wanted)
-    if unknown:
-        raise _not_possible(record, unknown[0])
-    return Changes(wanted)
-
-
-def _not_possible(record: RunRecord, name: str) -> UsageError:
-    params = {plain_name(param): param for param in record.params}
-    if plain_name(name) in params:
+    def _not_possible(self, name: str) -> UsageError:
+        record = self._record
+        if plain_name(name) in {plain_name(param) for param in record.params}:
+            return UsageError(
+                f"`{name}` cannot be changed from outside: run {record.name} was not told it by a"
+                " flag, its code sets it.",
+                hint="Let the program take it as a flag, or restore the run and edit the code.",
+            )
         return UsageError(
-            f"`{name}` cannot be changed from outside: run {record.name} was not told it by a flag,"
-            " its code sets it.",
-            hint="Let the program take it as a flag, or restore the run and edit the code.",
+            f"Run {record.name} has no flag, no constant and no param `{name}`.",
+            hint=f"Its command is: {record.command}",
         )
-    return UsageError(
-        f"Run {record.name} has no flag and no param `{name}`.",
-        hint=f"Its command is: {record.command}",
-    )
+
+
+def _option(script: Script, name: str) -> str | None:
+    """Return an option that the script's text names, as it is written there: the command had left
+    it at its default.
+    """
+    if not script.has_flags:
+        return None
+    text = script.path.read_text(errors="replace")
+    for spelled in dict.fromkeys((name, name.replace("_", "-"), name.replace("-", "_"))):
+        option = f"--{spelled}"
+        if f'"{option}"' in text or f"'{option}'" in text:
+            return option
+    return None

@@ -27,7 +27,7 @@ from peira.rerun.pins import read_pins
 from peira.rerun.places import ROLES, Places, root_of
 from peira.rerun.restore import Say, old_prefix, write_files
 from peira.rerun.restored import Restored, RestoredEnvironment, RestoredFile
-from peira.rerun.scratch import Start, with_environment
+from peira.rerun.scratch import Start, recorded_settings, with_environment
 from peira.rerun.variables import overrides, restored_variables
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -154,7 +154,15 @@ class Mixture:
             command=with_arguments_of(commands[0], commands[1], flags),
             directory=str(place),
             variables=with_environment(variables, built.python),
+            settings=self._settings(mix),
         )
+
+    def _settings(self, mix: Mix) -> dict[str, Any]:
+        """Return the constants to set: those of B, some as in A."""
+        found, other = recorded_settings(self.b.record), recorded_settings(self.a.record)
+        taken = {name for kind, name in map(split_id, mix) if kind == "set"}
+        kept = {name: value for name, value in found.items() if name not in taken}
+        return kept | {name: other[name] for name in taken if name in other}
 
     def _take_file(self, name: str) -> None:
         """Give the mix a file as A had it, or take it away."""

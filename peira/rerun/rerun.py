@@ -26,12 +26,12 @@ from peira.lab.runs import RunRecord
 from peira.launch.launcher import Launched, Request, launch
 from peira.record.events import Origin
 from peira.rerun import environment
-from peira.rerun.changes import Changes, read_changes
+from peira.rerun.changes import Changes
 from peira.rerun.command import recorded_command
 from peira.rerun.pins import read_pins
 from peira.rerun.places import Places
 from peira.rerun.restore import Say
-from peira.rerun.scratch import Scratch, Start, discard, with_environment
+from peira.rerun.scratch import Scratch, Start, discard, recorded_settings, with_environment
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -95,6 +95,7 @@ class Again:
             directory=start.directory,
             environment=start.variables,
             params=told.get("params") or {},
+            set=start.settings,
             lab=str(self._lab.root),
             project=self.record.project,
             name=_name(self._lab, self.record),
@@ -140,7 +141,7 @@ def ready(lab: Lab, wanted: Rerun, say: Say = lambda _: None) -> Iterator[Again]
         UsageError: it cannot be run again, or a change is not possible from outside.
     """
     record = lab.run(wanted.run)
-    changes = read_changes(record, wanted.changes)
+    changes = Changes(record, wanted.changes)
     if wanted.is_here:
         yield Again(lab, record, wanted, changes, lambda: changes.made(_here(record)))
         return
@@ -189,6 +190,7 @@ def _here(record: RunRecord) -> Start:
         command=recorded_command(record),
         directory=directory,
         variables=with_environment({}, built.python),
+        settings=recorded_settings(record),
         inexact=["code, data and packages are as they are now", *built.inexact],
     )
 

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -38,6 +39,8 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     directory: str
     variables: Mapping[str, str | None]
     """To set, or to take away."""
+    settings: Mapping[str, Any] = {}
+    """Values of constants of the script that are not those of the file."""
     inexact: list[str] = []
     """What is not as it was, as sentences without full stops."""
 
@@ -97,6 +100,7 @@ class Scratch:
             command=moved(self.command, self.places, old_prefix(self.record), built.python),
             directory=str(place),
             variables=with_environment(overrides(variables, os.environ), built.python),
+            settings=recorded_settings(self.record),
             inexact=[*restored.sentences(), *built.inexact],
         )
 
@@ -109,6 +113,12 @@ class Scratch:
             return same
         self._say("building its environment")
         return build_environment(self.record, self.places, self.folder / "environment")
+
+
+def recorded_settings(record: RunRecord) -> dict[str, Any]:
+    """Return the constants of its script that a run was started with other values of."""
+    found: dict[str, Any] = record.captured("launch").get("set") or {}
+    return found
 
 
 def refuse_what_is_gone(restored: Restored, built: RestoredEnvironment) -> None:

@@ -162,6 +162,7 @@ class Trying:
             directory=start.directory,
             environment=start.variables,
             params=told.get("params") or {},
+            set=start.settings,
             lab=str(self._lab.root),
             project=record.project,
             name=f"{record.name}-trial-{len(self._trials) + 1}",

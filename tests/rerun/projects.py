@@ -60,6 +60,7 @@ def run_project(
     python: str = sys.executable,
     name: str = "original",
     script: str = "train.py",
+    settings: Mapping[str, str] | None = None,
 ) -> str:
     """Run the project once, recorded; return the run's id."""
     launched = launch(
@@ -67,6 +68,7 @@ def run_project(
             command=[python, script, *arguments],
             directory=str(project),
             environment=dict(variables or {}),
+            set=dict(settings or {}),
             lab=str(root),
             project="toy",
             name=name,

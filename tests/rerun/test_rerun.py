@@ -72,8 +72,27 @@ def test_one_thing_changed_is_one_flag_of_the_command(root: Path, project: Path)
 def test_what_is_no_flag_cannot_be_changed_from_outside(root: Path, project: Path) -> None:
     """A param that the code sets, and a name that is none, are told apart."""
     run = run_project(root, project)
-    with pytest.raises(UsageError, match="has no flag and no param `depth`"):
+    with pytest.raises(UsageError, match="has no flag, no constant and no param `depth`"):
         again(root, run, changes={"depth": "3"})
+
+
+def test_an_option_that_was_left_at_its_default_is_added(root: Path, project: Path) -> None:
+    """As the script spells it."""
+    run = run_project(root, project, ["--lr", "0.2"])
+    new = again(root, run, changes={"seed": "4"})
+    with Lab(root) as lab:
+        assert lab.run(new).birth["command"][1:] == ["train.py", "--lr", "0.2", "--seed", "4"]
+
+
+def test_a_constant_is_set_as_by_run(root: Path, project: Path) -> None:
+    """And one that the original was started with stays, unless it is what is changed."""
+    (project / "plain.py").write_text("LR = 0.5\nN = 3\nprint(f'loss: {LR * N}')\n")
+    run = run_project(root, project, script="plain.py", settings={"N": "4"})
+    new = again(root, run, changes={"LR": "0.25"})
+    newest = again(root, run, changes={"N": "8"})
+    with Lab(root) as lab:
+        assert [losses(lab, id) for id in (run, new, newest)] == [[2.0], [1.0], [4.0]]
+        assert lab.run(newest).params == {"LR": 0.5, "N": 8}
 
 
 def test_here_runs_what_is_there_now(root: Path, project: Path) -> None:
