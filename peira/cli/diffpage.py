@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from peira.cli.difffiles import files
 from peira.cli.format import MISSING, ago, apart, duration, exact, json_text, moment, number
 from peira.cli.table import Cell, Column, display_width, layout, pairs, shorten
 from peira.cli.terminal import STATE_STYLE, Terminal
+from peira.cli.words import mark_words
 from peira.compare.comparison import (
     LETTERS,
     Comparison,
@@ -22,6 +25,7 @@ from peira.compare.comparison import (
     Side,
     ValueRow,
     ValueSection,
+    is_difference,
 )
 from peira.compare.glance import glance
 from peira.core.text import printable
@@ -35,7 +39,8 @@ PART_MAX = 10
 COMMIT_DIGITS = 9
 CODE_LINES_MAX = 60
 DATA_LINES_MAX = 12
-"""Changed lines of a file, with their context, before it says "more"."""
+ROWS_MAX = 40
+"""Changed lines of a file with their context, and rows of a section, before it says "more"."""
 NOT_RECORDED = "?"
 _INCIDENTAL = defaultdict(
     lambda: "of this run alone",
@@ -59,6 +64,11 @@ class Look:
     out: Terminal
     everything: bool = False
     is_chosen: bool = False
+
+    @property
+    def is_short(self) -> bool:
+        """Whether what is long is cut."""
+        return self.out.is_terminal and not self.is_chosen and not self.everything
 
 
 def page(found: Comparison, look: Look) -> list[str]:
@@ -136,18 +146,26 @@ def _section(section: Section, found: Comparison, look: Look) -> list[str]:
             f"{section.incidental:,} more of the clock, the machine, or without effect: --all"
         )
     lines = [" · ".join([title, *(look.out.paint(printable(r), "dim") for r in remarks)])]
+    rows: list[Any] = sorted(section.rows, key=lambda row: not is_difference(row))
+    room = ROWS_MAX if look.is_short else len(rows)
+    section = msgspec.structs.replace(section, rows=rows[:room])
     if isinstance(section, MetricSection):
-        return lines + _metrics(section, found, look)
-    if isinstance(section, FileSection):
-        return lines + files(section, look.out, lines_max=_lines_max(section, look))
-    return lines + _values(section, found, look)
+        lines += _metrics(section, found, look)
+    elif isinstance(section, FileSection):
+        lines += files(section, look.out, lines_max=_lines_max(section, look))
+    else:
+        lines += _values(section, found, look)
+    if len(rows) > room:
+        more = f"  … {len(rows) - room:,} more: --section {section.name}"
+        lines.append(look.out.paint(more, "dim"))
+    return lines
 
 
 def _lines_max(section: FileSection, look: Look) -> int | None:
     """Return how many changed lines of each file to show; None for all of them."""
     if section.name == "logs" and not look.is_chosen:
         return 0
-    if look.is_chosen or not look.out.is_terminal:
+    if not look.is_short:
         return None
     return CODE_LINES_MAX if section.name == "code" else DATA_LINES_MAX
 
@@ -255,7 +273,7 @@ def _stacked(row: ValueRow, texts: Sequence[str], out: Terminal) -> list[str]:
     for letter, text in zip(LETTERS, texts, strict=False):
         letters.setdefault(text, []).append(letter)
     width = max(len(", ".join(runs)) for runs in letters.values())
-    for text, runs in letters.items():
+    for runs, text in zip(letters.values(), mark_words(list(letters), out), strict=True):
         lines.append(f"    {out.paint(', '.join(runs).ljust(width), 'dim')}  {text}")
     return lines
 

@@ -27,6 +27,7 @@ CHANGED_FILES_MAX = 500
 """Files that differ between commits, and nobody is known to have imported, are compared up to here.
 """
 COMMIT_ROW = "git commit"
+CELLS_ROW = "notebook cells"
 
 
 def code(lab: Lab, records: Sequence[RunRecord], budget: Budget) -> FileSection:
@@ -51,7 +52,8 @@ def code(lab: Lab, records: Sequence[RunRecord], budget: Budget) -> FileSection:
     names = [*used, *others]
     found = [_versions(run, names) for run in runs]
     rows = [_told(row, runs) for row in file_rows(found, budget)]
-    rows = [row for row in rows if row.differs or not row.is_known or row.name in used]
+    kept = {*used, CELLS_ROW}
+    rows = [row for row in rows if row.differs or not row.is_known or row.name in kept]
     rows += _unseen(runs)
     old = [run for run in runs if run.has_git and not run.used]
     if any(run.tree is None for run in old):
@@ -80,12 +82,14 @@ def _changed(runs: Sequence[CodeOfRun]) -> list[str]:
 def _versions(run: CodeOfRun, names: Iterable[str]) -> Files | None:
     if not run.is_recorded:
         return None
-    found = {name: run.held(name) for name in names}
+    found = {CELLS_ROW: run.cells} | {name: run.held(name) for name in names}
     return {name: held for name, held in found.items() if held is not None}
 
 
 def _told(row: FileRow, runs: Sequence[CodeOfRun]) -> FileRow:
     """Say of a file who imported it, when that is known and not the same for all."""
+    if row.name == CELLS_ROW:
+        return row
     knowing = [i for i, run in enumerate(runs) if run.used]
     users = [i for i in knowing if row.name in runs[i].used]
     is_incidental = not users and len(knowing) == len(runs)

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from peira.compare.comparison import Version
 from peira.compare.files import Held, seen_file
 from peira.compare.textdiff import FILE_BYTES_MAX
-from peira.core.errors import DamagedError, NotFoundError
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
 from peira.record.events import SeenFile
@@ -37,6 +36,7 @@ class CodeOfRun:
         self.is_one_commit = False
         """Whether all compared runs have the same commit."""
         self._lab = lab
+        self._record = record
         self._script = str(told.get("script") or "")
         self._sources = record.files("source")
         self._inputs = record.files("input")
@@ -51,7 +51,13 @@ class CodeOfRun:
     @property
     def is_recorded(self) -> bool:
         """Whether anything is known of the code of this run."""
-        return bool(self._sources) or self.has_git
+        return bool(self._sources) or self.has_git or self.cells is not None
+
+    @cached_property
+    def cells(self) -> Held | None:
+        """The cells of the run's notebook as one text, in the order in which they were executed."""
+        parts = [f"# %%\n{cell.source.rstrip()}\n" for cell in self._record.cells()]
+        return _content("\n".join(parts).encode(), "recorded") if parts else None
 
     @cached_property
     def used(self) -> dict[str, SeenFile]:
@@ -115,16 +121,7 @@ class CodeOfRun:
     @cached_property
     def _patches(self) -> dict[str, patches.Patch]:
         """The recorded changes against the commit, by name."""
-        return {self._in_git(part.path): part for part in patches.patches(self._diff())}
-
-    def _diff(self) -> bytes:
-        stored = self.git.get("diff_object")
-        if not stored:
-            return str(self.git.get("diff") or "").encode()
-        try:
-            return self._lab.objects.read(stored)
-        except (NotFoundError, DamagedError):
-            return b""  # which files changed is told by `changed`
+        return {self._in_git(part.path): part for part in patches.patches(self._record.diff())}
 
     @cached_property
     def _changed(self) -> dict[str, dict[str, Any]]:
@@ -255,11 +252,11 @@ def _submodule(git: dict[str, Any]) -> Held:
     return Held(msgspec.structs.replace(version, size=None, reason=commit))
 
 
-def _content(data: bytes) -> Held:
+def _content(data: bytes, origin: Literal["commit", "recorded"] = "commit") -> Held:
     from blake3 import blake3
 
     read: Callable[[], bytes] = lambda: data  # noqa: E731 - a value that is had already
-    return Held(Version(digest=blake3(data).hexdigest(), size=len(data), origin="commit"), read)
+    return Held(Version(digest=blake3(data).hexdigest(), size=len(data), origin=origin), read)
 
 
 def _unknown(reason: str, digest: str | None = None) -> Held:

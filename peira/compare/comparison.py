@@ -124,6 +124,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     path: str = ""
     """The path in this run, where it differs from the row's."""
+    is_sure: bool = True
+    """False when a watch on its folder saw it: another process may have opened it."""
 
 
 class Hunk(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
-from peira.compare.comparison import Change, FileRow, FileSection, SectionName, Version, counted
+import msgspec
+
+from peira.compare.comparison import (
+    LETTERS,
+    Change,
+    FileRow,
+    FileSection,
+    SectionName,
+    Version,
+    counted,
+)
 from peira.compare.textdiff import Budget, change
 from peira.core.errors import DamagedError, NotFoundError
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
-from peira.record.events import SeenFile
+from peira.record.events import FileRole, SeenFile
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,7 @@ class Held:
 
 
 Files = Mapping[str, Held]
+UNSURE = "a watch saw it: another process may have opened it"
 
 
 def data(lab: Lab, records: Sequence[RunRecord], budget: Budget) -> FileSection:
@@ -37,18 +49,22 @@ def outputs(lab: Lab, records: Sequence[RunRecord], budget: Budget) -> FileSecti
 def _section(
     lab: Lab, name: SectionName, records: Sequence[RunRecord], budget: Budget
 ) -> FileSection:
-    role, used = ("input", "used") if name == "data" else ("output", "made")
+    role: FileRole = "input" if name == "data" else "output"
+    used = "used" if name == "data" else "made"
     found: list[dict[str, Held] | None] = []
-    for record in records:
-        seen = record.files(role)  # type: ignore[arg-type]
-        held = {file.path: seen_file(lab, file) for file in seen.values()}
+    remarks = []
+    for letter, record in zip(LETTERS, records, strict=False):
+        omitted = record.files_omitted(role)
+        if omitted:
+            remarks.append(f"{omitted:,} more of {letter} are not listed")
+        held = {file.path: seen_file(lab, file) for file in record.files(role).values()}
         for artifact in record.artifacts():
             if artifact.role == used:
                 for file in artifact.files:
                     version = Version(digest=file.object, size=file.size, origin="artifact")
                     held[f"{artifact.name}/{file.path}"] = Held(version, _reader(lab, version))
         found.append(held or None)
-    return file_section(name, found, budget)
+    return file_section(name, paired(found), budget, remarks)
 
 
 def seen_file(lab: Lab, file: SeenFile) -> Held:
@@ -58,6 +74,7 @@ def seen_file(lab: Lab, file: SeenFile) -> Held:
         size=file.size,
         origin="kept" if file.kept else "recorded",
         reason=file.reason,
+        is_sure=file.is_sure,
     )
     return Held(version, _reader(lab, version) if file.kept else None)
 
@@ -65,6 +82,48 @@ def seen_file(lab: Lab, file: SeenFile) -> Held:
 def _reader(lab: Lab, version: Version) -> Callable[[], bytes]:
     digest = version.digest or ""
     return lambda: lab.objects.read(digest)
+
+
+def paired(found: Sequence[dict[str, Held] | None]) -> list[dict[str, Held] | None]:
+    """Return the files with those that only one run has under a path put together: the same content
+    under other paths, then the same file name in other folders. The first run's path names them.
+    """
+    owners: dict[str, list[int]] = {}
+    for i, files in enumerate(found):
+        for path in files or ():
+            owners.setdefault(path, []).append(i)
+    names = {path: path for path in owners}
+    for key in (_content_key, _name_key):
+        groups: dict[str, dict[int, list[str]]] = {}
+        for path, runs in owners.items():
+            if len(runs) == 1 and names[path] == path:
+                files = found[runs[0]]
+                assert files is not None
+                group = groups.setdefault(key(path, files[path]), {})
+                group.setdefault(runs[0], []).append(path)
+        for what, group in groups.items():
+            if what and len(group) > 1 and all(len(paths) == 1 for paths in group.values()):
+                first = group[min(group)][0]
+                names |= {path: first for (path,) in group.values()}
+                del owners[first]  # it has its partners
+    return [None if files is None else _renamed(files, names) for files in found]
+
+
+def _content_key(path: str, held: Held) -> str:
+    return held.version.digest or ""
+
+
+def _name_key(path: str, held: Held) -> str:
+    return PurePosixPath(path).name
+
+
+def _renamed(files: dict[str, Held], names: Mapping[str, str]) -> dict[str, Held]:
+    return {
+        names[path]: held
+        if names[path] == path
+        else replace(held, version=msgspec.structs.replace(held.version, path=path))
+        for path, held in files.items()
+    }
 
 
 def file_section(
@@ -106,8 +165,17 @@ def _row(
         versions=versions,
         differs=differs,
         is_known=not is_unknown,
+        remark=_remark(versions),
         changes=_changes(path, held, found, budget) if differs else [],
     )
+
+
+def _remark(versions: Sequence[Version | None]) -> str:
+    there = [version for version in versions if version is not None]
+    paths = dict.fromkeys(version.path for version in there if version.path)
+    parts = [f"also as {', '.join(paths)}"] if paths else []
+    parts += [UNSURE] if not all(version.is_sure for version in there) else []
+    return "; ".join(parts)
 
 
 def _changes(

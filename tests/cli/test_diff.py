@@ -15,6 +15,7 @@ import pytest
 from peira.cli.diffpage import Look, page
 from peira.cli.format import apart
 from peira.cli.terminal import Terminal
+from peira.cli.words import mark_words
 from peira.compare.diff import compare
 from peira.lab.lab import Lab
 from tests.cli.conftest import QUIET, Peira
@@ -130,6 +131,26 @@ def test_long_changes_are_cut_on_a_terminal_only(root: Path) -> None:
     assert any("more lines" in line for line in short) and len(short) < 100
     assert sum(line.startswith("    +x") for line in whole) == 200
     assert page(found, Look(terminal, is_chosen=True))[-1] == "    +x199 = 2"
+
+
+def test_many_rows_are_cut_on_a_terminal_only(root: Path) -> None:
+    """Forty rows of a section, then how many more and how to see them."""
+    for name, number in (("c", 1), ("d", 2)):
+        Recorded(root, name).params(**{f"p{n:02}": number for n in range(60)})
+    with Lab(root) as lab:
+        found = compare(lab, ["c", "d"], sections=["params"])
+    terminal = Terminal(is_terminal=True, colour=False, width=80)
+    assert page(found, Look(terminal))[-1] == "  … 20 more: --section params"
+    assert page(found, Look(PIPE))[-1].startswith("  p59")
+
+
+def test_words_that_differ_stand_out(root: Path) -> None:
+    """In long texts of a terminal with colours only the differing words are painted."""
+    out = Terminal(is_terminal=True, colour=True, width=80)
+    assert mark_words(["run --lr 0.1 now", "run --lr 0.2 now"], out) == [
+        "run --lr \x1b[33m0.1\x1b[0m now", "run --lr \x1b[33m0.2\x1b[0m now",
+    ]  # fmt: skip
+    assert mark_words(["a b", "a c"], PIPE) == ["a b", "a c"]
 
 
 def test_foreign_text_is_escaped(tmp_path: Path) -> None:

@@ -263,6 +263,43 @@ def test_a_file_that_was_not_read_is_not_known(root: Path, lab: Lab) -> None:
     assert len(section(compare(lab, ["a", "b"]).only_differences(), "data").rows) == 1
 
 
+def test_files_that_lie_elsewhere_are_found_again(root: Path, lab: Lab) -> None:
+    """By content under any name, then by the name of the file; the row tells the other path."""
+    a, b = Recorded(root, "a"), Recorded(root, "b")
+    a.files("input", "/old", x_csv="same\n", rows_csv="1\n", both_csv="s\n", lone_csv="l\n")
+    b.files("input", "/new", y_csv="same\n", both_csv="s\n")
+    b.files("input", "/new/deep", **{"/other/rows_csv": "2\n"})
+    found = rows(compare(lab, ["a", "b"]), "data")
+    assert set(found) == {"x.csv", "rows.csv", "both.csv", "lone.csv"}
+    assert not found["x.csv"].differs and found["x.csv"].remark == "also as y.csv"
+    assert lines(found["rows.csv"]) == ["-1", "+2"]
+    assert found["rows.csv"].versions[1] is not None
+    assert found["rows.csv"].versions[1].path == "/other/rows.csv"
+    assert found["lone.csv"].versions[1] is None
+
+
+def test_files_that_are_not_listed_or_not_sure_are_told(root: Path, lab: Lab) -> None:
+    """A run that read more than is listed says so, and so does a file that a watch saw."""
+    a, b = Recorded(root, "a"), Recorded(root, "b")
+    b.files("input", "/w", x_csv="1\n")
+    seen = events.SeenFile(path="x.csv", object="0" * 64, is_sure=False)
+    a.event(events.Files(time=START, role="input", root="/w", files=[seen], omitted=7))
+    found = section(compare(lab, ["a", "b"]), "data")
+    assert found.remarks == ["7 more of A are not listed"]
+    assert "another process" in found.rows[0].remark
+
+
+def test_cells_of_notebooks_are_code(root: Path, lab: Lab) -> None:
+    """What was executed, in its order, is one text; how often a cell ran does not matter."""
+    for name, number in (("a", 1), ("b", 2)):
+        run = Recorded(root, name)
+        for index, source in enumerate(("import math", f"x = {number}")):
+            run.event(events.Cell(time=START, index=index, source=source, count=number))
+    found = compare(lab, ["a", "b"])
+    assert lines(rows(found)["notebook cells"]) == ["-x = 1", "+x = 2"]
+    assert section(found).recorded == [True, True]
+
+
 def test_artifacts_are_data_or_outputs(root: Path, lab: Lab) -> None:
     """An artifact that a run used is data, one that it made is a file of it."""
     for name, text in (("a", b"1\n"), ("b", b"2\n")):

@@ -525,6 +525,8 @@ export interface CompareVersion {
   origin: "kept" | "commit" | "recorded" | "artifact" | "console";
   reason: string;
   path: string;
+  /** False when another process may have opened it. */
+  is_sure: boolean;
 }
 
 export interface CompareHunk {

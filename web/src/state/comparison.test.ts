@@ -3,7 +3,7 @@ import type { CompareFileRow, CompareSection, CompareValueRow } from "../api/typ
 import { fateOf, numberCells, placesOf, silentOf, summaryOf, valueCells } from "./comparison";
 
 const FACTS = { recorded: [true, true], remarks: [], equal: 2, incidental: 0, unknown: 0, differing: 1 };
-const VERSION = { digest: "a", size: 1, origin: "kept" as const, reason: "", path: "" };
+const VERSION = { digest: "a", size: 1, origin: "kept" as const, reason: "", path: "", is_sure: true };
 const HUNK = { old_start: 5, old_count: 2, new_start: 5, new_count: 2, heading: "" };
 
 const value = (row: Partial<CompareValueRow>): CompareValueRow => ({
