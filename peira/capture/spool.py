@@ -83,7 +83,15 @@ class Surrounding(Fact, frozen=True, kw_only=True, tag="captured"):
     value: dict[str, Any]
 
 
-AnyFact = Process | Open | Modules | Params | Seed | Omitted | Surrounding
+class Failed(Fact, frozen=True, kw_only=True, tag="failure"):
+    """An exception ended the process. Secrets are taken out."""
+
+    type: str
+    message: str
+    traceback: str
+
+
+AnyFact = Process | Open | Modules | Params | Seed | Omitted | Surrounding | Failed
 
 
 class Told(NamedTuple):

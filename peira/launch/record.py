@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from peira.capture.interpreters import Interpreters
-from peira.capture.spool import Params, SpoolReader
+from peira.capture.spool import Failed, Params, SpoolReader
 from peira.core.clock import now_s
 from peira.core.settings import variable
 from peira.core.values import param_value
@@ -20,7 +20,7 @@ from peira.launch.patterns import Pattern
 from peira.launch.process import Ended
 from peira.launch.streams import Listener
 from peira.record.ending import Ending
-from peira.record.events import Alert, Captured
+from peira.record.events import Alert, Captured, EndStatus, Failure
 from peira.record.folder import RunFolder
 from peira.record.voice import Voice
 from peira.recorder import Recorder, guarded
@@ -48,6 +48,7 @@ class ProgramRecord(Recorder):
         self._flags = Flags(None, self._take_params)
         self._unset: dict[str, Any] = {}
         self._interpreters = Interpreters()
+        self._failure: Failure | None = None
 
     def watch(self, script: Path | None) -> None:
         """Take the params from the processes that run `script`, where it is known which it is."""
@@ -136,7 +137,7 @@ class ProgramRecord(Recorder):
         """Record how the program ended."""
         self._finish_following()
         self._tell_unset()
-        self._end(_ending(ended))
+        self._end(_ending(ended, self._failure))
         if self._spool is not None:
             shutil.rmtree(self._spool.folder, ignore_errors=True)
 
@@ -156,6 +157,9 @@ class ProgramRecord(Recorder):
             for told in self._spool.catch_up():
                 self._interpreters.take(told)
                 self._flags.take(told)
+                if isinstance(told.fact, Failed):
+                    fact = told.fact
+                    self._failure = Failure(fact.type, fact.message, fact.traceback)
 
     def _take_params(self, fact: Params) -> None:
         if fact.source == "set":  # they are recorded already
@@ -191,14 +195,19 @@ def _metrics(folder: RunFolder) -> Path:
     return folder.spool / "metrics"
 
 
-def _ending(ended: Ended) -> Ending:
+def _ending(ended: Ended, failure: Failure | None) -> Ending:
     """What the end of a program means: one that was asked to end and did so with an error was
     killed.
+
+    Args:
+        failure: the exception that ended a Python process of the program.
     """
     died_of = signal.Signals(ended.signal).name if ended.signal is not None else ended.asked
     is_killed = ended.signal is not None or bool(ended.exit_code and ended.asked)
+    status: EndStatus = "killed" if is_killed else "failed" if ended.exit_code else "finished"
     return Ending(
-        status="killed" if is_killed else "failed" if ended.exit_code else "finished",
+        status=status,
+        error=failure if status == "failed" else None,
         exit_code=ended.exit_code,
         signal=died_of,
         peak_memory_bytes=ended.peak_memory_bytes,

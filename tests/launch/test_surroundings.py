@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -51,3 +52,19 @@ def test_modules_and_what_they_start(lab: Path, peira_run: Started) -> None:
     found = told(lab)
     assert found["code"] == {"kind": "module", "module": "pkg.fit"}
     assert "numpy" in found["packages"]["imported"] and found["numerics"]["libraries"]
+
+
+def test_the_exception_of_a_program_is_kept(lab: Path, peira_run: Started) -> None:
+    """A Python program that nobody changed leaves its traceback, without secrets; one whose parent
+    got over it has not failed.
+    """
+    (lab.parent / "bad.py").write_text("raise ValueError('no --password=hunter2')")
+    assert b"ValueError" in peira_run("bad.py").stderr
+    end = only_run(lab).end
+    assert end is not None and end.error is not None and end.status == "failed"
+    assert end.error.type == "ValueError" and 'bad.py", line 1' in end.error.traceback
+    assert "hunter2" not in end.error.message + end.error.traceback
+    shutil.rmtree(lab)
+    peira_run("sh", "-c", f"{sys.executable} bad.py; exit 0")
+    end = only_run(lab).end
+    assert end is not None and end.error is None and end.status == "finished"

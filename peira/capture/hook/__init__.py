@@ -6,6 +6,7 @@ it sets.
         opened.py           files, by an audit hook and in the readers that open them in C
         imported.py         modules, at the end of the process
         seeds.py            seeds of random, NumPy, PyTorch, TensorFlow, JAX
+        failure.py          the exception that ended the program
         surroundings.py     at the end: interpreter.py, and what computes in it, numerics.py
       spool.py              where they tell it: lines in a private folder
       ignored.py            which files are none of a run's

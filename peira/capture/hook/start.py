@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from . import flags, imported, interrupt, opened, seeds, surroundings
+from . import failure, flags, imported, interrupt, opened, seeds, surroundings
 from .border import harmless
 from .spool import Spool
 
-PARTS = (interrupt, opened, flags, imported, seeds, surroundings)
+PARTS = (interrupt, opened, flags, imported, seeds, surroundings, failure)
 """Each has `install(tell)`, and one that fails costs only itself."""
 
 
