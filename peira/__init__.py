@@ -30,6 +30,8 @@ from peira.current import (
     alert,
     checkpoint,
     current_run,
+    dataset,
+    evaluate,
     finish,
     flush,
     log,
@@ -44,8 +46,10 @@ from peira.current import (
     log_video,
     note,
     save_model,
+    use,
     use_artifact,
 )
+from peira.datalog import transform
 from peira.run import Run, init, resume
 
 if TYPE_CHECKING:
@@ -67,7 +71,9 @@ __all__ = [
     "alert",
     "checkpoint",
     "current_run",
+    "dataset",
     "diff",
+    "evaluate",
     "finish",
     "flush",
     "init",
@@ -84,10 +90,15 @@ __all__ = [
     "note",
     "resume",
     "save_model",
+    "transform",
+    "use",
     "use_artifact",
 ]
 
-_LATER = {"Lab": "peira.lab.lab", "diff": "peira.compare.diff"}
+_LATER = {
+    "Lab": "peira.lab.lab",
+    "diff": "peira.compare.diff",
+}
 
 
 def __getattr__(name: str) -> Any:

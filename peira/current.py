@@ -14,6 +14,7 @@ from peira.core.errors import UsageError
 from peira.core.settings import read_settings
 
 if TYPE_CHECKING:
+    from peira.data.dataset import Dataset
     from peira.objects.checkpoint import Checkpoint
     from peira.record.events import AlertLevel, EndStatus
     from peira.run import Run
@@ -135,6 +136,27 @@ def checkpoint() -> Checkpoint | None:
 def use_artifact(ref: str) -> Path:
     """Return the files of another run's artifact for the current run; see `Run.use_artifact`."""
     return current_run().use_artifact(ref)
+
+
+def use(ref: str) -> Dataset:
+    """Return a version of a data set, and record that the current run used it; see `Run.use`."""
+    return current_run().use(ref)
+
+
+def dataset(name: str, data: Any, **options: Any) -> Dataset:
+    """Put data from memory under version, and record its use; see `Run.dataset`. Without a current
+    run only the version is made.
+    """
+    if _open:
+        return _open[-1].dataset(name, data, **options)
+    from peira.run import Run
+
+    return Run().dataset(name, data, **options)
+
+
+def evaluate(split: str, *args: Any, **options: Any) -> dict[str, Any]:
+    """Evaluate predictions of the current run; see `Run.evaluate`."""
+    return current_run().evaluate(split, *args, **options)
 
 
 def note(text: str) -> None:

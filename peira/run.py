@@ -20,6 +20,7 @@ from peira.core.clock import now_s
 from peira.core.errors import NotFoundError, UnsupportedError, UsageError
 from peira.core.values import param_value, step_value, well_formed
 from peira.current import enter, leave, open_runs
+from peira.datalog import DataLog
 from peira.medialog import MediaLog, Shown
 from peira.objects import models, tree
 from peira.record import events
@@ -28,7 +29,7 @@ from peira.recorder import guarded
 from peira.session import Request
 
 
-class Run(CheckpointLog, MediaLog):
+class Run(CheckpointLog, DataLog, MediaLog):
     """A run that is being recorded; made by `peira.init`.
 
     Every method may be called from any thread, and in a fork child, which writes its own files.

@@ -28,6 +28,7 @@ LEVELS = {
     "rerun": 4,
     "science": 4,
     "medialog": 5,
+    "datalog": 5,
     "checkpointlog": 5,
     "run": 5,
     "current": 5,

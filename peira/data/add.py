@@ -67,6 +67,19 @@ def add_table(
         UsageError: it is no table, or has no such column.
         LabError: the lab cannot be written.
     """
+    stored = store_table(root, data, label=label, ids=ids)
+    return _claim(root, name, stored, facts)
+
+
+class Kept(NamedTuple):
+    """Content in the store: its identity, and the digest of its manifest."""
+
+    content: str
+    manifest: str
+
+
+def store_table(root: Path, data: Any, *, label: str | None = None, ids: Ids | None = None) -> Kept:
+    """Store a table without a name; see `add_table`."""
     columns = to_columns(data)
     schema = describe(columns)
     label = _label(label, schema)
@@ -85,7 +98,7 @@ def add_table(
         chunks=pieces,
         ids=objects.put_bytes(pack_ids(own if ids is None else ids)).digest,
     )
-    return _claim(root, objects, name, made, facts)
+    return Kept(made.content, manifest.write(objects, made))
 
 
 def add_path(
@@ -126,7 +139,7 @@ def add_path(
         ids=None if ids is None else objects.put_bytes(pack_ids(ids)).digest,
         reference=str(path.resolve()) if is_reference else None,
     )
-    return _claim(root, objects, name, made, facts)
+    return _claim(root, name, Kept(made.content, manifest.write(objects, made)), facts)
 
 
 def _members(
@@ -218,9 +231,6 @@ def _content(type: str, schema: list[Column], label: str | None, parts: list[byt
     return hasher.hexdigest()
 
 
-def _claim(
-    root: Path, objects: FolderObjects, name: str, made: Manifest, facts: Facts | None
-) -> Added:
+def _claim(root: Path, name: str, kept: Kept, facts: Facts | None) -> Added:
     said = msgspec.structs.asdict(facts or Facts())
-    version, is_new = Catalog(root).claim(name, made.content, manifest.write(objects, made), **said)
-    return Added(version, is_new)
+    return Added(*Catalog(root).claim(name, kept.content, kept.manifest, **said))

@@ -193,6 +193,22 @@ class Catalog:
             hint=f"It has {', '.join(known)}.",
         )
 
+    def ancestry(self, version: Version) -> list[str]:
+        """Return the names of the data sets that a version comes from, its own first."""
+        names = [version.name]
+        seen = {version.ref}
+        while version.parent is not None:
+            ref = ":".join(version.parent.split(":")[:2])
+            if ref in seen:
+                break
+            seen.add(ref)
+            try:
+                version = self.find(ref)
+            except NotFoundError:  # removed since
+                break
+            names.append(version.name)
+        return list(dict.fromkeys(names))
+
     def aliases(self, name: str) -> dict[str, int]:
         """Return the aliases of a name with the numbers that they stand for."""
         prefix = f"{name}/"

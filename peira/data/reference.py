@@ -39,7 +39,7 @@ def parse(root: Path, text: str) -> Reference:
     catalog = Catalog(root)
     if len(rest) == 2:
         version = catalog.find(f"{name}:{rest[0]}")
-        return Reference(version, *find_part(root, version.name, rest[1]))
+        return Reference(version, *find_part(root, version, rest[1]))
     if len(rest) > 2:
         raise NotFoundError(f"{text!r:.100} names no data.", hint="Write name:version:split/part.")
     try:
@@ -47,30 +47,41 @@ def parse(root: Path, text: str) -> Reference:
     except NotFoundError as error:
         if not rest or not any(catalog.versions(name)):
             raise
+        latest = catalog.find(name)
         try:
-            return Reference(catalog.find(name), *find_part(root, name, rest[0]))
+            return Reference(latest, *find_part(root, latest, rest[0]))
         except AmbiguousError:
             raise
         except NotFoundError:
             raise error from None
 
 
-def find_part(root: Path, dataset: str, text: str) -> tuple[Split, str]:
-    """Return the split and part that `split/part`, or `part` alone, means.
+def find_part(root: Path, version: Version, text: str) -> tuple[Split, str]:
+    """Return the split and part that `split/part`, or `part` alone, means: of the version's own
+    data set, else of the nearest one that it was made from.
 
     Raises:
         NotFoundError, AmbiguousError: as `parse`.
     """
+    names = Catalog(root).ancestry(version)
     name, slash, part = text.partition("/")
     if slash:
-        split = splits.read(root, dataset, name)
+        owner = next((n for n in names if name in splits.names(root, n)), version.name)
+        split = splits.read(root, owner, name)
         if part not in split.parts:
             splits.ids_of(split, part, Dataset.store(root))  # tells which parts there are
         return split, part
-    every = [splits.read(root, dataset, known) for known in splits.names(root, dataset)]
-    having = [split for split in every if text in split.parts]
+    every: list[Split] = []
+    having: list[Split] = []
+    for owner in names:
+        own = [splits.read(root, owner, known) for known in splits.names(root, owner)]
+        every += own
+        having = [split for split in own if text in split.parts]
+        if having:
+            break
     if len(having) == 1:
         return having[0], text
+    dataset = version.name
     named = [f"{split.name}/{part}" for split in having or every for part in split.parts]
     if having:
         raise AmbiguousError(

@@ -21,6 +21,7 @@ from sqlalchemy import select
 
 from peira.core.errors import UsageError
 from peira.data import splits
+from peira.data.catalog import Catalog
 from peira.data.dataset import Dataset
 from peira.data.splits import Split
 from peira.lab.index import schema
@@ -92,12 +93,12 @@ def _id(split: Split, part: str) -> str:
 
 def sealed_rows(dataset: Dataset) -> NDArray[np.intp]:
     """Return the positions of the rows that are sealed, in the whole version, rising."""
-    prefix = f"{dataset.version.name}/"
+    names = Catalog(dataset.root).ancestry(dataset.version)
     found: list[NDArray[np.intp]] = []
     for id in Journal(dataset.root).standing(SEALED):
-        if id.startswith(prefix):
-            _, name, part = id.split("/", 2)
-            split = splits.read(dataset.root, dataset.version.name, name)
+        owner, name, part = id.split("/", 2)
+        if owner in names:
+            split = splits.read(dataset.root, owner, name)
             found.append(splits.rows_of(split, part, dataset))
     return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.intp)
 

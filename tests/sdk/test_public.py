@@ -18,6 +18,7 @@ FACES = {
     "peira.session",
     "peira.medialog",
     "peira.checkpointlog",
+    "peira.datalog",
 }
 LIBRARIES = {"msgspec", "typing_extensions"}
 
@@ -35,9 +36,10 @@ def test_the_promised_names() -> None:
     assert peira.__all__ == [
         "AmbiguousError", "DamagedError", "Lab", "LabError", "NotFoundError", "PeiraError",
         "QueryError", "Run", "UnsupportedError", "UsageError", "__version__", "alert",
-        "checkpoint", "current_run", "diff", "finish", "flush", "init", "log", "log_artifact",
-        "log_audio", "log_figure", "log_histogram", "log_html", "log_image", "log_table",
-        "log_text", "log_video", "note", "resume", "save_model", "use_artifact",
+        "checkpoint", "current_run", "dataset", "diff", "evaluate", "finish", "flush", "init",
+        "log", "log_artifact", "log_audio", "log_figure", "log_histogram", "log_html",
+        "log_image", "log_table", "log_text", "log_video", "note", "resume", "save_model",
+        "transform", "use", "use_artifact",
     ]  # fmt: skip
 
 

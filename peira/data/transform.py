@@ -1,0 +1,96 @@
+"""Derived versions: a function of a data set, recorded with its code and parameters.
+
+@peira.transform
+def normalised(digits, scale=16.0):
+    return {"X": digits.X / scale, "y": digits.y}
+
+normalised("digits:v1", scale=16.0)           the next version of `digits`
+normalised("digits:v1", name="digits-norm")   the first version of another name
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from peira.core.errors import UsageError
+from peira.core.values import param_value
+from peira.data.add import Facts, add_path, add_table
+from peira.data.catalog import Transform
+from peira.data.dataset import Dataset
+from peira.data.reference import open_reference
+from peira.data.rows import to_columns
+
+Function = Callable[..., Any]
+
+
+def derive(
+    parent: Dataset,
+    function: Function,
+    params: dict[str, Any],
+    *,
+    name: str | None = None,
+    keeps_rows: bool = True,
+    run: str | None = None,
+) -> Dataset:
+    """Make a version of what a function makes of a data set; see `peira.transform`.
+
+    Args:
+        run: id of the run that does it.
+
+    Raises:
+        UsageError: the function returned something that is no data.
+    """
+    given = function(parent, **params)
+    facts = Facts(
+        source=f"{function.__module__}.{function.__qualname__}",
+        parent=parent.ref + (f":{parent.part}" if parent.part else ""),
+        transform=Transform(
+            name=function.__name__,
+            code=_code(parent, function),
+            params={key: param_value(value) for key, value in params.items()},
+        ),
+        run=run,
+    )
+    target = name or parent.version.name
+    if isinstance(given, str | Path):
+        added = add_path(parent.root, target, Path(given), facts=facts)
+    else:
+        columns = to_columns(given)
+        rows = len(next(iter(columns.values()))) if columns else 0
+        is_same = keeps_rows and parent.manifest.ids is not None and rows == len(parent)
+        label = parent.label if parent.label in columns else None
+        added = add_table(
+            parent.root, target, columns, label=label, facts=facts,
+            ids=parent.ids if is_same else None,
+        )  # fmt: skip
+    return open_reference(parent.root, added.version.ref)
+
+
+def _code(parent: Dataset, function: Function) -> str | None:
+    """Store the source text of a function; None when it has none (it was typed at a prompt)."""
+    try:
+        text = inspect.getsource(function)
+    except (OSError, TypeError):
+        return None
+    return parent.objects.put_bytes(text.encode()).digest
+
+
+def load_function(text: str) -> Function:
+    """Return the function that `file.py:name` means.
+
+    Raises:
+        UsageError: there is no such file or function.
+    """
+    import runpy
+
+    file, colon, name = text.rpartition(":")
+    if not colon or not Path(file).is_file():
+        raise UsageError(f"{text!r:.100} is no function.", hint="Write file.py:function.")
+    found = runpy.run_path(file).get(name)
+    if not callable(found):
+        raise UsageError(f"{file} has no function {name!r:.60}.")
+    function: Function = getattr(found, "__wrapped__", found)
+    return function

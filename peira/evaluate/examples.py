@@ -1,0 +1,85 @@
+"""Which examples are evaluated: rows of a data version by its split, or what the program names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from peira.core.errors import NotFoundError, UsageError
+from peira.data import sealed, splits
+from peira.data.dataset import Dataset
+from peira.data.reference import find_part
+from peira.data.splits import Split
+
+
+class Examples(NamedTuple):
+    """The examples of an evaluation: their ids in order, and what is known of them."""
+
+    ids: list[str]
+    true: Any = None
+    """True values, when the data version has them."""
+    whole: Dataset | None = None
+    split: Split | None = None
+    part: str = ""
+    is_sealed: bool = False
+
+    @property
+    def place(self) -> dict[str, str]:
+        """What an evaluation records of where its examples come from."""
+        if self.whole is None or self.split is None:
+            return {}
+        return {
+            "dataset": self.whole.ref,
+            "content": self.whole.manifest.content,
+            "split": f"{self.split.name}/{self.part}",
+        }
+
+
+def find(used: Sequence[Dataset], name: str) -> Examples | None:
+    """Return the examples that a name means in the data which a run used, the latest first; None
+    when no split of them has such a part.
+
+    Raises:
+        AmbiguousError: several splits of one data set have a part of that name.
+    """
+    for dataset in reversed(used):
+        try:
+            split, part = find_part(dataset.root, dataset.version, name)
+        except NotFoundError:
+            continue
+        return of_part(dataset, split, part)
+    return None
+
+
+def of_part(dataset: Dataset, split: Split, part: str) -> Examples:
+    """Return the examples of a part, with labels also where it is sealed: the caller evaluates."""
+    whole = Dataset(dataset.root, dataset.version)
+    seen = whole.only(splits.rows_of(split, part, whole))
+    true = seen.y if whole.label is not None else None
+    is_sealed = sealed.seal_of(whole.root, split, part) is not None
+    return Examples([id.decode() for id in seen.ids.tolist()], true, whole, split, part, is_sealed)
+
+
+def named(count: int, ids: Sequence[Any] | None) -> Examples:
+    """Return examples that no data version knows: by the ids that were given, else by number.
+
+    Raises:
+        UsageError: there is not one id for each example.
+    """
+    if ids is None:
+        return Examples([str(number) for number in range(count)])
+    if len(ids) != count:
+        raise UsageError(f"There are {len(ids)} ids for {count} examples.")
+    return Examples([_text(id) for id in ids])
+
+
+def _text(id: Any) -> str:
+    return id.decode() if isinstance(id, bytes) else str(id)
+
+
+def in_order_of_ids(examples: Examples, right: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return answers in the order of the sorted ids, as a deposit wants them."""
+    return right[np.argsort(np.array(examples.ids))]

@@ -1,0 +1,132 @@
+"""Data under version from a program: use, derive, evaluate, and a sealed hold-out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+
+import peira
+from peira.core.errors import NotFoundError
+from peira.data import sealed, splits
+from peira.data.dataset import open_dataset
+from peira.data.splits import Recipe
+from peira.evaluate import ledger, samples
+from peira.record import events
+from tests.sdk.reading import read_run
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PEIRA_LAB", str(tmp_path / ".peira"))
+    monkeypatch.setenv("PEIRA_STRICT", "1")
+    return tmp_path / ".peira"
+
+
+def recorded(run: peira.Run, kind: type[Any]) -> list[Any]:
+    assert run.folder is not None
+    from peira.record.folder import RunFolder
+
+    return read_run(RunFolder(run.folder)).of(kind)
+
+
+def divided(root: Path) -> None:
+    """Put the digits under version with a stratified split."""
+    peira.dataset("digits", load_digits())
+    shares = {"train": 0.6, "dev": 0.2, "test": 0.2}
+    splits.make(open_dataset(root, "digits"), "main", Recipe(kind="stratified", shares=shares))
+
+
+def test_the_same_data_are_one_version(root: Path) -> None:
+    """A script that puts its data under version each time it runs makes one version."""
+    for _ in range(2):
+        run = peira.init("story")
+        assert run.dataset("digits", load_digits()).ref == "digits:v1"
+        run.finish()
+    (used,) = recorded(run, events.Artifact)
+    assert (used.name, used.role, used.type) == ("digits:v1", "used", "dataset")
+
+
+def test_a_run_evaluates_on_a_part_of_its_split(root: Path) -> None:
+    """Labels and ids come from the version; every example is kept; metrics are in the run."""
+    divided(root)
+    with peira.init("story") as run:
+        train, dev = run.use("digits:train"), run.use("digits:main/dev")
+        model = LogisticRegression(max_iter=200).fit(train.X / 16, train.y)
+        metrics = run.evaluate("dev", scores=model.predict_proba(dev.X / 16))
+    assert metrics["accuracy"] > 0.9
+    (event,) = recorded(run, events.Evaluation)
+    assert event.rows == len(dev) and event.split == "main/dev" and event.dataset == "digits:v1"
+    kept = samples.read(dev.objects, event.samples)
+    assert kept["id"].tolist() == [id.decode() for id in dev.ids.tolist()]
+    assert kept["correct"].astype(bool).mean() == metrics["accuracy"]
+    with peira.Lab(root) as lab:
+        assert lab.run(run.id).metrics["dev/accuracy"].last == metrics["accuracy"]
+
+
+def test_an_evaluation_without_data_under_version(root: Path) -> None:
+    """Arrays are enough: examples are numbered, and what was shown to the model is kept."""
+    with peira.init("story") as run:
+        pictures = np.zeros((3, 8, 8), dtype=np.uint8)
+        metrics = run.evaluate("val", [0, 1, 1], [0, 1, 0], samples=pictures, step=7)
+    assert metrics["accuracy"] == pytest.approx(2 / 3)
+    (event,) = recorded(run, events.Evaluation)
+    assert event.inputs is not None and event.step == 7 and event.dataset is None
+
+
+def test_derived_versions_keep_the_split(root: Path) -> None:
+    """A transform records parent, code and parameters, and its rows are in the same parts."""
+    divided(root)
+
+    @peira.transform
+    def normalised(digits: Any, scale: float = 16.0) -> dict[str, Any]:
+        return {"X": digits.X / scale, "y": digits.y}
+
+    made = normalised("digits:v1", name="digits-normalised", scale=16.0)
+    version = made.version
+    assert version.parent == "digits:v1" and version.transform is not None
+    assert version.transform.params == {"scale": 16.0} and version.transform.code is not None
+    assert b"def normalised" in made.objects.read(version.transform.code)
+    split = splits.read(root, "digits", "main")
+    before = splits.rows_of(split, "test", open_dataset(root, "digits"))
+    assert splits.rows_of(split, "test", made).tolist() == before.tolist()
+    assert made.X.max() == 1.0 and made.label == "y"
+    sealed.seal(root, split, "test")
+    with peira.init("story") as run:
+        train, test = run.use("digits-normalised:train"), run.use("digits-normalised:test")
+        whole = run.use("digits-normalised")
+    assert len(train.y) == split.parts["train"].rows and "y" not in test.columns
+    assert len(whole) == len(made) - len(test)
+
+
+def test_a_hold_out_answers_by_a_word(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """No number of a sealed part is shown, returned or logged; a claim is a look."""
+    divided(root)
+    split = splits.read(root, "digits", "main")
+    sealed.seal(root, split, "test")
+    with peira.init("story") as run:
+        train, test = run.use("digits:train"), run.use("digits:test")
+        model = LogisticRegression(max_iter=200).fit(train.X / 16, train.y)
+        nothing = run.evaluate("test", scores=model.predict_proba(test.X / 16))
+        told = run.evaluate("test", y_pred=model.predict(test.X / 16), claim=0.8, why="goal")
+    assert nothing == {} and told["word"] == "supported" and told["look"] == 1
+    assert "accuracy" not in told
+    first, second = recorded(run, events.Evaluation)
+    assert first.look is None and second.look == 1 and second.samples is second.scores is None
+    with peira.Lab(root) as lab:
+        assert "test/accuracy" not in lab.run(run.id).metrics
+    (look,) = ledger.looks(root, split, "test")
+    assert look.claim.why == "goal" and look.claim.runs == [run.id]
+    printed = capfd.readouterr().err
+    assert "sealed hold-out" in printed and "0.8 is supported" in printed
+
+
+def test_missing_data_end_the_program(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strict or not, a data set that is not there is an error: nothing could be computed."""
+    monkeypatch.setenv("PEIRA_STRICT", "0")
+    with peira.init("story") as run, pytest.raises(NotFoundError, match="no data set `digitz`"):
+        run.use("digitz")
