@@ -122,11 +122,15 @@ class Recorder:
         self.id, self.name, self.project = birth.id, birth.name, birth.project
         self.folder = session.folder.path
         self._session = session
+        self._attend(session)
         self._append = self._append_strictly if self.is_strict else session.writer.points.append_row
 
     def _inputs(self) -> list[events.Event]:
         """Return what must be told again when the run's folder was removed."""
         return [*self.params.events(), *self.tags.events()]
+
+    def _attend(self, session: Session) -> None:
+        """A run was made; nothing works beside yet."""
 
     @guarded
     def _keep_inputs(self, params: Any, tags: str | Iterable[str] | None) -> None:

@@ -26,7 +26,7 @@ from peira.objects import models, tree
 from peira.record import events
 from peira.record.ending import Ending, Watch, ending_of
 from peira.recorder import guarded
-from peira.session import Request
+from peira.session import Request, Session
 
 
 class Run(CheckpointLog, DataLog, MediaLog):
@@ -253,6 +253,12 @@ class Run(CheckpointLog, DataLog, MediaLog):
         leave(self)
         if not open_runs() and not is_urgent:
             _watch.stop()
+
+    def _attend(self, session: Session) -> None:
+        if not session.is_joined:
+            from peira.rerun.watch import RepeatWatch
+
+            RepeatWatch(session, lambda: self.params, self._voice.say).start()
 
     def __repr__(self) -> str:
         return f"<Run {self.name or 'that records nothing'} {self.id}>".replace(" >", ">")

@@ -148,6 +148,7 @@ class Session:
         if has_console and not self.is_joined:
             self.console = (Console if self.is_launcher else Tee)(self.folder.console)
         self._also: list[Task] = []
+        self._before_end: list[Callable[[], None]] = []
         self._notebook = None if is_part or self.is_launcher else self._find_notebook()
         self._keeper = self._new_keeper()
         self._surroundings = self._surroundings_of(request)
@@ -159,6 +160,20 @@ class Session:
     def chosen(self) -> dict[str, Any]:
         """What this run leaves out and adds, for a `Request` of a run that is a part of it."""
         return {"leave_out": self._capture.leave_out, "variables": self._capture.variables}
+
+    def has(self, name: str) -> bool:
+        """Whether something is captured; see `CaptureSettings`."""
+        return self._capture.has(name)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables of the program whose run this is, when it began."""
+        return self._surroundings.subject.variables
+
+    @property
+    def is_captured(self) -> bool:
+        """Whether what surrounds the run has been recorded, for the first time at least."""
+        return self._collector.ident is not None and not self._collector.is_alive()
 
     @property
     def objects(self) -> FolderObjects:
@@ -219,6 +234,12 @@ class Session:
         """Do something again and again beside the rest; to be called before `start`."""
         self._also.append(Task(period_s, period_s, self._beside(work)))
         self._keeper = self._new_keeper()
+
+    def before_end(self, work: Callable[[], object]) -> None:
+        """Do something once when all else is recorded, and the end is not told yet. It is left out
+        when the end is urgent.
+        """
+        self._before_end.append(self._beside(work))
 
     def _new_keeper(self) -> Keeper:
         return Keeper(self._tasks(), self._beside(self.writer.sync))
@@ -306,6 +327,9 @@ class Session:
             self._collector.join(max(0.0, limit_s - time.monotonic()))
             if not is_urgent and not self._collector.is_alive():
                 self._beside(self._collect_again)()
+        if is_main and not is_urgent:
+            for work in self._before_end:
+                work()
         # Here, not in the keeper: this may be a signal handler that interrupted a holder of a
         # lock, and the keeper would wait for that in vain.
         self.writer.mend()
@@ -370,8 +394,7 @@ def _give_birth(
         format=events.FORMAT,
         id=made.id,
         name=_named(request.name) or new_name(),
-        project=_named(request.project or settings.project or Path(facts["directory"]).name)
-        or "untitled",
+        project=project_name(request.project, settings, facts["directory"]),
         created=now_s(),
         group=_named(request.group),
         why=well_formed(request.why) if request.why else None,
@@ -390,6 +413,11 @@ def _give_birth(
             pass  # a folder without a birth is not a run; readers pass it over
         raise LabError(f"The run {made.path} cannot be written: {error.strerror}.") from error
     return made, birth
+
+
+def project_name(asked: str | None, settings: Settings, directory: str) -> str:
+    """Return the project of a run that begins in `directory`."""
+    return _named(asked or settings.project or Path(directory).name) or "untitled"
 
 
 def _named(text: str | None) -> str | None:

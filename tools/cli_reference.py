@@ -36,6 +36,7 @@ A query is one text of filter, `group by` and `sort`: [the query language](query
 | 2 | the command was written wrongly: an unknown option, a query that does not parse |
 | 3 | what was named is not in the lab, or fits more than one thing |
 | 4 | `peira rerun --verify`: it did not reproduce |
+| 5 | `peira run --on-repeat refuse`: it was [run before](../explanation/repeats.md) |
 | 126 | `peira run`: the program may not be executed. |
 | 127 | `peira run`: there is no such program. |
 | 130 | stopped with Ctrl-C, or a question was answered with no |
@@ -68,7 +69,7 @@ NaN and infinity are the texts `"NaN"`, `"Infinity"`, `"-Infinity"`; times are s
 | `compare` | `{"matched", "columns": [{"name", "kind", "direction"}], "rows": [run]}` |
 | `diff` | `{"runs", "sections"}`, as [`GET /api/projects/{project}/compare`](http-api.md) answers |
 | `best` | `{"metric", "direction", "matched", "rows": [run]}` |
-| `show` | the run, and `parent, params, metrics, captured, artifacts, media, alerts_list, problems, verifications, determinism, lost_points, lost_reasons, seen, sealed, deleted, command, directory, python, peira, pid, end, console_size` |
+| `show` | the run, and `parent, params, metrics, captured, artifacts, media, alerts_list, problems, verifications, determinism, replicates, lost_points, lost_reasons, seen, sealed, deleted, command, directory, python, peira, pid, end, console_size` |
 | `sql` | `{"columns": [{"name", "type"}], "rows": [{column: value}]}` |
 | `gc` | `{"dry_run", "sealed": [id], "purged": [id], "objects", "bytes"}` |
 

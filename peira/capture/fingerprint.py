@@ -97,8 +97,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     project: str
     program: Program
     environment: Mapping[str, str]
+    """All variables: the code may read any."""
+    recorded: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Those that are recorded: some of them say how numerical libraries compute."""
     params: Mapping[str, Any] = msgspec.field(default_factory=dict)
-    given: Mapping[str, str] = msgspec.field(default_factory=dict)
+    given: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """What was set for the program from outside, besides its arguments, by name."""
     seeds: Sequence[tuple[str, Any]] = ()
     sources: Sequence[Source] | None = None
@@ -135,7 +138,7 @@ def fingerprint(facts: Facts) -> Fingerprint:
         data="" if facts.inputs is None else data(facts.inputs),
         env=""
         if facts.packages is None
-        else env(facts.packages, facts.python, facts.accelerators, facts.environment),
+        else env(facts.packages, facts.python, facts.accelerators, facts.recorded),
         options=options(arguments),
         variables=tuple(variables),
         seed_given=seed_given(choices),
@@ -143,11 +146,11 @@ def fingerprint(facts: Facts) -> Fingerprint:
     )
 
 
-def asked(program: Program, given: Mapping[str, str] | None = None) -> Arguments:
+def asked(program: Program, given: Mapping[str, Any] | None = None) -> Arguments:
     """Return the arguments of a program, with what was set for it besides."""
     arguments = read_arguments(program.arguments)
     for name, value in (given or {}).items():
-        arguments.named[plain_name(name)] = [value]
+        arguments.named[plain_name(name)] = [_text(value)]
     return arguments
 
 

@@ -38,7 +38,7 @@ def host(variables: Mapping[str, str]) -> dict[str, Any]:
         "kernel": f"{os.uname().sysname} {os.uname().release}",
         "architecture": os.uname().machine,
         **_processor(),
-        "gpus": _gpus(),
+        "gpus": gpus(),
     }
     places = {
         "container": container(variables),
@@ -230,7 +230,7 @@ def _container_cores() -> float | None:
         return None
 
 
-def _gpus() -> list[dict[str, Any]]:
+def gpus() -> list[dict[str, Any]]:
     """All NVIDIA GPUs of the machine; none without a driver."""
     try:
         import pynvml
@@ -240,13 +240,13 @@ def _gpus() -> list[dict[str, Any]]:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
         return []
-    gpus: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     try:
         driver = _text(pynvml.nvmlSystemGetDriverVersion())
         cuda = pynvml.nvmlSystemGetCudaDriverVersion_v2()
         for index in range(pynvml.nvmlDeviceGetCount()):
             handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            gpus.append(
+            found.append(
                 {
                     "index": index,
                     "model": _text(pynvml.nvmlDeviceGetName(handle)),
@@ -259,7 +259,7 @@ def _gpus() -> list[dict[str, Any]]:
             )
     except pynvml.NVMLError:
         pass  # what was read until then still counts
-    return gpus
+    return found
 
 
 def _compute_capability(library: Any, handle: Any) -> str | None:

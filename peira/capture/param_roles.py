@@ -8,6 +8,7 @@ holds the two together.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Literal
 
 Role = Literal["value", "seed", "path", "output", "log"]
@@ -71,6 +72,7 @@ PLACE_STARTS = ("XDG_", "SSH_", "SLURM_", "PEIRA_", "JUPYTER_", "VSCODE_", "KUBE
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+@lru_cache(4_096)
 def plain_name(name: str) -> str:
     """Return the name as params, options and variables share it.
 
@@ -90,13 +92,18 @@ def role(name: str, value: Any = None) -> Role:
     >>> role("seed"), role("out_dir", "runs/1"), role("data_path", "d.csv"), role("lr", 0.1)
     ('seed', 'output', 'path', 'value')
     """
+    return _role(name, is_address=isinstance(value, str) and "://" in value)
+
+
+@lru_cache(4_096)
+def _role(name: str, *, is_address: bool) -> Role:
     last = plain_name(name).rpartition("/")[2]
     words = last.split("_")
     if last in SEED_NAMES or (SEED_WORDS & set(words) and not COUNT_WORDS & set(words)):
         return "seed"
     if last in LOG_NAMES or last.startswith(LOG_STARTS) or last.endswith("log_level"):
         return "log"
-    if isinstance(value, str) and "://" in value:
+    if is_address:
         return "value"
     if last in OUTPUT_NAMES:
         return "output"

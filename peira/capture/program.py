@@ -48,9 +48,9 @@ def program_of(command: Sequence[str], directory: str, root: str = "") -> Progra
     """
     if not command:
         return Program("")
-    called = Path(command[0]).name
-    if _PYTHON.match(called):
+    if is_python(command):
         return _python_program(command, directory, root)
+    called = Path(command[0]).name
     own = _file(command[0], directory) if "/" in command[0] else None
     if own is not None and called not in _INTERPRETERS:
         return Program(_name(own, root), str(own), tuple(command[1:]))
@@ -62,6 +62,11 @@ def program_of(command: Sequence[str], directory: str, root: str = "") -> Progra
             name = name if called in _INTERPRETERS else f"{called} {name}"
             return Program(name, str(script), rest)
     return Program(called, "", tuple(command[1:]))
+
+
+def is_python(command: Sequence[str]) -> bool:
+    """Whether a command line starts a Python interpreter."""
+    return bool(command) and _PYTHON.match(Path(command[0]).name) is not None
 
 
 def _python_program(command: Sequence[str], directory: str, root: str) -> Program:

@@ -9,9 +9,9 @@ from peira.core.errors import UsageError
 ASPECTS = ("process", "host", "environment", "python", "numerics", "packages", "code")
 """The aspects of a run's surroundings, in the order in which they are collected: cheap ones first.
 """
-BESIDE = ("console", "monitor", "cells")
-"""What is captured all the time that a run lives: what it prints, its use of the machine, and the
-cells of a notebook.
+BESIDE = ("console", "monitor", "cells", "fingerprint")
+"""What is captured all the time that a run lives: what it prints, its use of the machine, the cells
+of a notebook, and what makes it the same as other runs.
 """
 
 

@@ -32,7 +32,7 @@ class Surroundings:
         keep: Keep | None = None,
     ) -> None:
         self._settings = settings or CaptureSettings()
-        self._subject = subject or this_process()
+        self.subject = subject or this_process()
         self._keep = keep
         self._packages: Callable[[], dict[str, Any]] | None = None
         self._told: dict[str, dict[str, Any]] = {}
@@ -48,7 +48,7 @@ class Surroundings:
         from peira.capture.host import host
         from peira.capture.process import process
 
-        settings, subject = self._settings, self._subject
+        settings, subject = self._settings, self.subject
         yield from self._tell(
             {
                 "process": lambda: process(subject),
@@ -69,7 +69,7 @@ class Surroundings:
 
     def _own(self) -> dict[str, Callable[[], dict[str, Any]]]:
         """What can only be seen from inside the process."""
-        if not self._subject.is_own:
+        if not self.subject.is_own:
             return {}
         from peira.capture.hook.interpreter import interpreter
         from peira.capture.hook.numerics import numerics

@@ -6,6 +6,7 @@ something a user can put right.
     2    the command was written wrongly: an unknown option, a query that does not parse
     3    what was named is not in the lab, or fits more than one thing
     4    `peira rerun --verify`: it did not reproduce
+    5    what was to run has run already (peira run --on-repeat refuse)
     126  `peira run`: the program may not be executed
     127  `peira run`: there is no such program
     130  stopped with Ctrl-C
@@ -15,13 +16,21 @@ something a user can put right.
 from __future__ import annotations
 
 from peira.cli.table import display_width
-from peira.core.errors import NotFoundError, NotStartedError, PeiraError, QueryError, UsageError
+from peira.core.errors import (
+    NotFoundError,
+    NotStartedError,
+    PeiraError,
+    QueryError,
+    RepeatError,
+    UsageError,
+)
 from peira.core.text import printable
 
 ERROR = 1
 USAGE = 2
 NOT_FOUND = 3
 NOT_REPRODUCED = 4
+REPEAT = 5
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
@@ -38,6 +47,8 @@ def exit_code(error: PeiraError) -> int:
         return USAGE
     if isinstance(error, NotFoundError):
         return NOT_FOUND
+    if isinstance(error, RepeatError):
+        return REPEAT
     return ERROR
 
 

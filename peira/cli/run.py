@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from peira.cli.group import Command
+from peira.cli.repeating import POLICIES, Repeating, policy
 from peira.cli.session import Session, complete_project, in_session
+from peira.record.events import Origin
 
 if TYPE_CHECKING:
-    from peira.launch.launcher import Launched
+    from peira.launch.launcher import Launched, Request
 
 
 @click.command(
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
         ("peira run --set LR=0.1 train.py", "with another value for its constant LR"),
         ("peira run python -m pkg.train", "a module; any command line"),
         ("peira run --param depth=18 ./train.sh", "a script in any language"),
+        ("peira run --repeat 3 --why 'is it deterministic?' train.py", "the same, on purpose"),
         ("peira run --metrics 'loss={loss:f}' Rscript fit.R", "metrics in what it prints"),
     ],
 )
@@ -59,6 +63,23 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Give the program the terminal itself; what it prints is not recorded.",
 )
+@click.option(
+    "--on-repeat",
+    type=click.Choice(POLICIES),
+    help="When the very same was run before: say so, do not run it, or fail with exit code 5."
+    "  [default: warn]",
+)
+@click.option(
+    "--repeat",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Run the very same N times on purpose; stops at the first that fails.",
+)
+@click.option(
+    "--reuse",
+    is_flag=True,
+    help="When the very same was run before, print the id of that run instead of running it.",
+)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="PROGRAM [ARGS]...")
 @in_session
 def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
@@ -68,8 +89,12 @@ def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
     Options of peira stand before PROGRAM; all behind it is the program's.
     """
     from peira.capture.program import text_value
-    from peira.launch.launcher import Request, launch
+    from peira.launch.launcher import Request
 
+    repeat, reuse = options.pop("repeat"), options.pop("reuse")
+    on_repeat = options.pop("on_repeat")
+    if reuse and repeat is not None:
+        raise click.UsageError("Give only one of --repeat and --reuse.")
     request = Request(
         command=list(command),
         lab=session.place,
@@ -82,7 +107,27 @@ def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
         is_console=not options.pop("no_console"),
         **options,
     )
-    leave(launch(request))
+    repeating = Repeating(policy=policy(on_repeat), is_reused=reuse, is_meant=repeat is not None)
+    launched = _launch_all(request, repeating, repeat or 1)
+    if launched is not None:
+        leave(launched)
+
+
+def _launch_all(request: Request, repeating: Repeating, times: int) -> Launched | None:
+    """Launch a program so many times, until one fails; return how the last one ended."""
+    from peira.launch.launcher import launch
+
+    wanted = repeating.decide(request)
+    if wanted is None:
+        return None
+    launched = launch(wanted)
+    for _ in range(times - 1):
+        if launched.signal is not None or launched.exit_code:
+            break
+        if wanted.origin is None:  # nothing ran before: the others repeat the first
+            wanted = replace(wanted, origin=Origin(how="repeat", run=launched.run))
+        launched = launch(wanted)
+    return launched
 
 
 def leave(launched: Launched) -> None:

@@ -17,6 +17,7 @@ from peira.cli.terminal import STATE_STYLE, Terminal, terminal
 from peira.core.text import printable
 
 if TYPE_CHECKING:
+    from peira.lab.replicates import Replicates
     from peira.lab.runs import RunRecord
 
 TRACEBACK_LINES = 12
@@ -45,16 +46,18 @@ ALERT_STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
 @in_session
 def show(session: Session, run: str, *, system: bool, cells: bool, as_json: bool) -> None:
     """Show everything about RUN: state, params, metrics, artifacts, alerts, code, machine."""
-    record = session.lab().run(run)
+    lab = session.lab()
+    record = lab.run(run)
+    same = lab.replicates(record)
     if as_json:
-        write_json(document(record))
+        write_json(document(record, same))
         return
     out = terminal()
     if cells:
         click.echo("\n\n".join(cell_text(cell, out) for cell in record.cells()))
         return
     blocks = [
-        _head(record, out),
+        _head(record, same, out),
         _failure(record, out),
         _reproduction(record, out),
         _alerts(record, out),
@@ -71,7 +74,7 @@ def show(session: Session, run: str, *, system: bool, cells: bool, as_json: bool
     click.echo("\n\n".join("\n".join(block) for block in blocks if block))
 
 
-def document(record: RunRecord) -> dict[str, Any]:
+def document(record: RunRecord, same: Replicates) -> dict[str, Any]:
     """Return everything about a run: what `GET /api/runs/{run}` answers, all media listed."""
     import msgspec
 
@@ -95,6 +98,7 @@ def document(record: RunRecord) -> dict[str, Any]:
         "problems": [plain(item) for item in record.problems],
         "verifications": [plain(item) for item in record.verifications],
         "determinism": plain(record.determinism),
+        "replicates": plain(same),
         "lost_points": record.lost_points,
         "lost_reasons": record.lost_reasons(),
         "seen": record.seen,
@@ -110,7 +114,7 @@ def document(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _head(record: RunRecord, out: Terminal) -> list[str]:
+def _head(record: RunRecord, same: Replicates, out: Terminal) -> list[str]:
     state = out.paint(record.state, STATE_STYLE.get(record.state, ""))
     facts = [
         ("project", record.project),
@@ -123,6 +127,7 @@ def _head(record: RunRecord, out: Terminal) -> list[str]:
         ("group", record.group),
         ("parent", record.parent),
         ("origin", _origin(record)),
+        ("the same", str(same)),
         ("tags", " ".join(record.tags)),
         ("command", record.command),
         ("directory", record.birth.get("directory")),

@@ -9,6 +9,7 @@
     ├── DamagedError            stored bytes do not match their checksum or digest
     ├── NotRepeatableError      a recorded run cannot be run again
     ├── NotStartedError         a program cannot be started
+    ├── RepeatError             what is to run has run already, and the policy refuses it
     └── UnsupportedError        a newer format, or a missing optional part
 
 Every message says what was tried, on what, what was expected and what to do next. `code` is
@@ -115,6 +116,12 @@ class DamagedError(PeiraError):
     """Stored bytes do not match their checksum or digest."""
 
     code = "damaged"
+
+
+class RepeatError(PeiraError):
+    """What is to run has run already, and the policy is to refuse that."""
+
+    code = "repeat"
 
 
 class UnsupportedError(PeiraError):

@@ -9,6 +9,7 @@
     PEIRA_QUIET     print nothing
     PEIRA_LEAVE_OUT what not to capture: code, environment, console, …
     PEIRA_VARIABLES environment variables to record besides the allow list
+    PEIRA_ON_REPEAT what `peira run` does when it was run before: warn, skip or refuse
 
 `docs/reference/settings.md` has the table; a test compares the two.
 """
@@ -38,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quiet: bool = False
     leave_out: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    on_repeat: str | None = None
 
 
 def variable(field: str) -> str:

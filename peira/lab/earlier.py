@@ -2,7 +2,7 @@
 before a program starts, and for a thread beside training.
 
     index.db            runs that somebody's reading brought into it, by (entry, call) and the like
-    runs/<id>/events*   runs that are younger than the index, or lived when it last saw them
+    runs/<id>/events*   those that are marked as younger than that: record/young.py
 
 The index is only read, and never waited for: without one, or with one that is damaged or of
 another version, the newest run folders answer. `Lab` is what answers everybody else.
@@ -25,12 +25,12 @@ from peira.core.ids import is_run_id
 from peira.lab import place
 from peira.lab.attribute import attribute_row, metric_number, param_value
 from peira.lab.goal import rank_metric, read_goal
-from peira.record import events, liveness, reader
+from peira.record import events, liveness, reader, young
 from peira.record.folder import RunFolder
 from peira.record.points import KEY_SET_MARK, NONFINITE
 
-NEWEST = 100
-"""So many of the newest runs may have changed since the index saw them."""
+LATEST = 50
+"""So many runs of a program are near enough to be looked at one by one."""
 YOUNG_MAX = 1_000
 """So many runs that the index does not know are read."""
 EVENTS_BYTES_MAX = 64 << 20
@@ -38,12 +38,13 @@ POINTS_BYTES_MAX = 1 << 20
 BUSY_S = 0.2
 ENDED = ("finished", "failed", "killed")
 
+_COUNTED = ("source", "input", "packages", "python", "environment", "host", "seeds")
 _COLUMNS = "r.n, r.id, r.name, r.state, r.created, r.why, r.birth, r.end"
 _FROM = "FROM fingerprint f JOIN run r ON r.n = f.run WHERE r.deleted = 0 AND f.entry = ?"
 
 
-class Earlier(msgspec.Struct, kw_only=True):
-    """A run that was recorded before, as far as a comparison needs it."""
+class Recorded(msgspec.Struct, kw_only=True):
+    """A run as its record tells it, as far as a comparison needs it."""
 
     birth: events.Birth
     name: str
@@ -53,7 +54,7 @@ class Earlier(msgspec.Struct, kw_only=True):
     params: dict[str, Any] = msgspec.field(default_factory=dict)
     files: list[events.Files] = msgspec.field(default_factory=list)
     captured: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
-    """Some aspects: `packages`, `environment`, `host`."""
+    """What surrounded it, by aspect: at least what a fingerprint counts."""
     number: int | None = None
     """In the index; None for one that was read from its folder."""
 
@@ -75,6 +76,7 @@ class EarlierRuns:
         self.root = root
         self.own = own
         self._index = _open_index(root)
+        self._ask("SELECT (SELECT call FROM fingerprint LIMIT 1), (SELECT id FROM run LIMIT 1)")
 
     def close(self) -> None:
         """Let go of the index."""
@@ -87,7 +89,7 @@ class EarlierRuns:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def called(self, entry: str, call: str, limit: int = 20) -> list[Earlier]:
+    def called(self, entry: str, call: str, limit: int = 20) -> list[Recorded]:
         """Return the runs of a program that were called in the same way, newest first."""
         young = [run for run in self._young(entry) if run.fingerprint.call == call]
         found = self._ask(
@@ -98,7 +100,7 @@ class EarlierRuns:
 
     def chosen(
         self, entry: str, config: str, params: dict[str, Any] | None = None, limit: int = 20
-    ) -> list[Earlier]:
+    ) -> list[Recorded]:
         """Return the runs of a program with the same config, newest first.
 
         Args:
@@ -122,7 +124,7 @@ class EarlierRuns:
         found = self._ask(f"{question} ORDER BY f.run DESC LIMIT ?", (*values, limit))
         return self._joined(young, found, limit)
 
-    def same(self, fingerprint: Fingerprint, limit: int = 20) -> list[Earlier]:
+    def same(self, fingerprint: Fingerprint, limit: int = 20) -> list[Recorded]:
         """Return the runs that are the same in every part that says what was done (the text of the
         code apart from its meaning), newest first.
         """
@@ -137,20 +139,19 @@ class EarlierRuns:
         found = self._ask(f"{question} ORDER BY f.run DESC LIMIT ?", (*values, limit))
         return self._joined(young, found, limit)
 
-    def latest(self, entry: str, limit: int = NEWEST) -> list[Earlier]:
+    def latest(self, entry: str, limit: int = LATEST) -> list[Recorded]:
         """Return the newest runs of a program, newest first."""
         found = self._ask(f"SELECT {_COLUMNS} {_FROM} ORDER BY f.run DESC LIMIT ?", (entry, limit))
         return self._joined(self._young(entry), found, limit)
 
-    def read(self, run: Earlier) -> Earlier:
+    def read(self, run: Recorded) -> Recorded:
         """Return a run with its files and what surrounded it."""
         if run.number is None or run.files:
             return run
         rows = self._ask(
             "SELECT kind, name, data FROM event WHERE run = ? AND kind IN ('files', 'captured')"
-            " AND name IN ('source', 'input', 'packages', 'python', 'environment',"
-            " 'host') ORDER BY n",
-            (run.number,),
+            f" AND name IN ({_marks(_COUNTED)}) ORDER BY n",
+            (run.number, *_COUNTED),
         )
         for kind, name, data in rows:
             if kind == "files":
@@ -159,12 +160,12 @@ class EarlierRuns:
                 run.captured[name] = msgspec.json.decode(data, type=events.Captured).value
         return run
 
-    def result(self, run: Earlier) -> tuple[str, float] | None:
+    def result(self, run: Recorded) -> tuple[str, float] | None:
         """Return the metric that says most about a run, and its last value: the one that its
         project aims at, else see `rank_metric`. None when it has logged nothing that can be told
         quickly.
         """
-        values = self._last_values(run)
+        values = self.last_values(run)
         told = self._ask(
             "SELECT value FROM decision WHERE kind = 'goal' AND id = ? AND value IS NOT NULL",
             (run.birth.project,),
@@ -176,7 +177,8 @@ class EarlierRuns:
         best = min(names, key=lambda name: (*rank_metric(name), name), default=None)
         return None if best is None else (best, values[best])
 
-    def _last_values(self, run: Earlier) -> dict[str, float]:
+    def last_values(self, run: Recorded) -> dict[str, float]:
+        """Return the last value of each metric of a run."""
         if run.number is None:
             return last_values(RunFolder(self.root / "runs" / run.id))
         rows = self._ask(
@@ -201,22 +203,24 @@ class EarlierRuns:
             return []
 
     def _joined(
-        self, young: Iterable[Earlier], rows: list[tuple[Any, ...]], limit: int
-    ) -> list[Earlier]:
+        self, young: Iterable[Recorded], rows: list[tuple[Any, ...]], limit: int
+    ) -> list[Recorded]:
         """Return runs from folders and from the index together; what a folder says is newer."""
         found = {run.id: run for run in young}
         known = [row for row in rows if row[1] not in found and row[1] != self.own]
         for run in self._from_index(known):
             found[run.id] = run
-        return sorted(found.values(), key=lambda run: run.birth.created, reverse=True)[:limit]
+        return sorted(found.values(), key=lambda run: (run.birth.created, run.id), reverse=True)[
+            :limit
+        ]
 
-    def _from_index(self, rows: list[tuple[Any, ...]]) -> Iterator[Earlier]:
+    def _from_index(self, rows: list[tuple[Any, ...]]) -> Iterator[Recorded]:
         numbers = [row[0] for row in rows]
         told = self._fingerprints(numbers)
         params = self._params(numbers)
         for n, _, name, state, created, why, birth, end in rows:
             born = msgspec.json.decode(birth, type=events.Birth)
-            yield Earlier(
+            yield Recorded(
                 birth=msgspec.structs.replace(born, created=created, why=why),
                 name=name,
                 state=state,
@@ -247,34 +251,29 @@ class EarlierRuns:
 
     # Run folders.
 
-    def _young(self, entry: str) -> list[Earlier]:
+    def _young(self, entry: str) -> list[Recorded]:
         """Return the runs of a program that the index does not know, or not to their end."""
         found = (read_folder(folder, entry) for folder in self._stale)
         return [run for run in found if run is not None]
 
     @cached_property
     def _stale(self) -> list[RunFolder]:
-        try:
-            names = os.listdir(self.root / "runs")  # noqa: PTH208 - a hundred thousand of them
-        except OSError:
-            return []
-        told = self._ask("SELECT max(id) FROM run")
-        newest_known = (told[0][0] if told else None) or ""
-        names = sorted(filter(is_run_id, names), reverse=True)
-        young = [name for name in names[:YOUNG_MAX] if name > newest_known]
-        newest = names[:NEWEST]
-        over = self._ask(
-            f"SELECT id FROM run WHERE id IN ({_marks(newest)})"
-            f" AND (deleted != 0 OR state IN ({_marks(ENDED)}))",
-            (*newest, *ENDED),
-        )
-        left_out = {row[0] for row in over} | {self.own}
-        wanted = dict.fromkeys([*young, *newest])
-        return [RunFolder(self.root / "runs" / name) for name in wanted if name not in left_out]
+        """The folders of runs that the index does not know, or not to their end."""
+        names = young.marked(self.root) if self._index is not None else None
+        if names is None:  # nobody has marked any, or the marks say nothing without the index
+            try:
+                names = os.listdir(self.root / "runs")  # noqa: PTH208 - a hundred thousand of them
+            except OSError:
+                return []
+            told = self._ask("SELECT max(id) FROM run")
+            newest = (told[0][0] if told else None) or ""
+            names = [name for name in names if name > newest and is_run_id(name)]
+        wanted = sorted(names, reverse=True)[:YOUNG_MAX]
+        return [RunFolder(self.root / "runs" / name) for name in wanted if name != self.own]
 
 
-def read_folder(folder: RunFolder, entry: str) -> Earlier | None:
-    """Return the run of a folder when it is one of the program `entry` and can be read."""
+def read_folder(folder: RunFolder, entry: str = "") -> Recorded | None:
+    """Return the run of a folder; None when it cannot be read, or is not of the program `entry`."""
     try:
         birth = folder.read_birth()
         lines = {
@@ -286,12 +285,12 @@ def read_folder(folder: RunFolder, entry: str) -> Earlier | None:
         return None
     if not any(entry.encode() in data for data in lines.values()):
         return None
-    run = Earlier(birth=birth, name=birth.name, state="", fingerprint=Fingerprint())
+    run = Recorded(birth=birth, name=birth.name, state="", fingerprint=Fingerprint())
     for name, data in lines.items():
         for _, event in reader.events(reader.scan(data, file=name, is_final=True)).records:
             _fold(run, event, is_main=name == "events.jsonl")
     run.state = liveness.state(birth, run.end, liveness.last_sign_of_life(folder))
-    return run if run.fingerprint.entry == entry else None
+    return run if entry in ("", run.fingerprint.entry) else None
 
 
 def last_values(folder: RunFolder) -> dict[str, float]:
@@ -314,7 +313,7 @@ def last_values(folder: RunFolder) -> dict[str, float]:
     return found
 
 
-def _fold(run: Earlier, event: events.AnyEvent, *, is_main: bool) -> None:
+def _fold(run: Recorded, event: events.AnyEvent, *, is_main: bool) -> None:
     match event:
         case events.Params(values=values):
             run.params |= values

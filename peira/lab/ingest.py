@@ -30,7 +30,8 @@ from peira.lab.index.upsert import upsert
 from peira.lab.ingest_facts import Facts
 from peira.lab.ingest_run import Budget, Visited
 from peira.lab.journal import Journal
-from peira.record import liveness
+from peira.lab.query.several import among
+from peira.record import liveness, young
 from peira.record.events import Birth
 from peira.record.folder import run_folder
 
@@ -123,10 +124,17 @@ def _listing(files: Mapping[str, os.stat_result]) -> dict[str, int]:
 
 
 class Ingest:
-    """Keeps one index in step with one lab. Threads share it; they take turns."""
+    """Keeps one index in step with one lab. Threads share it; they take turns.
 
-    def __init__(self, root: Path, index: Index, journal: Journal) -> None:
+    Args:
+        is_shared: whether the index is that of all who read the lab, not of one user.
+    """
+
+    def __init__(
+        self, root: Path, index: Index, journal: Journal, *, is_shared: bool = True
+    ) -> None:
         self.root = root
+        self._is_shared = is_shared
         self._index = index
         self._journal = journal
         self._turn = threading.Lock()
@@ -165,6 +173,7 @@ class Ingest:
             while True:
                 todo = self._portion(todo, done, wait_s)
                 if not todo:
+                    self._let_grow_up()
                     return done.told()
         except IndexBusyError:
             return done.told(is_behind=True)
@@ -270,6 +279,18 @@ class Ingest:
             done.problems += facts.problems
             self._remember(connection, visited)
         return left
+
+    def _let_grow_up(self) -> None:
+        """Take the marks from runs whose end is in the lab's own index."""
+        marked = young.marked(self.root)
+        if not marked or not self._is_shared:
+            return
+        run = schema.run.c
+        with self._index.read() as connection:
+            question = select(run.id).where(among(run.id, marked), run.state.in_(ENDED))
+            ended = set(connection.scalars(question))
+        runs = self.root / "runs"
+        young.unmark(self.root, [i for i in marked if i in ended or not (runs / i).is_dir()])
 
     def _visit(
         self, facts: Facts, run_id: str, budget: Budget, has_decisions: bool

@@ -113,7 +113,8 @@ class Lab(Reading):
         """What brings the index up to date."""
         from peira.lab.ingest import Ingest
 
-        return Ingest(self.root, self.index, self.journal)
+        is_shared = places.index_path(self.root).parent == self.root
+        return Ingest(self.root, self.index, self.journal, is_shared=is_shared)
 
     @cached_property
     def points(self) -> Points:

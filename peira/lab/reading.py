@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from peira.lab.points import Series
     from peira.lab.problems import Problem
     from peira.lab.projects import Home, ProjectSummary
+    from peira.lab.replicates import Replicates
     from peira.lab.rows import RunRow
     from peira.lab.runs import RunRecord, RunTable
     from peira.lab.smoothing import Smoothing
@@ -218,6 +219,22 @@ class Reading(ABC):
         if not self.is_kept_up:
             self.catch_up()
         return read_traces(self, keys, runs, view)
+
+    def replicates(self, run: RunRef) -> Replicates:
+        """Return the runs that are the same experiment as one run: repeats, replicates with other
+        seeds, and reproductions elsewhere.
+
+        Raises:
+            NotFoundError, AmbiguousError: see `run`.
+
+        >>> str(lab.replicates("brisk-otter"))                              # doctest: +SKIP
+        '3 replicates, 1 exact repeat'
+        """
+        from peira.lab.replicates import read_replicates
+        from peira.lab.runs import find_run
+
+        text = run if isinstance(run, str) else run.id
+        return self._fresh(lambda found: read_replicates(found, find_run(found, text, None).n))
 
     def lineage(
         self,

@@ -16,7 +16,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -29,6 +29,9 @@ from peira.launch.record import ProgramRecord
 from peira.launch.script import Script, find_script, read_script
 from peira.launch.streams import Channel, channels
 from peira.record.events import Origin
+
+if TYPE_CHECKING:
+    from peira.rerun.guard import Found
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +60,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Patterns that find metrics in what it prints (peira/launch/patterns.py); the default one when
     empty, none at all when None.
     """
+    repeats: Found | None = None
+    """What a person was told of earlier runs that it repeats."""
     is_shown: bool = True
     """Whether the program has this process's standard streams. Otherwise its input is empty, and
     its output goes to the run's console only.
@@ -90,36 +95,68 @@ def launch(request: Request) -> Launched:
     >>> launch(Request(command=["train.py", "--lr", "0.1"])).exit_code        # doctest: +SKIP
     0
     """
-    directory = Path(request.directory or Path.cwd())
-    environment = _environment(request.environment)
-    command = executed(request.command, directory, environment)
-    path = find_script(command, directory)
-    script = None if path is None else read_script(path)
-    settings = _settings(request.set, script, command[0])
     patterns = None if request.metrics is None else [pattern(text) for text in request.metrics]
+    prepared = Prepared.of(request)
+    script, settings, environment = prepared.script, prepared.settings, prepared.environment
     record = ProgramRecord(patterns, is_quiet=not request.is_shown)
-    wanted = session.Request(
-        project=request.project or (script.asked.get("project") if script else None),
-        name=request.name or (script.asked.get("name") if script else None),
-        why=request.why or (script.asked.get("why") if script else None),
-        group=request.group or (script.asked.get("group") if script else None),
-        lab=request.lab,
-        parent=request.parent,
-        origin=request.origin,
-        command=tuple(command),
-        directory=str(directory),
-        environment=environment,
-        is_console=request.is_console,
-    )
-    record.watch(path)
+    record.watch(prepared.path)
     constants = script.values if script is not None and not script.has_flags else {}
-    record.open(wanted, {**constants, **settings, **request.params}, request.tags)
+    record.open(prepared.wanted, {**constants, **settings, **request.params}, request.tags)
     record.plan(_plan(request, settings))
+    record.watch_repeats(prepared.wanted, prepared.given, request.repeats)
     environment |= record.variables(environment.get("PYTHONPATH"))
     if script is not None and settings:
         record.expect(settings, script.values)
         environment["PEIRA_SET"] = json.dumps({"script": str(script.path), "values": settings})
-    return _Launch(request, record).run(command, directory, environment)
+    return _Launch(request, record).run(prepared.command, prepared.directory, environment)
+
+
+class Prepared(NamedTuple):
+    """What a request comes to, before anything is started or recorded."""
+
+    command: list[str]
+    directory: Path
+    environment: dict[str, str]
+    """Of the program, before it is told of its run."""
+    path: Path | None
+    """Its Python script, as far as the words tell."""
+    script: Script | None
+    settings: dict[str, Any]
+    """What is set in the script."""
+    given: dict[str, Any]
+    """All that is told to the program besides its arguments."""
+    wanted: session.Request
+
+    @classmethod
+    def of(cls, request: Request) -> Prepared:
+        """Return what a request comes to.
+
+        Raises:
+            UsageError, NotStartedError: as `launch`.
+        """
+        directory = Path(request.directory or Path.cwd())
+        variables = {**os.environ, **request.environment}
+        environment = {name: value for name, value in variables.items() if value is not None}
+        command = executed(request.command, directory, environment)
+        path = find_script(command, directory)
+        script = None if path is None else read_script(path)
+        settings = _settings(request.set, script, command[0])
+        asked = script.asked if script is not None else {}
+        wanted = session.Request(
+            project=request.project or asked.get("project"),
+            name=request.name or asked.get("name"),
+            why=request.why or asked.get("why"),
+            group=request.group or asked.get("group"),
+            lab=request.lab,
+            parent=request.parent,
+            origin=request.origin,
+            command=tuple(command),
+            directory=str(directory),
+            environment=environment,
+            is_console=request.is_console,
+        )
+        given = {**settings, **request.params}
+        return cls(command, directory, environment, path, script, settings, given, wanted)
 
 
 def _plan(request: Request, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,11 +178,6 @@ def _settings(asked: Mapping[str, Any], script: Script | None, program: str) -> 
             hint="Run the script by its name: peira run --set LR=0.1 train.py",
         )
     return {name: script.setting(name, value) for name, value in asked.items()} if script else {}
-
-
-def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
-    given = {**os.environ, **changes}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 class _Launch:

@@ -7,7 +7,7 @@ import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peira.capture.interpreters import Interpreters
 from peira.capture.spool import Failed, Params, SpoolReader
@@ -24,7 +24,12 @@ from peira.record.events import Alert, Captured, EndStatus, Failure
 from peira.record.folder import RunFolder
 from peira.record.voice import Voice
 from peira.recorder import Recorder, guarded
+from peira.rerun.watch import RepeatWatch
 from peira.session import Request
+
+if TYPE_CHECKING:
+    from peira.rerun.guard import Found
+    from peira.rerun.likeness import Beginning
 
 FOLLOW_PERIOD_S = 1.0
 _HOOK = Path(__file__).resolve().parent.parent / "capture" / "hook" / "site"
@@ -74,6 +79,28 @@ class ProgramRecord(Recorder):
             self._console_metrics = ConsoleMetrics(self.log, self._patterns, folder)
         session.every(FOLLOW_PERIOD_S, self._follow)
         self._keep_inputs(params, tags)
+
+    def watch_repeats(self, request: Request, given: Mapping[str, Any], told: Found | None) -> None:
+        """Record the fingerprint of the run, and tell what it repeats.
+
+        Args:
+            given: what is set for the program besides its arguments.
+            told: what a person was told already.
+        """
+        session = self._session
+        if session is None:
+            return
+
+        def before() -> Beginning:
+            from peira.rerun.beginning import beginning
+
+            words, variables = request.command or (), request.environment or {}
+            return beginning(words, request.directory, variables, given, session.root)
+
+        watch = RepeatWatch(
+            session, lambda: self.params, self._voice.say, given=given, before=before, told=told
+        )
+        watch.start()
 
     def variables(self, path: str | None) -> dict[str, str]:
         """Return the environment by which the program finds its run.

@@ -3,6 +3,7 @@
     .peira/                       0700, holds a .gitignore with `*`
       runs/<run-id>/run.json      written once, atomically, before anything else of the run
       runs/<run-id>/…             docs/formats/run-folder.md
+      young/<run-id>              record/young.py
 
 Files are 0600 and folders 0700, whatever the umask. A path is only ever built from a run id or a
 writer id that was checked, never from a name that a person gave.
@@ -22,6 +23,7 @@ import msgspec
 
 from peira.core import ids
 from peira.core.errors import DamagedError, LabError, NotFoundError, UnsupportedError, UsageError
+from peira.record import young
 from peira.record.events import FORMAT, Birth
 
 LAB_NAME = ".peira"
@@ -329,6 +331,7 @@ def make_run(lab: Path, now_s: float | None = None) -> RunFolder:
                 folder.path.mkdir(mode=0o700)
             except FileExistsError:
                 continue
+            young.mark(lab, folder.id)
             return folder
     except OSError as error:
         raise LabError(

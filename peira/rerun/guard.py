@@ -18,9 +18,10 @@ from typing import Any, Literal
 import msgspec
 
 from peira.capture import fingerprint
-from peira.capture.fingerprint import Choices, Fingerprint
+from peira.capture.fingerprint import Choices
 from peira.capture.param_roles import plain_name, role
-from peira.lab.earlier import Earlier, EarlierRuns
+from peira.core.direction import is_clock
+from peira.lab.earlier import EarlierRuns, Recorded
 from peira.rerun.likeness import Beginning, Kind, Likeness, choices_differ, compare
 
 Policy = Literal["warn", "skip", "refuse"]
@@ -31,6 +32,7 @@ TOLD: tuple[Kind, ...] = (*REPEATS, "unseeded", "reproduction attempt")
 _STATES = ("finished", "running", "failed", "killed", "silent")
 """States of an earlier run, by how much it says."""
 COMPARED_MAX = 20
+COMPARED_RESULTS_MAX = 5
 NEAREST_MAX = 3
 
 
@@ -43,6 +45,16 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """Runs of which one choice was another, newest first."""
     results: Mapping[str, tuple[str, float]] = msgspec.field(default_factory=dict)
     """A metric of each of these runs and its last value, by run id."""
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether the earlier run may stand for this one, for a person who asks for that: as
+        `is_done`, or there is no seed on record.
+        """
+        found = self.likeness
+        return self.is_done or (
+            found is not None and found.kind == "unseeded" and found.run.state == "finished"
+        )
 
     @property
     def is_done(self) -> bool:
@@ -82,18 +94,30 @@ def beside(earlier: EarlierRuns, now: Beginning, project: str) -> Found:
     return _judge(earlier, now, runs, {})
 
 
-def confirm(earlier: EarlierRuns, own: Fingerprint) -> Found:
-    """Return the earlier run that one that has ended was the same as."""
-    if not all((own.entry, own.config, own.seed, own.tree, own.data, own.env)):
+def confirm(earlier: EarlierRuns, own: Recorded) -> Found:
+    """Return the earlier run that one that has ended was the same as.
+
+    Without a seed on record, it was the same if its results are.
+    """
+    found = own.fingerprint
+    if not all((found.entry, found.config, found.tree, found.data, found.env)):
         return Found()
+    runs = earlier.same(found)
+    if not found.seed:
+        results = _results(earlier, own)
+        runs = [run for run in runs if results and _results(earlier, run) == results]
     likenesses = [
-        Likeness(run=run, differs={} if run.fingerprint.code == own.code else {"code": ["text"]})
-        for run in earlier.same(own)
+        Likeness(
+            run=run,
+            differs={} if run.fingerprint.code == found.code else {"code": ["layout"]},
+            is_same_result=not found.seed,
+        )
+        for run in runs
     ]
     return _strongest(earlier, likenesses, ())
 
 
-def is_meant(why: str | None, run: Earlier) -> bool:
+def is_meant(why: str | None, run: Recorded) -> bool:
     """Whether a stated reason makes a repeat of `run` one that is done on purpose: a reason that
     the earlier run was not given, too.
     """
@@ -101,7 +125,7 @@ def is_meant(why: str | None, run: Earlier) -> bool:
 
 
 def _judge(
-    earlier: EarlierRuns, now: Beginning, runs: Sequence[Earlier], defaults: _Defaults
+    earlier: EarlierRuns, now: Beginning, runs: Sequence[Recorded], defaults: _Defaults
 ) -> Found:
     now = msgspec.structs.replace(now, digest=cache(now.digest))
     apart = [
@@ -115,9 +139,9 @@ def _judge(
 
 
 def _strongest(
-    earlier: EarlierRuns, likenesses: Iterable[Likeness], nearest: Sequence[Likeness]
+    earlier: EarlierRuns, likenesses: Sequence[Likeness], nearest: Sequence[Likeness]
 ) -> Found:
-    told = [likeness for likeness in likenesses if likeness.kind in TOLD]
+    told = [likeness for likeness in _settled(earlier, likenesses) if likeness.kind in TOLD]
     best = min(
         told,
         key=lambda one: (_STATES.index(one.run.state), TOLD.index(one.kind)),
@@ -132,10 +156,31 @@ def _strongest(
     )
 
 
+def _settled(earlier: EarlierRuns, likenesses: Sequence[Likeness]) -> list[Likeness]:
+    """Decide about runs without a seed: where there are several, their results tell whether they
+    are the same each time, or evidence.
+    """
+    settled = [one for one in likenesses if one.kind != "unseeded"]
+    open_ones = [one for one in likenesses if one.kind == "unseeded"]
+    done = [one for one in open_ones if one.run.state == "finished"]
+    if len(done) < 2:
+        return [*settled, *open_ones]
+    first, *others = [_results(earlier, one.run) for one in done[:COMPARED_RESULTS_MAX]]
+    if not first or any(other != first for other in others):
+        return settled
+    return [*settled, *(msgspec.structs.replace(one, is_same_result=True) for one in done)]
+
+
+def _results(earlier: EarlierRuns, run: Recorded) -> dict[str, str]:
+    """Return what a run measured, apart from times, to be compared to the last digit."""
+    values = earlier.last_values(run)
+    return {name: repr(value) for name, value in values.items() if not is_clock(name)}
+
+
 _Defaults = Mapping[str, Mapping[str, Any]]
 
 
-def _defaults(runs: Iterable[Earlier]) -> _Defaults:
+def _defaults(runs: Iterable[Recorded]) -> _Defaults:
     """Return, by code, the values that options had in runs that were not told them."""
     found: dict[str, dict[str, Any]] = {}
     for run in runs:

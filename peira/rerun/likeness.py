@@ -22,12 +22,14 @@ from typing import Any, Literal
 import msgspec
 
 from peira.capture import fingerprint
+from peira.capture.environment import environment
 from peira.capture.fingerprint import Choices, numeric_variables
 from peira.capture.param_roles import plain_name, role
 from peira.capture.program import Arguments, Program, program_of, read_arguments
 from peira.capture.syntax import read_syntax
-from peira.lab.earlier import Earlier
+from peira.lab.earlier import Recorded
 from peira.record.events import FileRole, SeenFile
+from peira.rerun.identify import NO_PYTHON, accelerators, packages, python, variables
 
 Part = Literal["config", "seed", "code", "tree", "data", "env"]
 Kind = Literal[
@@ -66,11 +68,13 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
 class Likeness(msgspec.Struct, frozen=True, kw_only=True):
     """How like an earlier run is what is about to run."""
 
-    run: Earlier
+    run: Recorded
     differs: Mapping[Part, Sequence[str]]
     """What differs in each part, in words; parts that do not differ are left out."""
     unknown: frozenset[Part] = frozenset()
     """Parts of which nothing can be told before it runs."""
+    is_same_result: bool = False
+    """Whether results are known to be the same, so that no seed has an effect."""
 
     @property
     def kind(self) -> Kind:
@@ -85,12 +89,12 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
             return "other" if "env" in parts else "replicate"
         if "env" in parts:
             return "reproduction attempt"
-        if not self.run.fingerprint.seed:
+        if not self.run.fingerprint.seed and not self.is_same_result:
             return "unseeded"
         return "repeat in disguise" if "code" in parts else "exact repeat"
 
 
-def compare(run: Earlier, now: Beginning, differs: Mapping[Part, Sequence[str]]) -> Likeness:
+def compare(run: Recorded, now: Beginning, differs: Mapping[Part, Sequence[str]]) -> Likeness:
     """Return how like an earlier run, read with its files, is what is about to run.
 
     Args:
@@ -109,7 +113,7 @@ def compare(run: Earlier, now: Beginning, differs: Mapping[Part, Sequence[str]])
 
 
 def choices_differ(
-    run: Earlier, now: Beginning, defaults: Mapping[str, Any]
+    run: Recorded, now: Beginning, defaults: Mapping[str, Any]
 ) -> dict[Part, list[str]]:
     """Return what was chosen differently, in the parts `config` and `seed`, in words.
 
@@ -132,15 +136,17 @@ def choices_differ(
     for name, before, after in pairs:
         said = f"{name} {before} → {after}"
         (seed if role(name) == "seed" else config).append(said)
+    # The digests know what has no name in both: words, variables. They cost, and decide nothing
+    # where a name differs already.
     if not config and fingerprint.config(choices) != then.config:
         config.append("arguments or variables")
-    if not seed and fingerprint.seed_given(choices) != then.seed_given:
+    if not config and not seed and fingerprint.seed_given(choices) != then.seed_given:
         seed.append("seed")
     differs: dict[Part, list[str]] = {"config": config, "seed": seed}
     return {part: said for part, said in differs.items() if said}
 
 
-def _params_apart(run: Earlier, now: Beginning) -> Iterator[tuple[str, Any, Any]]:
+def _params_apart(run: Recorded, now: Beginning) -> Iterator[tuple[str, Any, Any]]:
     """Yield name and both values of each param that differs, apart from places of output."""
     for name in sorted({*run.params, *(now.params or {})}):
         before, after = run.params.get(name, UNSET), (now.params or {}).get(name, UNSET)
@@ -149,14 +155,16 @@ def _params_apart(run: Earlier, now: Beginning) -> Iterator[tuple[str, Any, Any]
 
 
 def _told_apart(
-    run: Earlier, now: Beginning, defaults: Mapping[str, Any]
+    run: Recorded, now: Beginning, defaults: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yield name and both values of each option that is given differently."""
     params = {plain_name(name): value for name, value in run.params.items()}
     params |= {name.rpartition("/")[2]: value for name, value in list(params.items())}
-    command = program_of(run.birth.command, run.birth.directory)
-    before = read_arguments(command.arguments).named
     asked = fingerprint.without_outputs(now.arguments)[0]
+    before: dict[str, list[str]] = {}
+    if any(name not in params for name in (*asked, *run.fingerprint.options)):
+        command = program_of(run.birth.command, run.birth.directory)
+        before = read_arguments(command.arguments).named
     for name, words in asked.items():
         if name in params:
             is_told = fingerprint.told_words(words, params[name]) > 0
@@ -173,7 +181,7 @@ def _told_apart(
 # What was imported, opened and installed
 
 
-def _code(run: Earlier, now: Beginning) -> Iterator[tuple[Part, list[str] | None]]:
+def _code(run: Recorded, now: Beginning) -> Iterator[tuple[Part, list[str] | None]]:
     files = _files_now(run, "source", now)
     changed = _changed(files, now) if files else None
     yield "code", None if changed is None else list(changed)
@@ -181,8 +189,9 @@ def _code(run: Earlier, now: Beginning) -> Iterator[tuple[Part, list[str] | None
         yield "tree", [name for name, pair in changed.items() if not _means_the_same(*pair, now)]
 
 
-def _data(run: Earlier, now: Beginning) -> list[str] | None:
-    if not run.fingerprint.data or any(line.omitted for line in run.files if line.role == "input"):
+def _data(run: Recorded, now: Beginning) -> list[str] | None:
+    is_known = run.fingerprint.data or run.state == "running"  # as far as it has read
+    if not is_known or any(line.omitted for line in run.files if line.role == "input"):
         return None
     changed = _changed(_files_now(run, "input", now), now)
     return None if changed is None else list(changed)
@@ -211,7 +220,7 @@ def _means_the_same(path: Path, file: SeenFile, now: Beginning) -> bool:
     return before is not None and read_syntax(before).tree == read_syntax(after).tree
 
 
-def _files_now(run: Earlier, role: FileRole, now: Beginning) -> dict[Path, SeenFile]:
+def _files_now(run: Recorded, role: FileRole, now: Beginning) -> dict[Path, SeenFile]:
     """Return the files that the earlier run met, by the place where they would be met now."""
     return {
         Path(_root_now(line.root, run, now), file.path): file
@@ -221,7 +230,7 @@ def _files_now(run: Earlier, role: FileRole, now: Beginning) -> dict[Path, SeenF
     }
 
 
-def _root_now(root: str, run: Earlier, now: Beginning) -> str:
+def _root_now(root: str, run: Recorded, now: Beginning) -> str:
     """Return the folder that stands to the script, else to the working directory, as `root` did: in
     another copy of the project it is another one.
     """
@@ -234,24 +243,24 @@ def _root_now(root: str, run: Earlier, now: Beginning) -> str:
     return os.path.normpath(Path(other, os.path.relpath(root, place)))
 
 
-def _env(run: Earlier, now: Beginning) -> list[str] | None:
+def _env(run: Recorded, now: Beginning) -> list[str] | None:
     if not run.fingerprint.env:
         return None
     said: list[str] = []
-    packages = run.captured.get("packages")
-    if packages:
-        before = fingerprint.imported_versions(packages)
+    before = packages(run) or {}
+    if before:
         after = fingerprint.imported_versions({**now.packages(), "imported": list(before)})
         said += _pairs_apart(before, after)
-        pythons = (run.captured.get("python", {}).get("version") or run.birth.python, now.python())
-        minors = [version.split(".")[:2] for version in pythons]
-        said += [] if minors[0] == minors[1] else [f"python {pythons[0]} → {pythons[1]}"]
-    variables = run.captured.get("environment", {}).get("variables") or {}
-    said += _pairs_apart(numeric_variables(variables), numeric_variables(now.environment))
-    models = sorted({gpu.get("model", "") for gpu in run.captured.get("host", {}).get("gpus", ())})
-    devices = sorted(set(now.accelerators()))
-    if models != devices:
-        said.append(f"GPU {', '.join(models) or 'none'} → {', '.join(devices) or 'none'}")
+    if python(run) != NO_PYTHON:
+        versions = python(run), now.python()
+        if len({".".join(version.split(".")[:2]) for version in versions}) > 1:
+            said.append(f"python {versions[0]} → {versions[1]}")
+    if "environment" in run.captured:
+        recorded = environment((), now.environment)["variables"]
+        said += _pairs_apart(numeric_variables(variables(run)), numeric_variables(recorded))
+    devices = accelerators(run.captured.get("host", {})), sorted(set(now.accelerators()))
+    if devices[0] != devices[1] and "host" in run.captured:
+        said.append("GPU " + " → ".join(", ".join(models) or "none" for models in devices))
     return said
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peira.core.wording import ago, number
-from peira.lab.earlier import Earlier
+from peira.lab.earlier import Recorded
 from peira.rerun.guard import Found
 from peira.rerun.likeness import Kind, Likeness
 
@@ -47,7 +47,7 @@ def _change(likeness: Likeness) -> str:
     return ", ".join(likeness.differs.get("config", ()))
 
 
-def _named(run: Earlier, found: Found, now_s: float | None, change: str = "") -> str:
+def _named(run: Recorded, found: Found, now_s: float | None, change: str = "") -> str:
     """`brisk-otter (2 d ago, val/acc 0.97)`"""
     facts = [change, ago(run.birth.created, now_s)]
     if run.state == "failed" and run.end is not None and run.end.error is not None:

@@ -35,7 +35,8 @@ texts = {"a.py": b"x = 1", "b.py": b"y = 2", "c/d.py": b"import os; os.getenv('M
 found = fingerprint(Facts(
     project="digits",
     program=program_of(["python", "train.py", "--lr", "0.1", "--seed", "3", "data.csv"], "/w"),
-    environment={"MODE": "fast", "HOME": "/home/me", "OMP_NUM_THREADS": "2"},
+    environment={"MODE": "fast", "HOME": "/home/me"},
+    recorded={"OMP_NUM_THREADS": "2"},
     params={"lr": 0.1, "layers": [1, 2], "net/act": "relu", "seed": 3, "out_dir": "/x"},
     given={"epochs": "3"},
     seeds=[("numpy", 3), ("random", 3)],

@@ -8,113 +8,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from blake3 import blake3
 
-from peira.capture.fingerprint import Facts, Source, asked, fingerprint
-from peira.capture.program import program_of
-from peira.capture.syntax import read_syntax
 from peira.lab.earlier import EarlierRuns
 from peira.lab.lab import Lab
-from peira.objects.folder import FolderObjects
-from peira.record import events
 from peira.rerun import guard
 from peira.rerun.guard import Found
-from peira.rerun.likeness import Beginning
 from peira.rerun.notice import nearest, notice
-from tests.lab.writing import START, RunFiles
+from tests.lab.writing import START
+from tests.rerun.handwritten import PACKAGES, Project
 
 NOW = START + 2 * 86_400
-PACKAGES = {"installed": {"numpy": "2.1", "scipy": "1.14"}, "imported": ["numpy"], "sources": {}}
-
-
-def digest(path: Path) -> str | None:
-    """Return the digest of a file, or None when there is none."""
-    return blake3(path.read_bytes()).hexdigest() if path.is_file() else None
-
-
-class Project:
-    """A folder with a script, a helper and a data file, and the lab of its runs."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.root = folder / ".peira"
-        self.objects = FolderObjects(self.root / "objects")
-        self.environment: dict[str, str] = {}
-        self.packages: dict[str, Any] = PACKAGES
-        self.python = "3.11.7"
-        self.write("train.py", "import helper\nprint(helper.f(1))\n")
-        self.write("helper.py", "def f(x):\n    return x + 1\n")
-        self.write("data.csv", "a,b\n1,2\n")
-
-    def write(self, name: str, text: str) -> None:
-        (self.folder / name).write_text(text)
-
-    def facts(self, command: str, **more: Any) -> Facts:
-        """Return what is known of a run that started with `python train.py <command>`."""
-        words = ["python", "train.py", *command.split()]
-        sources = [self.folder / name for name in ("train.py", "helper.py")]
-        usual: dict[str, Any] = {
-            "project": "p",
-            "program": program_of(words, str(self.folder)),
-            "environment": self.environment,
-            "sources": [
-                Source(path.name, str(digest(path)), read_syntax(path.read_bytes()))
-                for path in sources
-            ],
-            "inputs": [("data.csv", digest(self.folder / "data.csv"))],
-            "packages": {"numpy": self.packages["installed"]["numpy"]},
-            "python": self.python,
-        }
-        return Facts(**usual | more)
-
-    def record(
-        self, command: str = "", *, status: events.EndStatus | None = "finished", **more: Any
-    ) -> RunFiles:
-        """Write a run as it would have been recorded now."""
-        facts = self.facts(command, **more)
-        run = RunFiles(
-            self.root,
-            "brisk-otter",
-            command=["python", "train.py", *command.split()],
-            directory=str(self.folder),
-            python=self.python,
-        )
-        if facts.params:
-            run.params(**facts.params)
-        for role, names in (("source", ("train.py", "helper.py")), ("input", ("data.csv",))):
-            seen = [events.SeenFile(path=name, object=digest(self.folder / name)) for name in names]
-            run.event(events.Files(time=START, role=role, files=seen, root=str(self.folder)))  # type: ignore[arg-type]
-            for name in names:
-                self.objects.put_file(self.folder / name)
-        for aspect, value in (
-            ("packages", self.packages),
-            ("environment", {"variables": self.environment}),
-            ("fingerprint", msgspec.to_builtins(fingerprint(facts))),
-        ):
-            run.event(events.Captured(time=START, aspect=aspect, value=value))
-        run.log({"loss": 0.5, "val/acc": 0.97})
-        if status == "failed":
-            error = events.Failure("ValueError", "no data", "")
-            run.event(events.End(time=START + 9, status=status, duration_s=9.0, error=error))
-        elif status is not None:
-            run.end(status)
-        return run
-
-    def beginning(self, command: str = "", params: dict[str, Any] | None = None) -> Beginning:
-        """Return what begins now."""
-        program = program_of(["python", "train.py", *command.split()], str(self.folder))
-        return Beginning(
-            program=program,
-            arguments=asked(program),
-            directory=str(self.folder),
-            environment=self.environment,
-            params=params,
-            packages=lambda: self.packages,
-            python=lambda: self.python,
-            accelerators=list,
-            digest=digest,
-            content=lambda d: self.objects.read(d) if self.objects.exists(d) else None,
-        )
 
 
 @pytest.fixture
@@ -344,17 +247,31 @@ def test_beside_a_program_its_params_decide(project: Project) -> None:
 def test_at_the_end_all_parts_are_known(project: Project) -> None:
     """What could not be told before is told after."""
     project.record("--lr 0.1 --seed 1", params={"lr": 0.1, "seed": 1})
-    with EarlierRuns(project.root) as earlier:
 
-        def confirm(command: str, **params: Any) -> str | None:
-            own = fingerprint(project.facts(command, params=params))
-            return kind(guard.confirm(earlier, own))
+    def confirm(command: str, **params: Any) -> str | None:
+        return kind(project.confirm(project.record(command, params=params)))
 
-        assert confirm("--seed 1", lr=0.1, seed=1) == "exact repeat"
-        assert confirm("--seed 2", lr=0.1, seed=2) is None
-        assert confirm("", lr=0.1) is None
-        project.write("helper.py", "def f(x): return x + 1")
-        assert confirm("--seed 1", lr=0.1, seed=1) == "repeat in disguise"
+    assert confirm("--seed 1", lr=0.1, seed=1) == "exact repeat"
+    assert confirm("--seed 2", lr=0.1, seed=2) is None
+    project.write("helper.py", "def f(x): return x + 1")
+    assert confirm("--seed 1", lr=0.1, seed=1) == "repeat in disguise"
+
+
+def test_without_a_seed_results_tell_whether_it_is_a_repeat(project: Project) -> None:
+    """The same to the last digit: no seed has an effect. Others: evidence, and silence."""
+    project.record(params={"lr": 1})
+    assert kind(project.confirm(project.record(params={"lr": 1}, accuracy=0.96))) is None
+    assert kind(project.confirm(project.record(params={"lr": 1}, seconds=7.0))) == "exact repeat"
+
+
+def test_several_runs_without_a_seed_settle_what_they_are(project: Project, look: Look) -> None:
+    """Two with the same results: the third is a repeat. Two with others: it is evidence."""
+    for _ in range(2):
+        project.record("--lr 1", params={"lr": 1})
+    found = look("--lr 1")
+    assert kind(found) == "exact repeat" and found.is_done
+    project.record("--lr 1", params={"lr": 1}, accuracy=0.95)
+    assert is_silent(look("--lr 1"))
 
 
 def test_a_reason_of_its_own_makes_it_meant(project: Project) -> None:

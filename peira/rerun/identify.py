@@ -1,0 +1,96 @@
+"""The fingerprint of a run, from its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from peira.capture import fingerprint
+from peira.capture.fingerprint import Facts, Fingerprint, Source
+from peira.capture.program import is_python, program_of
+from peira.capture.syntax import Syntax
+from peira.lab.earlier import Recorded
+from peira.record.events import FileRole, SeenFile
+
+NO_PYTHON = "none"
+"""Stands for the version of Python in a run of another language."""
+
+
+def identify(
+    run: Recorded,
+    environment: Mapping[str, str],
+    given: Mapping[str, Any],
+    syntax: Callable[[str], Syntax | None],
+) -> Fingerprint:
+    """Return the fingerprint of a run, as far as its record tells.
+
+    Args:
+        environment: that of the program.
+        given: what was set for it from outside, besides its arguments.
+        syntax: returns what the source of a digest means; None when it was not kept.
+    """
+    sources = [
+        Source(_name(path), file.object, syntax(file.object) or Syntax(file.object))
+        for path, file in files(run, "source").items()
+        if file.object
+    ]
+    inputs = [(path, file.object) for path, file in files(run, "input").items()]
+    is_known = bool(sources) and not any(line.omitted for line in run.files)
+    return fingerprint.fingerprint(
+        Facts(
+            project=run.birth.project,
+            program=program_of(run.birth.command, run.birth.directory),
+            environment=environment,
+            params=run.params,
+            given=given,
+            seeds=list(seeds(run)),
+            sources=sources,
+            inputs=inputs if is_known else None,
+            packages=packages(run),
+            python=python(run),
+            accelerators=accelerators(run.captured.get("host", {})),
+            recorded=variables(run),
+        )
+    )
+
+
+def files(run: Recorded, role: FileRole) -> dict[str, SeenFile]:
+    """Return the files that a run met in one role, by their path as it was told."""
+    return {file.path: file for line in run.files if line.role == role for file in line.files}
+
+
+def packages(run: Recorded) -> dict[str, str] | None:
+    """Return the version of each package that the run imported; None when it is not known."""
+    told = run.captured.get("packages")
+    if told is not None:
+        return fingerprint.imported_versions(told)
+    return None if is_python(run.birth.command) else {}
+
+
+def python(run: Recorded) -> str:
+    """Return the version of Python that ran, or `NO_PYTHON`."""
+    told = run.captured.get("python", {}).get("version")
+    return str(told or run.birth.python or NO_PYTHON)
+
+
+def variables(run: Recorded) -> dict[str, str]:
+    """Return the environment variables that were recorded."""
+    return run.captured.get("environment", {}).get("variables") or {}
+
+
+def accelerators(host: Mapping[str, Any]) -> list[str]:
+    """Return the models of the GPUs, each once, sorted, from the aspect `host`."""
+    return sorted({str(gpu.get("model")) for gpu in host.get("gpus") or ()})
+
+
+def seeds(run: Recorded) -> Iterator[tuple[str, Any]]:
+    """Yield the seeds that were set in libraries."""
+    for library, values in sorted(run.captured.get("seeds", {}).items()):
+        for value in values if isinstance(values, list) else [values]:
+            yield library, value
+
+
+def _name(path: str) -> str:
+    """The name of a source: its path in the project; of one outside of it only the last part."""
+    return PurePosixPath(path).name if path.startswith("/") else path
