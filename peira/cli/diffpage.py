@@ -142,9 +142,7 @@ def _section(section: Section, found: Comparison, look: Look) -> list[str]:
     remarks = [f"not recorded by {', '.join(absent)}"] if absent else []
     remarks += section.remarks
     if section.incidental and not look.everything:
-        remarks.append(
-            f"{section.incidental:,} more of the clock, the machine, or without effect: --all"
-        )
+        remarks.append(f"{section.incidental:,} more {_INCIDENTAL[section.name]}: --all")
     lines = [" · ".join([title, *(look.out.paint(printable(r), "dim") for r in remarks)])]
     rows: list[Any] = sorted(section.rows, key=lambda row: not is_difference(row))
     room = ROWS_MAX if look.is_short else len(rows)
@@ -221,6 +219,7 @@ def _delta(numbers: Numbers) -> tuple[str, str]:
     base, delta = numbers.values[0], numbers.deltas[1]
     if delta is None:
         return "", ""
+    delta = float(f"{delta:.12g}")  # 0.9 - 0.92 is -0.02, not -0.02000000000000002
     if delta == 0:
         return "0", ""
     part = f"{delta / abs(base):+.1%}" if base and abs(delta) < PART_MAX * abs(base) else ""

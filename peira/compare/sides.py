@@ -62,4 +62,5 @@ def script_of(code: dict[str, Any], birth: dict[str, Any]) -> str:
     """Return what ran: its script, `-m module`, else the command."""
     if code.get("module"):
         return f"-m {code['module']}"
-    return str(code.get("script") or " ".join(birth.get("command", [])))
+    script = str(code.get("script") or " ".join(birth.get("command", [])))
+    return script.removeprefix(f"{birth.get('directory')}/")

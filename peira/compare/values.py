@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -23,6 +24,9 @@ _OF_THE_JOB = re.compile(
     r"(JOB_?ID|JOB_?INDEX|JOB_NAME|RUN_ID|STEP_?ID|TASK_ID|ARRAY_INDEX|PID|PORT|ADDR|HOST|ARN"
     r"|NODE_?LIST|NODE_?NAME|SUBMIT_\w+|SOCKET)$|^(VIRTUAL_ENV|CONDA_PREFIX)$"
 )
+
+_NAMES = ("name", "library", "index")
+"""What names an item of a list of facts."""
 
 
 def same(one: Any, other: Any) -> bool:
@@ -138,11 +142,17 @@ def notes(records: Sequence[RunRecord]) -> ValueSection:
 
 
 def _named(items: list[Any]) -> dict[str, Any]:
-    """Return the items of a list by their own names, so that another order is no difference."""
+    """Return the items of a list by their own names, so that another order is no difference.
+
+    Of those with the same name (the OpenBLAS of NumPy and that of SciPy) the file is told, too.
+    """
     found: dict[str, Any] = {}
     for i, item in enumerate(items):
-        own = item.get("name") if isinstance(item, Mapping) else None
-        name = str(own) if own else str(i)
+        own = item if isinstance(item, Mapping) else {}
+        name = str(next((own[key] for key in _NAMES if own.get(key)), i))
+        if sum(isinstance(o, Mapping) and name in map(o.get, _NAMES) for o in items) > 1:
+            file = PurePath(str(own.get("file") or "")).name
+            name = f"{name} {re.split('[-.]', file)[0]}".rstrip()  # what follows is a version
         found[name if name not in found else f"{name} {i}"] = item
     return found
 

@@ -182,13 +182,16 @@ def test_null_is_a_value_and_missing_is_not(root: Path, lab: Lab) -> None:
 def test_lists_of_libraries_are_told_by_name(root: Path, lab: Lab) -> None:
     """The same libraries in another order are no difference; paths and ids are incidental."""
     a, b = Recorded(root, "a"), Recorded(root, "b")
-    blas, openmp = {"name": "openblas", "threads": 2}, {"name": "openmp", "threads": 4}
-    a.captured("numerics", libraries=[blas | {"file": "/a/x.so"}, openmp])
-    b.captured("numerics", libraries=[openmp, blas | {"threads": 1, "file": "/b/x.so"}])
+    blas, openmp = {"library": "openblas", "threads": 2}, {"library": "openmp", "threads": 4}
+    scipys = {"library": "openblas", "threads": 8, "file": "libscipy_openblas-6cd.so"}
+    a.captured("numerics", libraries=[blas | {"file": "lib_openblas-1.so"}, openmp, scipys])
+    b.captured("numerics", libraries=[scipys, openmp, blas | {"file": "lib_openblas-2.so"}])
     rows = {row.name: row for row in values(compare(lab, ["a", "b"]), "system").rows}
-    assert rows["numerics/libraries/openblas/threads"].values == [2, 1]
-    assert not rows["numerics/libraries/openmp/threads"].differs
-    assert rows["numerics/libraries/openblas/file"].is_incidental
+    assert {name for name, row in rows.items() if row.differs} == {
+        "numerics/libraries/openblas lib_openblas/file"
+    }
+    assert rows["numerics/libraries/openblas lib_openblas/file"].is_incidental
+    assert rows["numerics/libraries/openblas libscipy_openblas/threads"].values == [8, 8]
 
 
 def test_notes_of_people_are_compared(root: Path, lab: Lab) -> None:
