@@ -113,7 +113,12 @@ class Session:
         self.root = folder.find_lab(None, os.fspath(request.lab or "") or settings.lab)
         self.is_launcher = request.command is not None
         is_part = request.parent is not None
-        self.is_joined = bool(settings.run) and not is_part and not self.is_launcher
+        self.is_joined = False
+        if settings.run and not is_part:
+            self.is_joined = not self.is_launcher and _is_first(settings.run)
+            # A further run of the process, or a program below a program, is a run of its own.
+            if not self.is_joined and folder.run_folder(self.root, settings.run).birth.exists():
+                request = msgspec.structs.replace(request, parent=settings.run)
         if settings.run and self.is_joined:
             self.folder = folder.run_folder(self.root, settings.run)
             self.birth = self.folder.read_birth()
@@ -376,6 +381,17 @@ class Session:
             for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         )
         return max(known, int(self._monitor.peak_memory_bytes) if self._monitor else 0)
+
+
+_joined: set[tuple[int, str]] = set()
+
+
+def _is_first(run: str) -> bool:
+    """Whether this process joins a run for the first time."""
+    here = (os.getpid(), run)
+    is_first = here not in _joined
+    _joined.add(here)
+    return is_first
 
 
 def _give_birth(

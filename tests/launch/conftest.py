@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -42,12 +43,21 @@ def peira_run(lab: Path) -> Started:
     return start
 
 
+def listen_again() -> None:
+    """Take signals as a program does by default: tests in the background (`&`, nohup) ignore some,
+    and programs inherit that.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Terminal:
     """A command in a session of its own, on a terminal of its own."""
 
     def __init__(self, words: list[str], folder: Path, env: dict[str, str]) -> None:
         self.pid, self.master = pty.fork()
         if self.pid == 0:
+            listen_again()
             os.chdir(folder)
             os.execvpe(words[0], words, env)
         self.text = b""

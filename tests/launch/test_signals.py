@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.launch.conftest import PEIRA
+from tests.launch.conftest import PEIRA, listen_again
 from tests.sdk.reading import environment, only_run, read_runs
 
 COUNTING = """
@@ -28,12 +29,14 @@ sys.exit(int(sys.argv[2]))
 """
 
 
-def start(lab: Path, *words: str, **options: object) -> subprocess.Popen[bytes]:
+def start(
+    lab: Path, *words: str, before: Callable[[], object] = listen_again
+) -> subprocess.Popen[bytes]:
     """Start `peira run` in a session of its own, without a terminal."""
     process = subprocess.Popen(
         [*PEIRA, "run", *words], cwd=lab.parent, env=environment(lab),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options,
-    )  # type: ignore[call-overload]  # fmt: skip
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=before,
+    )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     return process
@@ -80,7 +83,7 @@ def test_what_is_ignored_stays_ignored(lab: Path) -> None:
     """Under nohup neither Peira nor the program dies of SIGHUP."""
     process = start(
         lab, "sh", "-c", "echo ready; sleep 0.5; exit 5",
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     )  # fmt: skip
     process.send_signal(signal.SIGHUP)
     process.communicate(timeout=60)
