@@ -11,11 +11,13 @@ from peira.cli.format import MISSING, ago, apart, duration, exact, moment, value
 from peira.cli.group import Command
 from peira.cli.session import (
     Session,
+    columns_option,
     complete_run,
     in_session,
     json_option,
     out_file,
     project_option,
+    sort_option,
     write_json,
 )
 from peira.cli.table import Cell, Column, Layout, layout
@@ -40,9 +42,7 @@ ASIDE_MAX = 8
 )
 @click.argument("words", nargs=-1, metavar="RUN RUN... | [QUERY]", shell_complete=complete_run)
 @project_option
-@click.option(
-    "-s", "--sort", metavar="NAMES", help="Sort by these: `-val/acc` or `lr, val/acc desc`."
-)
+@sort_option
 @click.option(
     "-n",
     "--limit",
@@ -50,9 +50,7 @@ ASIDE_MAX = 8
     metavar="N",
     help=f"Runs of a query.  [default: {LIMIT}; all with --output]",
 )
-@click.option(
-    "-c", "--columns", multiple=True, metavar="NAMES", help="These columns, separated by commas."
-)
+@columns_option
 @click.option(
     "-a",
     "--all",

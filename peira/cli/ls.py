@@ -12,9 +12,11 @@ from peira.cli.format import MISSING, number, value
 from peira.cli.group import Command
 from peira.cli.session import (
     Session,
+    columns_option,
     in_session,
     json_option,
     project_option,
+    sort_option,
     write_json,
 )
 from peira.cli.table import Cell, Column, layout
@@ -46,9 +48,7 @@ NEAR_MAX = 5
 )
 @click.argument("query", nargs=-1, metavar="[QUERY]")
 @project_option
-@click.option(
-    "-s", "--sort", metavar="NAMES", help="Sort by these: `-val/acc` or `lr, val/acc desc`."
-)
+@sort_option
 @click.option(
     "-n",
     "--limit",
@@ -59,9 +59,7 @@ NEAR_MAX = 5
     help="Rows.",
 )
 @click.option("-a", "--all", "everything", is_flag=True, help="All rows, whatever the limit.")
-@click.option(
-    "-c", "--columns", multiple=True, metavar="NAMES", help="These columns, separated by commas."
-)
+@columns_option
 @click.option("--removed", is_flag=True, help="List removed runs instead.")
 @json_option
 @in_session

@@ -161,6 +161,14 @@ project_option = click.option(
     help="Only this project.  [default: all]",
 )
 
+sort_option = click.option(
+    "-s", "--sort", metavar="NAMES", help="Sort by these: `-val/acc` or `lr, val/acc desc`."
+)
+
+columns_option = click.option(
+    "-c", "--columns", multiple=True, metavar="NAMES", help="These columns, separated by commas."
+)
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON: exact numbers, NaN as text."
 )

@@ -104,6 +104,10 @@ class MetricRow(msgspec.Struct, frozen=True, kw_only=True):
     last: Numbers
     best: Numbers | None
     """The highest or the lowest value at any step; None without a direction."""
+    incomparable: str = ""
+    """Why the numbers measure different things (other examples, another definition); then there is
+    no delta and no winner.
+    """
     counts: list[int]
     """Points logged; 0 where the run does not have the metric."""
     nonfinite: list[int]

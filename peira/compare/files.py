@@ -21,7 +21,7 @@ from peira.compare.textdiff import Budget, change
 from peira.core.errors import DamagedError, NotFoundError
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
-from peira.record.events import FileRole, SeenFile
+from peira.record.events import Artifact, FileRole, SeenFile
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Held:
 
 
 Files = Mapping[str, Held]
+DATASET = "dataset"
 UNSURE = "a watch saw it: another process may have opened it"
 
 
@@ -59,12 +60,32 @@ def _section(
             remarks.append(f"{omitted:,} more of {letter} are not listed")
         held = {file.path: seen_file(lab, file) for file in record.files(role).values()}
         for artifact in record.artifacts():
-            if artifact.role == used:
+            if artifact.role == used and artifact.type == DATASET:
+                held |= _dataset(artifact)
+            elif artifact.role == used:
                 for file in artifact.files:
                     version = Version(digest=file.object, size=file.size, origin="artifact")
                     held[f"{artifact.name}/{file.path}"] = Held(version, _reader(lab, version))
         found.append(held or None)
     return file_section(name, paired(found), budget, remarks)
+
+
+def _dataset(artifact: Artifact) -> dict[str, Held]:
+    """Return a version of a data set under the name that all of its versions have.
+
+    `digits:v3:main/train` is a version of `digits:main/train`.
+    """
+    name, _, rest = artifact.name.partition(":")
+    _, _, part = rest.partition(":")
+    content = str(artifact.metadata.get("content") or "")
+    rows = artifact.metadata.get("rows")
+    version = Version(
+        digest=content or None,
+        origin="artifact",
+        reason=f"a version of a data set, {rows:,} rows" if isinstance(rows, int) else "",
+        path=artifact.name,
+    )
+    return {f"{name}:{part}" if part else name: Held(version)}
 
 
 def seen_file(lab: Lab, file: SeenFile) -> Held:
@@ -173,7 +194,7 @@ def _row(
 def _remark(versions: Sequence[Version | None]) -> str:
     there = [version for version in versions if version is not None]
     paths = dict.fromkeys(version.path for version in there if version.path)
-    parts = [f"also as {', '.join(paths)}"] if paths else []
+    parts = [("" if len(paths) > 1 else "also as ") + " / ".join(paths)] if paths else []
     parts += [UNSURE] if not all(version.is_sure for version in there) else []
     return "; ".join(parts)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from peira.compare.comparison import MetricRow, MetricSection, Numbers, counted
 from peira.compare.values import same
 from peira.core.direction import Direction, guess_direction, is_clock
+from peira.evaluate.comparable import mismatches
 from peira.lab.lab import Lab
 from peira.lab.query.catalog import Catalog
 from peira.lab.runs import MetricSummary, RunRecord
@@ -27,8 +29,44 @@ def metrics(lab: Lab, records: Sequence[RunRecord]) -> MetricSection:
     keys = dict.fromkeys(key for record in records for key in record.metrics)
     ordered = sorted(keys, key=lambda key: key not in goals)  # stable: the rest keep their order
     rows = [_row(key, [record.metrics.get(key) for record in records], goals) for key in ordered]
+    unlike, remarks = _unlike(records)
+    rows = [_judged(row, unlike) for row in rows]
     recorded = [bool(record.metrics) for record in records]
-    return MetricSection(name="metrics", rows=rows, **counted(rows, recorded))
+    return MetricSection(name="metrics", remarks=remarks, rows=rows, **counted(rows, recorded))
+
+
+def _unlike(records: Sequence[RunRecord]) -> tuple[dict[str, str], list[str]]:
+    """Return the evaluations whose numbers may not stand beside each other, with the reason, and
+    what is to be said of all evaluations.
+
+    Source: SCIENCE 1.10, the table of unfair comparisons.
+    """
+    told = [{e.name: e for e in record.evaluations()} for record in records]  # the last one counts
+    unlike: dict[str, str] = {}
+    remarks: list[str] = []
+    for name in dict.fromkeys(name for evaluations in told for name in evaluations):
+        first, *others = (evaluations[name] for evaluations in told if name in evaluations)
+        found = [mismatch for other in others for mismatch in mismatches(first, other)]
+        blocking = list(dict.fromkeys(m.reason for m in found if m.effect == "block"))
+        if blocking:
+            unlike[name] = "; ".join(blocking)
+            remarks.append(f"{name}/ is not comparable: {unlike[name]}")
+        else:
+            remarks += dict.fromkeys(f"{name}/: {m.reason}" for m in found)
+    return unlike, remarks
+
+
+def _judged(row: MetricRow, unlike: dict[str, str]) -> MetricRow:
+    """Take deltas and winners from the numbers of evaluations that measure different things."""
+    reason = next((why for name, why in unlike.items() if row.name.startswith(f"{name}/")), "")
+    if not reason:
+        return row
+    last, best = (
+        numbers and replace(numbers, winner=None, deltas=[None] * len(numbers.deltas))
+        for numbers in (row.last, row.best)
+    )
+    assert last is not None
+    return replace(row, last=last, best=best, incomparable=reason)
 
 
 def read_goals(lab: Lab, projects: Iterable[str]) -> Goals:

@@ -15,7 +15,9 @@ from peira.compare.glance import glance
 from peira.compare.values import same
 from peira.core.errors import NotFoundError, UsageError
 from peira.lab.lab import Lab
+from peira.record import events
 from tests.compare.recorded import Recorded
+from tests.lab.writing import START
 
 
 def pair(root: Path) -> tuple[Recorded, Recorded]:
@@ -147,6 +149,35 @@ def test_values_that_are_not_finite_lose_and_have_no_delta(root: Path, lab: Lab)
     assert row.last.deltas == [None, None, None]
     assert row.last.winner == 1
     assert (row.counts, row.nonfinite) == ([1, 1, 0], [1, 0, 0])
+
+
+def test_numbers_that_measure_different_things_are_not_judged(root: Path, lab: Lab) -> None:
+    """Evaluated on other examples: no delta, no winner, and the reason; a note blocks nothing."""
+    for name, ids, content in (("a", "1", "x"), ("b", "2", "x"), ("c", "1", "y")):
+        run = Recorded(root, name)
+        run.log({"test/acc": 0.5 + ord(name) / 1000, "val/acc": ord(name) / 1000})
+        run.event(
+            events.Evaluation(
+                time=START,
+                name="test",
+                task="binary",
+                rows=2,
+                metrics={},
+                evaluator="e",
+                ids=ids,
+                labels="l",
+                content=content,
+            )
+        )
+    found = metrics(compare(lab, ["a", "b"]))
+    rows = {row.name: row for row in found.rows}
+    assert "other examples" in rows["test/acc"].incomparable
+    assert rows["test/acc"].last.winner is None and rows["test/acc"].last.deltas == [None, None]
+    assert rows["val/acc"].last.winner == 1 and rows["val/acc"].incomparable == ""
+    assert any("test/ is not comparable" in remark for remark in found.remarks)
+    noted = metrics(compare(lab, ["a", "c"]))
+    assert noted.rows[0].last.winner == 1
+    assert noted.remarks == ["test/: the examples come from different versions of the data"]
 
 
 @pytest.mark.parametrize(

@@ -315,6 +315,27 @@ def test_artifacts_are_data_or_outputs(root: Path, lab: Lab) -> None:
     assert lines(rows(found, "files")["model/part.txt"]) == ["-1", "+2"]
 
 
+def test_versions_of_a_data_set_are_one_row(root: Path, lab: Lab) -> None:
+    """`digits:v1` and `digits:v2` are versions of the same thing, told apart by content."""
+    for name, version in (("a", "v1"), ("b", "v2")):
+        run = Recorded(root, name)
+        for part in ("", ":main/train"):
+            run.event(
+                events.Artifact(
+                    time=START,
+                    name=f"digits:{version}{part}",
+                    type="dataset",
+                    role="used",
+                    files=[events.File("manifest.json", "0" * 64, 1)],
+                    metadata={"content": version + part, "rows": 1437},
+                )
+            )
+    found = rows(compare(lab, ["a", "b"]), "data")
+    assert list(found) == ["digits", "digits:main/train"]
+    assert found["digits"].differs and found["digits"].remark == "digits:v1 / digits:v2"
+    assert "1,437 rows" in found["digits"].changes[0].reason
+
+
 def test_logs_are_compared(root: Path, lab: Lab) -> None:
     """What was printed is a file like another; a run that printed nothing recorded none."""
     for name, text in (("a", "epoch 1\nloss 0.5\n"), ("b", "epoch 1\nloss 0.6\n")):

@@ -503,6 +503,8 @@ export interface CompareMetricRow {
   direction_from: "goal" | "name" | null;
   last: CompareNumbers;
   best: CompareNumbers | null;
+  /** Why the numbers measure different things; then there is no delta and no winner. */
+  incomparable: string;
   counts: number[];
   nonfinite: number[];
   differs: boolean;
