@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from peira.capture.birth import SCRIPT, command, script_now, working_directory
-from peira.capture.program import program_of
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +53,8 @@ def launched(
         words: its command line.
         variables: its environment; this process's own when None.
     """
+    from peira.capture.program import program_of  # here: its patterns cost a program 3 ms
+
     program = program_of(words, directory)
     entry: dict[str, Any] = {"kind": "program", "program": program.name}
     if program.name.startswith("-m "):
