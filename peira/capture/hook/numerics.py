@@ -93,6 +93,7 @@ def _torch(torch: Any) -> dict[str, Any]:
         version=lambda: str(torch.__version__),
         cuda=lambda: torch.version.cuda,
         hip=lambda: torch.version.hip,
+        cudnn=lambda: torch.version.cuda and torch.backends.cudnn.version(),
         threads=lambda: torch.get_num_threads(),
         threads_between_operations=lambda: torch.get_num_interop_threads(),
         deterministic_algorithms=lambda: torch.are_deterministic_algorithms_enabled(),
@@ -108,7 +109,6 @@ def _torch(torch: Any) -> dict[str, Any]:
     if harmless(lambda: torch.cuda.is_initialized()):
         facts.update(
             _read(
-                cudnn=lambda: torch.backends.cudnn.version(),
                 devices=lambda: [
                     torch.cuda.get_device_name(i)
                     for i in range(min(torch.cuda.device_count(), _DEVICES_MAX))
