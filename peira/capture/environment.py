@@ -101,7 +101,20 @@ ALLOWED = (
     "SM_*",
     "SYCL_*",
     "TBB_*",
-    "TF_*",
+    "TF2_BEHAVIOR",
+    "TF_AUTOTUNE_THRESHOLD",
+    "TF_CONFIG",
+    "TF_CPP_*",
+    "TF_CUDA_*",
+    "TF_CUDNN_*",
+    "TF_DETERMINISTIC_OPS",
+    "TF_DISABLE_*",
+    "TF_ENABLE_*",
+    "TF_FORCE_*",
+    "TF_GPU_*",
+    "TF_NUM_*",
+    "TF_USE_*",
+    "TF_XLA_*",
     "TOKENIZERS_PARALLELISM",
     "TORCH_*",
     "TPU_*",
@@ -117,7 +130,7 @@ ALLOWED = (
     "ZES_*",
 )
 """Names that are recorded; `*` stands for any ending. A name that looks like a secret is redacted
-all the same.
+all the same. TensorFlow shares `TF_` with Terraform, whose variables are private.
 """
 
 _CHARACTERS_MAX = 4_096

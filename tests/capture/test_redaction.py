@@ -51,6 +51,12 @@ def test_no_secret_of_the_environment_is_recorded(name: str, value: str, secret:
     assert secret not in str(environment((name,), {name: value}))
 
 
+def test_terraform_is_not_tensorflow() -> None:
+    """Variables of another program that share a prefix stay private."""
+    given = {"TF_VAR_db": "x", "TF_CLI_ARGS": "y", "TF_DETERMINISTIC_OPS": "1"}
+    assert environment((), given) == {"variables": {"TF_DETERMINISTIC_OPS": "1"}}
+
+
 def test_the_whole_environment_is_never_recorded() -> None:
     """A lone star among the extra names is not taken as everything."""
     assert environment(("*",), {"HOME_MADE": "1", "OMP_NUM_THREADS": "2"}) == {

@@ -23,9 +23,10 @@ def test_a_program_has_its_own_surroundings(lab: Path, peira_run: Started) -> No
     environment = {"OMP_NUM_THREADS": "1", "PEIRA_LEAVE_OUT": "host", "MY_CHOICE": "7"}
     peira_run("work.py", env=environment | {"PEIRA_VARIABLES": "MY_*"})
     found = told(lab)
-    assert set(found) == {"process", "environment", "code", "python", "numerics", "packages"}
+    assert set(found) >= {"process", "environment", "code", "python", "numerics", "packages"}
+    assert "host" not in found
     assert "numpy" in found["packages"]["imported"] and found["packages"]["installed"]["peira"]
-    assert not {"click", "peira", "psutil"} & set(found["packages"]["imported"])
+    assert not {"click", "peira", "psutil", "threadpoolctl"} & set(found["packages"]["imported"])
     assert found["numerics"]["libraries"][0]["threads"] == 1
     assert found["python"]["executable"] == sys.executable
     assert found["code"] == {"kind": "script", "script": str(lab.parent.resolve() / "work.py")}

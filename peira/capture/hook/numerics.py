@@ -45,8 +45,11 @@ def _thread_pools() -> list[dict[str, Any]] | None:
     """As `threadpoolctl` tells them; None where it is not installed."""
     if not _has_loaded_blas():
         return None
+    is_new = "threadpoolctl" not in sys.modules
     import threadpoolctl
 
+    if is_new:  # it is not the program that has imported it
+        del sys.modules["threadpoolctl"]
     pools = []
     for pool in threadpoolctl.threadpool_info():
         pools.append(
