@@ -272,11 +272,10 @@ def transform(function: Callable[..., Any]) -> Callable[..., Dataset]:
         source: str | Dataset, *, name: str | None = None, keeps_rows: bool = True, **params: Any
     ) -> Dataset:
         from peira.data.dataset import Dataset
-        from peira.data.reference import open_reference
-        from peira.data.transform import derive
+        from peira.data.transform import derive, parent_of
 
         root = source.root if isinstance(source, Dataset) else find_lab(None, read_settings().lab)
-        parent = source if isinstance(source, Dataset) else open_reference(root, source)
+        parent = source if isinstance(source, Dataset) else parent_of(root, source)
         runs = open_runs()
         run = runs[-1].id or None if runs else None
         return derive(parent, function, params, name=name, keeps_rows=keeps_rows, run=run)

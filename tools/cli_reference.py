@@ -12,8 +12,8 @@ from pathlib import Path
 
 import click
 
-from peira.cli.app import ENTRIES, app
-from peira.cli.group import Command
+from peira.cli.app import app
+from peira.cli.group import Application, Command
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli.md"
 
@@ -37,6 +37,7 @@ A query is one text of filter, `group by` and `sort`: [the query language](query
 | 3 | what was named is not in the lab, or fits more than one thing |
 | 4 | `peira rerun --verify`: it did not reproduce |
 | 5 | `peira run --on-repeat refuse`: it was [run before](../explanation/repeats.md) |
+| 6 | `peira data check`: something blocks |
 | 126 | `peira run`: the program may not be executed. |
 | 127 | `peira run`: there is no such program. |
 | 130 | stopped with Ctrl-C, or a question was answered with no |
@@ -86,11 +87,24 @@ def page() -> str:
         "## peira\n\n```\npeira [OPTIONS] COMMAND [ARGS]...\n```\n",
         options(app, context),
     ]
-    for name in ENTRIES:
-        command = app.get_command(context, name)
-        assert isinstance(command, Command)
-        parts.append(describe(name, command, click.Context(command, context, name)))
+    parts += sections(app, context, "")
     return "\n".join(parts)
+
+
+def sections(group: Application, context: click.Context, prefix: str) -> list[str]:
+    """Return the sections of all commands of a group; a group among them before its commands."""
+    parts = []
+    for name in group.entries:
+        command = group.get_command(context, name)
+        full = f"{prefix}{name}"
+        inner = click.Context(command or group, context, full)
+        if isinstance(command, Application):
+            parts.append(f"## peira {full}\n\n{prose(command.help or '')}")
+            parts += sections(command, inner, f"{full} ")
+            continue
+        assert isinstance(command, Command)
+        parts.append(describe(full, command, inner))
+    return parts
 
 
 def describe(name: str, command: Command, context: click.Context) -> str:

@@ -13,6 +13,7 @@ _LOOK = "Look"
 _DECIDE = "Decide"
 _TAKE_OUT = "Take out"
 _LAB = "The lab"
+_DATA = "Data"
 
 ENTRIES = {
     "run": Entry("peira.cli.run", "run", _DO, "Run any program and record it."),
@@ -42,6 +43,7 @@ ENTRIES = {
     "undelete": Entry("peira.cli.removal", "undelete", _DECIDE, "Bring removed runs back."),
     "export": Entry("peira.cli.export", "export", _TAKE_OUT, "Write runs to CSV, Parquet, JSON."),
     "sql": Entry("peira.cli.sql", "sql", _TAKE_OUT, "Ask the lab in SQL (DuckDB)."),
+    "data": Entry("peira.cli.data", "data", _DATA, "Data under version: add, split, check."),
     "init": Entry("peira.cli.init", "init", _LAB, "Make a lab in this folder."),
     "gc": Entry("peira.cli.gc", "gc", _LAB, "Seal ended runs, delete what is not needed."),
     "demo": Entry("peira.cli.demo", "demo", _LAB, "Train small real models and look at them."),

@@ -20,7 +20,7 @@ from peira.core.values import param_value
 from peira.data.add import Facts, add_path, add_table
 from peira.data.catalog import Transform
 from peira.data.dataset import Dataset
-from peira.data.reference import open_reference
+from peira.data.reference import open_reference, parse, view_part
 from peira.data.rows import to_columns
 
 Function = Callable[..., Any]
@@ -67,6 +67,18 @@ def derive(
             ids=parent.ids if is_same else None,
         )  # fmt: skip
     return open_reference(parent.root, added.version.ref)
+
+
+def parent_of(root: Path, text: str) -> Dataset:
+    """Return what a transform works on: all rows of a version, those of a sealed part too, or its
+    derived version could not be evaluated. What it does with them is recorded with its code.
+
+    Raises:
+        NotFoundError, AmbiguousError: there is no such data.
+    """
+    found = parse(root, text)
+    whole = Dataset(root, found.version)
+    return whole if found.split is None else view_part(whole, found.split, found.part)
 
 
 def _code(parent: Dataset, function: Function) -> str | None:

@@ -1,0 +1,199 @@
+"""`peira data add` and `peira data transform`: new versions."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from peira.cli.format import number, size
+from peira.cli.group import Command
+from peira.cli.session import Session, in_session, json_option, write_json
+from peira.core.text import printable
+
+if TYPE_CHECKING:
+    from peira.data.add import Added
+
+PROGRESS_FILES_MIN = 500
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        ("peira data add digits.parquet", "a table in a file, as the data set `digits`"),
+        (
+            "peira data add photos/ --name pets",
+            "a folder; pictures in folders have these as labels",
+        ),
+        ("peira data add train.csv --name sales --label price", "says what is to be predicted"),
+        ("peira data add /big/archive --reference", "keeps digests only; checked when used"),
+    ],
+)
+@click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
+@click.option("--name", metavar="NAME", help="The data set.  [default: the file's name]")
+@click.option(
+    "--type",
+    "kind",
+    metavar="TYPE",
+    help="folder, image-folder, csv, parquet, jsonl, npz, arrow or text.  [default: by the names"
+    " of the files]",
+)
+@click.option("--label", metavar="COLUMN", help="The column that is to be predicted.")
+@click.option(
+    "--reference", is_flag=True, help="Leave the bytes where they are; keep only their digests."
+)
+@click.option("--note", default="", metavar="TEXT", help="A note for people.")
+@json_option
+@in_session
+def add(
+    session: Session,
+    path: Path,
+    *,
+    name: str | None,
+    kind: str | None,
+    label: str | None,
+    reference: bool,
+    note: str,
+    as_json: bool,
+) -> None:
+    """Put the file or folder PATH under version.
+
+    Content that is there already keeps its version; of a folder only new files are stored.
+    """
+    from peira.core.errors import UsageError
+    from peira.data.add import TYPES, Facts, add_path
+    from peira.lab.lab import Lab
+
+    if kind is not None and kind not in TYPES:
+        raise UsageError(f"{kind!r} is no type of data.", hint=f"Use {', '.join(TYPES)}.")
+    with Lab(session.place) as lab, _Bar() as bar:
+        added = add_path(
+            lab.root,
+            name or _name_of(path),
+            path,
+            type=kind,
+            label=label,
+            is_reference=reference,
+            facts=Facts(source=str(path), note=note),
+            on_progress=bar.told,
+        )
+        _tell(lab.root, added, as_json)
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        ("peira data transform prepare.py:normalised digits", "the next version of `digits`"),
+        (
+            "peira data transform prepare.py:clean digits:v1 --name digits-clean --param cut=0.5",
+            "under another name, with a parameter",
+        ),
+    ],
+)
+@click.argument("function", metavar="FILE.py:FUNCTION")
+@click.argument("source", metavar="DATA")
+@click.option("--name", metavar="NAME", help="The data set to make.  [default: that of DATA]")
+@click.option(
+    "--param", "params", multiple=True, metavar="NAME=VALUE", help="An argument of the function."
+)
+@click.option("--new-rows", is_flag=True, help="Rows come out in another order: they get new ids.")
+@json_option
+@in_session
+def transform(
+    session: Session,
+    function: str,
+    source: str,
+    *,
+    name: str | None,
+    params: tuple[str, ...],
+    new_rows: bool,
+    as_json: bool,
+) -> None:
+    """Make a version of what FUNCTION makes of DATA, and record parent, code and parameters.
+
+    The function takes a data set and returns arrays by name, a DataFrame or a path.
+    """
+    from peira.data.add import Added
+    from peira.data.transform import derive, load_function, parent_of
+
+    lab = session.lab()
+    made = derive(
+        parent_of(lab.root, source),
+        load_function(function),
+        _params(params),
+        name=name,
+        keeps_rows=not new_rows,
+    )
+    _tell(lab.root, Added(made.version, True), as_json)
+
+
+class _Bar:
+    """A progress bar on a terminal, once there are enough files to wait for."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()
+
+    def told(self, done: int, total: int) -> None:
+        """Move to `done` of `total` files."""
+        if total < PROGRESS_FILES_MIN:
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(range(total), label="files", file=sys.stderr)
+        self._bar.update(done - int(self._bar.pos))
+
+
+def _name_of(path: Path) -> str:
+    import re
+
+    name = path.resolve().name
+    for suffix in (".gz", path.suffix):
+        name = name.removesuffix(suffix) if path.is_file() else name
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name.partition(".")[0] or name).strip("-._") or "data"
+
+
+def _params(given: tuple[str, ...]) -> dict[str, Any]:
+    import ast
+
+    found: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.UsageError(f"{text!r} is no parameter; write NAME=VALUE.")
+        try:
+            found[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            found[name] = value
+    return found
+
+
+def _tell(root: Path, added: Added, as_json: bool) -> None:
+    import msgspec
+
+    from peira.data.dataset import Dataset
+
+    version = added.version
+    manifest = Dataset(root, version).manifest
+    if as_json:
+        write_json(
+            {
+                "is_new": added.is_new,
+                "rows": manifest.rows,
+                "size": manifest.size,
+                **msgspec.to_builtins(version),
+            }
+        )
+        return
+    what = f"{number(manifest.rows)} {'rows' if manifest.ids else 'files'}, {size(manifest.size)}"
+    if added.is_new:
+        click.echo(f"{printable(version.ref)}: {what}")
+    else:
+        click.echo(f"{printable(version.ref)} has this content already: {what}")

@@ -1,0 +1,86 @@
+"""`peira data check`: what would make the numbers of a version untrue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from peira.cli.group import Command
+from peira.cli.session import Session, in_session, json_option, write_json
+from peira.cli.terminal import Terminal, terminal
+from peira.core.text import printable
+
+if TYPE_CHECKING:
+    from peira.data.checks import Finding
+
+STYLE = {"block": "red", "warn": "yellow", "note": "cyan"}
+ROWS_SHOWN = 5
+BLOCKED = 6
+"""Exit code when something forbids belief."""
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        ("peira data check digits", "the latest version, with its only split"),
+        ("peira data check visits --split by-patient --group patient", "says what a group is"),
+        ("peira data check digits --json | jq '.[].check'", "for programs"),
+    ],
+)
+@click.argument("data", metavar="DATA")
+@click.option("--split", "name", metavar="NAME", help="The split.  [default: the only one]")
+@click.option("--group", metavar="COLUMN", help="Rows with the same value belong together.")
+@click.option("--time", metavar="COLUMN", help="When a row came to be.")
+@click.option("--only", multiple=True, metavar="CHECK", help="This check only; repeatable.")
+@json_option
+@in_session
+def check(
+    session: Session,
+    data: str,
+    *,
+    name: str | None,
+    group: str | None,
+    time: str | None,
+    only: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Look for copies across parts, leaks by group, time and label, drift, and odd labels.
+
+    What blocks (exit code 6) makes numbers on this split untrue; what warns must be looked at.
+    """
+    import msgspec
+
+    from peira.core.errors import UsageError
+    from peira.data.checks import CHECKS
+    from peira.data.checks.version import Question, check_version
+    from peira.data.reference import parse
+
+    strange = set(only) - set(CHECKS)
+    if strange:
+        raise UsageError(f"There is no check {min(strange)!r}.", hint=f"Use {', '.join(CHECKS)}.")
+    lab = session.lab()
+    question = Question(split=name, group=group, time=time, checks=list(only))
+    found = check_version(lab.root, parse(lab.root, data).version, question)
+    if as_json:
+        write_json([msgspec.to_builtins(finding) for finding in found])
+    else:
+        out = terminal()
+        for finding in found:
+            _print(finding, out)
+        if not found:
+            click.echo("nothing was found")
+    if any(finding.action == "block" for finding in found):
+        raise click.exceptions.Exit(BLOCKED)
+
+
+def _print(finding: Finding, out: Terminal) -> None:
+    head = out.paint(finding.action, STYLE[finding.action], "bold")
+    click.echo(f"{head}  {out.paint(finding.check, 'bold')}  {printable(finding.title)}")
+    for place, row in enumerate(finding.rows[:ROWS_SHOWN]):
+        twin = f"  like {finding.twins[place]}" if place < len(finding.twins) else ""
+        click.echo(out.paint(f"  {row}{twin}", "dim"))
+    if finding.count > ROWS_SHOWN and finding.rows:
+        click.echo(out.paint(f"  … {finding.count - ROWS_SHOWN:,} more: --json", "dim"))
+    if finding.limits:
+        click.echo(out.paint(f"  {finding.limits}", "dim"))

@@ -1,0 +1,80 @@
+"""The checks of one version, computed once: findings are kept by content, split and question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from peira.core.errors import NotFoundError, UsageError
+from peira.data import checks, splits
+from peira.data.catalog import Catalog, Version
+from peira.data.checks import Finding, View
+from peira.data.dataset import Dataset
+from peira.data.splits import Split
+from peira.record.folder import write_atomically
+
+FOLDER = "findings"
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked about a version."""
+
+    split: str | None = None
+    group: str | None = None
+    time: str | None = None
+    checks: list[str] = msgspec.field(default_factory=list)
+
+
+def check_version(root: Path, version: Version, question: Question) -> list[Finding]:
+    """Return what the checks find in a version and its split; asked again they are read.
+
+    The labels of sealed parts are looked at here, by the checks and nobody else: findings name
+    rows, not labels.
+
+    Raises:
+        NotFoundError: there is no such split or column.
+        UsageError: the version has no rows, or several splits and none is named.
+    """
+    whole = Dataset(root, version)
+    split = _split(whole, question.split)
+    path = _kept(root, whole, split, question)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[Finding])
+    except (FileNotFoundError, msgspec.MsgspecError):
+        pass  # not asked yet, or by another version of Peira
+    for column in (question.group, question.time):
+        if column is not None:
+            _ = whole[column]
+    parts = {} if split is None else {p: splits.rows_of(split, p, whole) for p in split.parts}
+    view = View(
+        whole.columns, whole.ids, label=whole.label, parts=parts,
+        group=question.group, time=question.time,
+    )  # fmt: skip
+    found = checks.check(view, question.checks or None)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_atomically(path, msgspec.json.encode(found))
+    return found
+
+
+def _split(whole: Dataset, name: str | None) -> Split | None:
+    names = Catalog(whole.root).ancestry(whole.version)
+    for owner in names:
+        known = splits.names(whole.root, owner)
+        if name is not None and name in known:
+            return splits.read(whole.root, owner, name)
+        if name is None and len(known) == 1:
+            return splits.read(whole.root, owner, known[0])
+        if name is None and known:
+            raise UsageError(f"{owner} has several splits.", hint=f"Say which: {', '.join(known)}.")
+    if name is not None:
+        raise NotFoundError(f"The data set `{names[0]}` has no split `{name:.100}`.")
+    return None
+
+
+def _kept(root: Path, whole: Dataset, split: Split | None, question: Question) -> Path:
+    from blake3 import blake3
+
+    ids = whole.manifest.ids or ""
+    asked = [checks.VERSION, whole.manifest.content, ids, split.digest if split else "", question]
+    return root / FOLDER / f"{blake3(msgspec.json.encode(asked)).hexdigest()}.json"

@@ -1,0 +1,112 @@
+"""`peira data`: the way of a data set from a file to a checked, split, derived version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from tests.cli.conftest import Peira
+
+PREPARE = """
+def cleaned(digits, least=0):
+    used = digits.X.max(axis=0) > least
+    return {"X": digits.X[:, used], "y": digits.y}
+"""
+
+
+@pytest.fixture
+def digits(lab: Path, peira: Peira) -> Path:
+    data = load_digits()
+    np.savez(lab / "digits.npz", X=data.data.astype("uint8"), y=data.target)
+    (lab / "prepare.py").write_text(PREPARE)
+    assert "digits:v1: 1797 rows" in peira("data", "add", "digits.npz").stdout
+    return lab
+
+
+def test_the_same_content_is_told(digits: Path, peira: Peira) -> None:
+    """Added again it is the version that is there, and the command says so."""
+    assert "has this content already" in peira("data", "add", "digits.npz").stdout
+    document = peira.json("data", "add", "digits.npz")
+    assert document["is_new"] is False and document["number"] == 1
+
+
+def test_a_version_is_split_derived_and_shown(digits: Path, peira: Peira) -> None:
+    """Split, derived by a function, listed with its parent; the split holds in both."""
+    shares = ("train=0.8", "test=0.2", "--stratify", "--hold-out", "test")
+    told = peira("data", "split", "digits", "main", *shares).stdout
+    assert "digits:main/test  359 rows  sealed" in told
+    peira("data", "transform", "prepare.py:cleaned", "digits", "--name", "clean", "--param",
+          "least=0")  # fmt: skip
+    rows = peira.json("data", "ls")
+    assert [row["ref"] for row in rows] == ["clean:v1", "digits:v1"]
+    assert rows[0]["parent"] == "digits:v1"
+    shown = peira.json("data", "show", "clean")
+    assert shown["transform"]["params"] == {"least": 0} and shown["label"] == "y"
+    assert {(part["part"], part["rows"], part["sealed"]) for part in shown["splits"]} == {
+        ("train", 1438, False), ("test", 359, True),
+    }  # fmt: skip
+    assert "made by cleaned(least=0) from digits:v1" in peira("data", "log", "clean").stdout
+
+
+def test_checks_block_with_an_exit_code(digits: Path, peira: Peira) -> None:
+    """Copies across parts are told with their rows, and the exit code says that it blocks."""
+    data = load_digits()
+    x, y = np.vstack([data.data, data.data[:300]]), np.concatenate([data.target, data.target[:300]])
+    np.savez(digits / "leaky.npz", X=x, y=y)
+    peira("data", "add", "leaky.npz")
+    peira("data", "split", "leaky", "main")
+    told = peira("data", "check", "leaky", "--only", "duplicates", code=6).stdout
+    assert (
+        told.startswith("block  duplicates") and "are also in training" in told and "like" in told
+    )
+    again = peira("data", "check", "leaky", "--only", "duplicates", "--json", code=6)
+    assert '"check": "duplicates"' in again.stdout
+    assert "nothing was found" in peira("data", "check", "digits", "--only", "duplicates").stdout
+
+
+def test_a_part_is_exported(digits: Path, peira: Peira) -> None:
+    """A part of a split comes out as arrays; what cannot be written is refused."""
+    peira("data", "split", "digits", "main")
+    peira("data", "export", "digits:train", "-o", "train.npz")
+    with np.load(digits / "train.npz") as arrays:
+        assert arrays["X"].shape == (1438, 64) and len(arrays["y"]) == 1438
+    assert "write .npz" in peira("data", "export", "digits", "-o", "a.csv", code=2).output.lower()
+
+
+def test_a_folder_is_exported(lab: Path, peira: Peira) -> None:
+    """Files of a folder come out as they went in."""
+    (lab / "pets" / "cats").mkdir(parents=True)
+    (lab / "pets" / "cats" / "a.txt").write_text("meow")
+    peira("data", "add", "pets")
+    peira("data", "export", "pets", "-o", "out")
+    assert (lab / "out" / "cats" / "a.txt").read_text() == "meow"
+
+
+def test_aliases_and_removal(digits: Path, peira: Peira) -> None:
+    """An alias means a version; a removed version is no longer found."""
+    peira("data", "alias", "digits:v1", "prod")
+    assert peira.json("data", "show", "digits:prod")["aliases"] == ["prod"]
+    peira("data", "rm", "digits:v1")
+    assert "no data set" in peira("data", "show", "digits", code=3).output
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("add", "nothing"), 2, "does not exist"),
+        (("add", "prepare.py", "--type", "video"), 2, "is no type of data"),
+        (("show", "digitz"), 3, "Did you mean digits?"),
+        (("split", "digits", "main", "train=0.8"), 2, "sum to 1"),
+        (("split", "digits", "main", "train:0.8"), 2, "is no share"),
+        (("transform", "prepare.py:nothing", "digits"), 2, "no function 'nothing'"),
+        (("check", "digits", "--only", "magic"), 2, "There is no check 'magic'"),
+    ],
+)
+def test_mistakes_are_told(
+    digits: Path, peira: Peira, words: tuple[str, ...], code: int, message: str
+) -> None:
+    """The error says what is wrong, and what there is."""
+    assert message in peira("data", *words, code=code).output
