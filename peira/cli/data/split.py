@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
+import msgspec
 
 from peira.cli.format import number
 from peira.cli.group import Command
@@ -12,7 +13,18 @@ from peira.cli.session import Session, in_session, json_option, write_json
 from peira.core.text import printable
 
 if TYPE_CHECKING:
-    from peira.data.splits import Kind
+    from peira.data.splits import Kind, Recipe
+
+
+class How(TypedDict):
+    """The options that say how rows are dealt."""
+
+    seed: int
+    stratify: bool
+    group: str | None
+    time: str | None
+    column: str | None
+    folds: int | None
 
 
 @click.command(
@@ -46,42 +58,22 @@ def split(
     name: str,
     shares: tuple[str, ...],
     *,
-    seed: int,
-    stratify: bool,
-    group: str | None,
-    time: str | None,
-    column: str | None,
-    folds: int | None,
     hold_out: str | None,
     as_json: bool,
+    **how: Unpack[How],
 ) -> None:
     """Deal the rows of DATA to parts, and keep the split as NAME for ever.
 
     Rows are kept by content: the split holds in any order of the rows, and in versions that are
     made from this one row by row.
     """
-    import msgspec
-
     from peira.data import sealed, splits
     from peira.data.dataset import Dataset
     from peira.data.reference import parse
 
-    kinds: dict[Kind, object] = {
-        "stratified": stratify, "grouped": group, "time": time, "column": column, "folds": folds,
-    }  # fmt: skip
-    chosen = [kind for kind, given in kinds.items() if given]
-    if len(chosen) > 1 and set(chosen) != {"stratified", "folds"}:
-        raise click.UsageError(f"A split is one of {', '.join(chosen)}.")
     lab = session.lab()
     dataset = Dataset(lab.root, parse(lab.root, data).version)
-    recipe = splits.Recipe(
-        kind="folds" if folds else chosen[0] if chosen else "random",
-        seed=seed,
-        column=group or time or column or (dataset.label if stratify else None),
-        count=folds or 5,
-        **({"shares": _shares(shares)} if shares else {}),
-    )
-    made = splits.make(dataset, name, recipe)
+    made = splits.make(dataset, name, _recipe(dataset.label, _shares(shares), how))
     if hold_out is not None:
         sealed.seal(lab.root, made, hold_out)
     if as_json:
@@ -93,6 +85,29 @@ def split(
             f"{printable(made.dataset)}:{printable(name)}/{printable(part)}  "
             f"{number(found.rows)} rows{note}"
         )
+
+
+def _recipe(label: str | None, shares: dict[str, float], how: How) -> Recipe:
+    from peira.data.splits import Recipe
+
+    kinds: dict[Kind, object] = {
+        "stratified": how["stratify"],
+        "grouped": how["group"],
+        "time": how["time"],
+        "column": how["column"],
+        "folds": how["folds"],
+    }
+    chosen = [kind for kind, given in kinds.items() if given]
+    if len(chosen) > 1 and set(chosen) != {"stratified", "folds"}:
+        raise click.UsageError(f"A split is one of {', '.join(chosen)}.")
+    by = how["group"] or how["time"] or how["column"] or (label if how["stratify"] else None)
+    recipe = Recipe(
+        kind="folds" if how["folds"] else chosen[0] if chosen else "random",
+        seed=how["seed"],
+        column=by,
+        count=how["folds"] or 5,
+    )
+    return msgspec.structs.replace(recipe, shares=shares) if shares else recipe
 
 
 def _shares(given: tuple[str, ...]) -> dict[str, float]:
