@@ -44,6 +44,8 @@ ENTRIES = {
     "export": Entry("peira.cli.export", "export", _TAKE_OUT, "Write runs to CSV, Parquet, JSON."),
     "sql": Entry("peira.cli.sql", "sql", _TAKE_OUT, "Ask the lab in SQL (DuckDB)."),
     "data": Entry("peira.cli.data", "data", _DATA, "Data under version: add, split, check."),
+    "holdout": Entry("peira.cli.holdout", "holdout", _DATA, "Sealed parts, and looks at them."),
+    "errors": Entry("peira.cli.errors", "errors", _DATA, "List the samples that went wrong."),
     "init": Entry("peira.cli.init", "init", _LAB, "Make a lab in this folder."),
     "gc": Entry("peira.cli.gc", "gc", _LAB, "Seal ended runs, delete what is not needed."),
     "demo": Entry("peira.cli.demo", "demo", _LAB, "Train small real models and look at them."),

@@ -1,0 +1,63 @@
+"""`peira holdout seal` and `unseal`."""
+
+from __future__ import annotations
+
+import click
+
+from peira.cli.group import Command
+from peira.cli.session import Session, in_session
+from peira.core.text import printable
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        ("peira holdout seal digits:test", "its labels are the evaluator's from now on"),
+        ("peira holdout seal digits:main/test --budget 5 --strict", "for an audit"),
+    ],
+)
+@click.argument("data", metavar="DATA:PART")
+@click.option(
+    "--budget", type=click.IntRange(1), default=10, show_default=True, metavar="N",
+    help="Looks after which a new hold-out is due.",
+)  # fmt: skip
+@click.option("--strict", is_flag=True, help="Also covers claims that are chosen by all answers.")
+@in_session
+def seal(session: Session, data: str, *, budget: int, strict: bool) -> None:
+    """Seal a part of a split: nobody is given its rows, and run.evaluate() alone its labels."""
+    from peira.data import sealed
+    from peira.data.reference import parse
+
+    lab = session.lab()
+    found = parse(lab.root, data)
+    if found.split is None:
+        raise click.UsageError(f"Name a part of a split: {printable(found.version.name)}:test.")
+    how = sealed.Seal(budget=budget, is_strict=strict)
+    sealed.seal(lab.root, found.split, found.part, how)
+    click.echo(f"sealed {printable(data)}", err=True)
+
+
+@click.command(
+    cls=Command,
+    examples=[("peira holdout unseal digits:test --why 'the paper is out'", "cannot be undone")],
+)
+@click.argument("data", metavar="DATA:PART")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, which is recorded.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@in_session
+def unseal(session: Session, data: str, *, why: str, yes: bool) -> None:
+    """Open a hold-out for good: it is a development set from now on, and gives no guarantee."""
+    from peira.data import sealed
+    from peira.data.reference import parse
+
+    lab = session.lab()
+    found = parse(lab.root, data)
+    if found.split is None:
+        raise click.UsageError(f"Name a part of a split: {printable(found.version.name)}:test.")
+    if not yes:
+        click.confirm(
+            f"Unseal {printable(data)} for good? It cannot be a hold-out again.",
+            abort=True, err=True,
+        )  # fmt: skip
+    sealed.unseal(lab.root, found.split, found.part, why)
+    click.echo(f"unsealed {printable(data)}: it is a development set now", err=True)

@@ -1,0 +1,177 @@
+"""`peira holdout ls` and `look`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from peira.cli.format import ago, number
+from peira.cli.group import Command
+from peira.cli.session import Session, in_session, json_option, write_json
+from peira.cli.table import Cell, Column, layout
+from peira.cli.terminal import terminal
+from peira.core.text import printable
+
+if TYPE_CHECKING:
+    from peira.data.dataset import Dataset
+    from peira.data.splits import Split
+    from peira.evaluate.ledger import Look
+    from peira.lab.lab import Lab
+
+STYLE = {"supported": "green", "refuted": "red", "undecided": "yellow"}
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        ("peira holdout ls", "every hold-out, its looks, who opened its file"),
+        ("peira holdout ls --json", "for programs"),
+    ],
+)
+@json_option
+@in_session
+def ls(session: Session, *, as_json: bool) -> None:
+    """List the hold-outs of the lab: looks taken and left, how much wider the next interval is,
+    and runs that opened a file which sealed rows came from.
+    """
+    import msgspec
+
+    from peira.evaluate import ledger
+
+    lab = session.lab()
+    rows = []
+    for split, part, dataset in _sealed(lab):
+        standing = ledger.standing(lab.root, split, part)
+        opened = _opened(lab, dataset)
+        rows.append(
+            {"dataset": split.dataset, "split": split.name, "part": part,
+             "rows": split.parts[part].rows, "opened_by": opened,
+             **msgspec.to_builtins(standing)}
+        )  # fmt: skip
+    if as_json:
+        write_json(rows)
+        return
+    if not rows:
+        click.echo("no hold-outs; seal a part of a split with `peira holdout seal DATA:PART`")
+        return
+    out = terminal()
+    columns = [
+        Column("hold-out"), Column("rows", right=True), Column("looks", right=True),
+        Column("left", right=True), Column("next interval"), Column(""),
+    ]  # fmt: skip
+    lines = [
+        [
+            Cell(f"{r['dataset']}:{r['split']}/{r['part']}", "bold"), number(r["rows"]),
+            number(len(r["looks"])), number(r["left"]), f"{r['width']:.2f} times as wide",
+            Cell("a new hold-out is due", "yellow") if r["is_due"] else "",
+        ]
+        for r in rows
+    ]  # fmt: skip
+    for line in layout(columns, lines, out).lines:
+        click.echo(line)
+    for row in rows:
+        for look in row["looks"]:
+            click.echo(out.paint(_past(look), "dim"))
+        for opened in row["opened_by"]:
+            click.echo(
+                out.paint(f"  the file of {row['dataset']} was opened by {opened['name']}", "red")
+            )
+
+
+def _past(look: dict[str, Any]) -> str:
+    claim = look["claim"]
+    who = f"{len(claim['runs'])} run{'s' if len(claim['runs']) != 1 else ''}"
+    why = f": {claim['why']}" if claim["why"] else ""
+    return printable(
+        f"  look {look['number']}, {ago(look['time'])}, by {look['by']}: {who} reach at least"
+        f" {claim['threshold']:g}: {look['word']}{why}"
+    )
+
+
+def _sealed(lab: Lab) -> list[tuple[Split, str, Dataset]]:
+    from peira.data import sealed, splits
+    from peira.data.catalog import Catalog
+    from peira.data.dataset import Dataset
+
+    found = []
+    for id in lab.journal.standing(sealed.SEALED):
+        owner, name, part = id.split("/", 2)
+        split = splits.read(lab.root, owner, name)
+        found.append((split, part, Dataset(lab.root, Catalog(lab.root).find(split.version))))
+    return found
+
+
+def _opened(lab: Lab, dataset: Dataset) -> list[dict[str, str]]:
+    import msgspec
+
+    from peira.data import sealed
+
+    return [msgspec.to_builtins(one) for one in sealed.opened_by(lab, dataset)]
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        ("peira holdout look digits:test 0.975 brisk-otter", "one model"),
+        (
+            "peira holdout look digits:test 0.975 otter-1 otter-2 otter-3 --why 'the goal'",
+            "a recipe, by three or more seeds; one look",
+        ),
+    ],
+)
+@click.argument("data", metavar="DATA:PART")
+@click.argument("threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True))
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--why", default="", metavar="TEXT", help="What the look is for.")
+@json_option
+@in_session
+def look(
+    session: Session,
+    data: str,
+    threshold: float,
+    runs: tuple[str, ...],
+    *,
+    why: str,
+    as_json: bool,
+) -> None:
+    """Claim that RUN (or the recipe of three or more RUNs) is right on at least THRESHOLD of unseen
+    samples, and look.
+
+    The runs must have been evaluated on the part. The answer is a word, never the number: that
+    would end the guarantee.
+    """
+    import msgspec
+
+    from peira.data.reference import parse
+    from peira.evaluate import ledger
+
+    lab = session.lab()
+    found = parse(lab.root, data)
+    if found.split is None:
+        raise click.UsageError(f"Name a part of a split: {printable(found.version.name)}:test.")
+    ids = [lab.run(run).id for run in runs]
+    claim = ledger.Claim(threshold=threshold, runs=ids, why=why)
+    answer = ledger.look(lab.root, found.split, found.part, claim)
+    if as_json:
+        write_json(msgspec.to_builtins(answer))
+        return
+    left = ledger.standing(lab.root, found.split, found.part).left
+    click.echo(_sentence(answer, left))
+
+
+def _sentence(answer: Look, left: int) -> str:
+    """Return the answer in one of the shapes that the science page allows."""
+    out = terminal()
+    subject = "This model" if answer.scope == "model" else "This recipe"
+    told = {
+        "supported": f"{subject} reaches at least {answer.claim.threshold:g}",
+        "refuted": f"{subject} does not reach {answer.claim.threshold:g}",
+        "undecided": f"There is not enough evidence for or against {answer.claim.threshold:g}",
+    }[answer.word]
+    return (
+        f"{out.paint(answer.word, STYLE[answer.word], 'bold')}  {told} on unseen samples like"
+        f" {printable(answer.dataset)}:{printable(answer.split)}/{printable(answer.part)}"
+        f" (half-width {answer.half_width:.3g}, {number(answer.examples)} samples, look"
+        f" {answer.number}, {left} left)."
+    )

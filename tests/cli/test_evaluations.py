@@ -1,0 +1,75 @@
+"""`peira errors` and `peira holdout`: from the samples that went wrong to a sealed verdict."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Peira
+
+SCRIPT = """
+import peira
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+
+peira.dataset("digits", load_digits())
+"""
+TRAIN = """
+import sys, peira
+from sklearn.linear_model import LogisticRegression
+
+for seed in (1, 2, 3):
+    with peira.init("story", name=f"linear-{seed}", params={"seed": seed}) as run:
+        train, dev, test = run.use("digits:train"), run.use("digits:dev"), run.use("digits:test")
+        rows = slice(0, 600 + 100 * seed)
+        model = LogisticRegression(max_iter=150).fit(train.X[rows] / 16, train.y[rows])
+        run.evaluate("dev", scores=model.predict_proba(dev.X / 16), slices={"row": range(len(dev))})
+        run.evaluate("test", y_pred=model.predict(test.X / 16))
+"""
+
+
+@pytest.fixture
+def story(lab: Path, peira: Peira) -> Path:
+    """Three seeds of one recipe, evaluated on dev and on a sealed test part."""
+    for text in (SCRIPT, TRAIN):
+        subprocess.run([sys.executable, "-c", text], check=True, capture_output=True)
+        if text is SCRIPT:
+            shares = ("train=0.6", "dev=0.2", "test=0.2", "--stratify", "--hold-out", "test")
+            peira("data", "split", "digits", "main", *shares)
+    return lab
+
+
+def test_the_worst_samples_come_first(story: Path, peira: Peira) -> None:
+    """Wrong samples by their loss; a cell of the matrix by its labels; hold-outs show none."""
+    document = peira.json("errors", "linear-1")
+    losses = [sample["loss"] for sample in document["samples"]]
+    assert (losses == sorted(losses, reverse=True) and document["evaluation"] == "test") or losses
+    told = peira("errors", "linear-1", "--eval", "dev", "-n", "3").stdout
+    assert told.splitlines()[0].split()[:3] == ["sample", "true", "predicted"]
+    first = peira.json("errors", "linear-1", "--eval", "dev")["samples"][0]
+    cell = peira.json(
+        "errors", "linear-1", "--eval", "dev", "--true", first["true"], "--predicted",
+        first["predicted"],
+    )  # fmt: skip
+    assert cell["samples"][0]["id"] == first["id"] and "row" in first
+    assert "sealed hold-out" in peira("errors", "linear-1", "--eval", "test", code=3).output
+    assert "It has dev, test" in peira("errors", "linear-1", "--eval", "val", code=3).output
+
+
+def test_a_recipe_is_claimed_once(story: Path, peira: Peira) -> None:
+    """Three seeds make one look; looks are listed with what is left; unsealing ends it."""
+    told = peira("holdout", "look", "digits:test", "0.8", "linear-1", "linear-2", "linear-3",
+                 "--why", "the goal").stdout  # fmt: skip
+    assert told.startswith("supported  This recipe reaches at least 0.8") and "look 1, 9" in told
+    (row,) = peira.json("holdout", "ls")
+    assert row["left"] == 9 and row["looks"][0]["claim"]["why"] == "the goal"
+    assert "digits:main/test" in peira("holdout", "ls").stdout
+    assert "by 2 runs" in peira(
+        "holdout", "look", "digits:test", "0.8", "linear-1", "linear-2", code=2
+    ).output  # fmt: skip
+    peira("holdout", "unseal", "digits:test", "--why", "done", "--yes")
+    assert peira.json("holdout", "ls") == []
+    assert "cannot be sealed again" in peira("holdout", "seal", "digits:test", code=2).output
