@@ -46,7 +46,8 @@ def diff(
     Deltas and changed lines start from the first run. What a run did not record is told as that,
     never as equal. On a terminal long changes are cut; --section shows them whole.
     """
-    from peira.cli.diffpage import Look, page
+    from peira.cli.diffpage import page
+    from peira.cli.difftables import Look
     from peira.compare.diff import compare
 
     found = compare(session.lab(), runs, sections=split_names(sections))

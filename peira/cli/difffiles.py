@@ -19,10 +19,13 @@ def files(section: FileSection, out: Terminal, *, lines_max: int | None) -> list
     is_cut = False
     for row in section.rows:
         lines.append(_title(row, section.recorded, out))
-        body: list[str] = []
-        for change in row.changes:
-            names_runs = len(row.changes) > 1 or len(row.versions) > 2
-            body += _change(change, out, names_runs=names_runs)
+        names_runs = len(row.changes) > 1 or len(row.versions) > 2
+        body = [
+            line
+            for change in row.changes
+            if change.hunks
+            for line in _change(change, out, names_runs=names_runs)
+        ]
         room = len(body) if lines_max is None else lines_max
         lines += body[:room]
         if len(body) > room:
@@ -37,15 +40,16 @@ def files(section: FileSection, out: Terminal, *, lines_max: int | None) -> list
 def _title(row: FileRow, recorded: Sequence[bool], out: Terminal) -> str:
     style = "bold" if row.differs and not row.is_incidental else "dim"
     parts = [f"  {out.paint(printable(row.name), style)}", *_where(row, recorded)]
-    if len(row.changes) == 1:
-        change = row.changes[0]
-        if change.added or change.removed:
-            counts = [out.paint(f"+{change.added:,}", "green")]
-            parts.append(f"{counts[0]} {out.paint(f'-{change.removed:,}', 'red')}")
-        if change.is_cosmetic:
-            parts.append(COSMETIC)
-        if change.reason and not change.hunks:
-            parts.append(out.paint(f"({printable(change.reason)})", "dim"))
+    if len(row.changes) == 1 and (row.changes[0].added or row.changes[0].removed):
+        added = out.paint(f"+{row.changes[0].added:,}", "green")
+        parts.append(f"{added} {out.paint(f'-{row.changes[0].removed:,}', 'red')}")
+    if row.changes and all(change.is_cosmetic for change in row.changes):
+        parts.append(COSMETIC)
+    bare = [change for change in row.changes if not change.hunks]
+    # Of a file that only some have there is nothing more to see than that.
+    reasons = dict.fromkeys(c.reason for c in bare if c.reason and row.versions[c.to[0]])
+    if row.versions[0] is not None:
+        parts += [out.paint(f"({printable(reason)})", "dim") for reason in reasons]
     if row.remark:
         parts.append(out.paint(printable(row.remark), "dim"))
     return "  ".join(parts)
@@ -53,20 +57,21 @@ def _title(row: FileRow, recorded: Sequence[bool], out: Terminal) -> str:
 
 def _where(row: FileRow, recorded: Sequence[bool]) -> list[str]:
     """Tell which runs have the file, and the versions where no lines can tell them apart."""
+    versions: dict[str, list[str]] = {}  # runs with the same version are told together
+    for letter, version in zip(LETTERS, row.versions, strict=False):
+        if version is not None:
+            versions.setdefault(_version(version), []).append(letter)
     there = [LETTERS[i] for i, version in enumerate(row.versions) if version is not None]
     gone = [LETTERS[i] for i, version in enumerate(row.versions) if version is None and recorded[i]]
-    if gone:
+    found = [f"only in {', '.join(there)}"] if gone else []
+    if len(versions) == 1 and gone:
         sizes = [v.size for v in row.versions if v is not None and v.size is not None]
-        return [f"only in {', '.join(there)}", *([size(max(sizes))] if sizes else [])]
+        return found + [size(n) for n in sizes[:1]]
     if not row.differs:
         return ["the same" if row.is_known else f"not known: {_unknown(row)}"]
     if all(change.hunks for change in row.changes):
-        return []
-    return [
-        f"{LETTERS[i]} {_version(version)}"
-        for i, version in enumerate(row.versions)
-        if version is not None
-    ]
+        return found
+    return found + [f"{', '.join(runs)} {text}" for text, runs in versions.items()]
 
 
 def _unknown(row: FileRow) -> str:
@@ -85,9 +90,9 @@ def _change(change: Change, out: Terminal, *, names_runs: bool) -> list[str]:
     lines = []
     if names_runs:
         runs = ", ".join(LETTERS[i] for i in change.to)
-        counts = f"+{change.added:,} -{change.removed:,}" if change.added or change.removed else ""
-        lines.append(out.paint(f"    A to {runs}  {counts}".rstrip(), "dim"))
-    if change.reason and (change.hunks or names_runs):
+        counts = f"A to {runs}  +{change.added:,} -{change.removed:,}"
+        lines.append(out.paint(f"    {counts}", "dim"))
+    if change.reason:
         lines.append(out.paint(f"    {printable(change.reason)}", "dim"))
     for hunk in change.hunks:
         lines += _hunk(hunk, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -106,42 +107,48 @@ def _reader(lab: Lab, version: Version) -> Callable[[], bytes]:
 
 
 def paired(found: Sequence[dict[str, Held] | None]) -> list[dict[str, Held] | None]:
-    """Return the files with those that only one run has under a path put together: the same content
-    under other paths, then the same file name in other folders. The first run's path names them.
+    """Return the files with those put together that only one run has under their path: the same
+    content under other paths; then the same file name in other folders, where each run has just
+    one of it. The first run's path names them.
     """
-    owners: dict[str, list[int]] = {}
-    for i, files in enumerate(found):
-        for path in files or ():
-            owners.setdefault(path, []).append(i)
-    names = {path: path for path in owners}
-    for key in (_content_key, _name_key):
-        groups: dict[str, dict[int, list[str]]] = {}
-        for path, runs in owners.items():
-            if len(runs) == 1 and names[path] == path:
-                files = found[runs[0]]
-                assert files is not None
-                group = groups.setdefault(key(path, files[path]), {})
-                group.setdefault(runs[0], []).append(path)
-        for what, group in groups.items():
-            if what and len(group) > 1 and all(len(paths) == 1 for paths in group.values()):
-                first = group[min(group)][0]
-                names |= {path: first for (path,) in group.values()}
-                del owners[first]  # it has its partners
-    return [None if files is None else _renamed(files, names) for files in found]
+    lonely = _lonely(found)
+    names: dict[tuple[int, str], str] = {}
+    by_content: dict[str, list[tuple[int, str]]] = {}
+    for run, path, held in lonely:
+        if held.version.digest:
+            by_content.setdefault(held.version.digest, []).append((run, path))
+    by_name: dict[str, list[tuple[int, str]]] = {}
+    for run, path, _ in lonely:
+        by_name.setdefault(PurePosixPath(path).name, []).append((run, path))
+    recorded = sum(files is not None for files in found)
+    for places, is_enough in [
+        *((group, len(group) > 1) for group in by_content.values()),
+        *((group, len(group) == recorded > 1) for group in by_name.values()),
+    ]:
+        is_one_each = len({run for run, _ in places}) == len(places)
+        if is_enough and is_one_each and not any(place in names for place in places):
+            names |= dict.fromkeys(places, min(places)[1])
+    return [
+        None if files is None else _renamed(files, {p: n for (r, p), n in names.items() if r == i})
+        for i, files in enumerate(found)
+    ]
 
 
-def _content_key(path: str, held: Held) -> str:
-    return held.version.digest or ""
-
-
-def _name_key(path: str, held: Held) -> str:
-    return PurePosixPath(path).name
+def _lonely(found: Sequence[dict[str, Held] | None]) -> list[tuple[int, str, Held]]:
+    """Return run, path and version of the files that no other run has under that path."""
+    counts = Counter(path for files in found for path in files or ())
+    return [
+        (i, path, held)
+        for i, files in enumerate(found)
+        for path, held in (files or {}).items()
+        if counts[path] == 1
+    ]
 
 
 def _renamed(files: dict[str, Held], names: Mapping[str, str]) -> dict[str, Held]:
     return {
-        names[path]: held
-        if names[path] == path
+        names.get(path, path): held
+        if names.get(path, path) == path
         else replace(held, version=msgspec.structs.replace(held.version, path=path))
         for path, held in files.items()
     }

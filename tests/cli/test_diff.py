@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from peira.cli.diffpage import Look, page
+from peira.cli.diffpage import page
+from peira.cli.difftables import Look
 from peira.cli.format import apart
 from peira.cli.terminal import Terminal
 from peira.cli.words import mark_words
@@ -117,6 +118,25 @@ def test_no_table_is_wider_than_the_terminal(root: Path, width: int) -> None:
     assert any("0.1" in line for line in lines) and any("0.2" in line for line in lines)
     tables = [line for line in lines if line.startswith(("  lr", "  numpy", "  val/acc"))]
     assert tables and all(len(line) <= width for line in tables)
+
+
+def test_eight_runs_are_all_there_on_a_narrow_terminal(root: Path) -> None:
+    """Where eight columns do not fit, each metric and value becomes lines that name every run."""
+    names = [f"a-name-that-is-long-{n}" for n in range(8)]
+    for n, name in enumerate(names):
+        run = Recorded(root, name)
+        run.params(a_param_with_a_long_name=f"value number {n}")
+        run.log({"validation/accuracy": 0.123456 + n})
+    with Lab(root) as lab:
+        found = compare(lab, names, sections=["metrics", "params"])
+    lines = page(found, Look(Terminal(is_terminal=True, colour=False, width=80)))
+    at = lines.index("  validation/accuracy")
+    told = " ".join(lines[at + 1 : at + 4])
+    assert told.split()[:2] == ["max,", "last"]
+    assert all(f" {letter} " in told for letter in "ABCDEFGH") and "H 7.123*" in told
+    at = lines.index("  a_param_with_a_long_name")
+    assert lines[at + 8] == "    H  value number 7"
+    assert all(len(line) <= 80 for line in lines[at - 8 :])
 
 
 def test_long_changes_are_cut_on_a_terminal_only(root: Path) -> None:
@@ -279,3 +299,15 @@ def test_chosen_columns_and_json(peira: Peira) -> None:
         ("lr", "param", None), ("val/acc.max", "metric", "max"), ("loss.last", "metric", "min"),
     ]  # fmt: skip
     assert document["matched"] == 3 and document["rows"][0]["values"]["lr"] == 0.1
+
+
+def test_files_without_lines_are_told_by_digest(root: Path) -> None:
+    """Runs with the same binary content are told together, and who lacks the file."""
+    for name, content in (("c", "1\0"), ("d", "2\0"), ("e", "2\0"), ("f", "")):
+        run = Recorded(root, name)
+        run.files("output", "/w", **({"model_bin": content} if content else {"other_txt": "x\n"}))
+    with Lab(root) as lab:
+        found = compare(lab, ["c", "d", "e", "f"], sections=["files"])
+    (line,) = [line for line in page(found, Look(PIPE)) if line.startswith("  model.bin")]
+    assert line.startswith("  model.bin  only in A, B, C  A ")
+    assert "  B, C " in line and line.endswith("(not a text)")
