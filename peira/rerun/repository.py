@@ -7,6 +7,7 @@ temporary one.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ PIECE_BYTES = 64 << 20
 PROTOCOLS = "https:ssh:git:file"
 """How a remote may be reached; `ext::` would start any program."""
 
+_FULL_NAME = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _EXECUTABLE, _LINK, _SUBMODULE = "100755", "120000", "160000"
 
 
@@ -110,7 +112,7 @@ def find_commit(facts: dict[str, Any]) -> Commit | None:
     the repository that it lay in, else from its remote. None when neither has it.
     """
     name = facts.get("commit")
-    if not isinstance(name, str) or not name.isalnum():
+    if not isinstance(name, str) or not _FULL_NAME.fullmatch(name):
         return None
     found = local_commit(Path(str(facts.get("root") or "/nowhere")), name)
     if found is not None:
@@ -120,8 +122,11 @@ def find_commit(facts: dict[str, Any]) -> Commit | None:
 
 
 def local_commit(root: Path, name: str) -> Commit | None:
-    """Return a commit of the repository in a folder; None when it is not there."""
-    if not name.isalnum() or not root.is_dir():
+    """Return a commit of the repository in a folder, by its full name; None when it is not there.
+
+    A record comes from anywhere: without the full name nothing of a repository can be read by it.
+    """
+    if not _FULL_NAME.fullmatch(name) or not root.is_dir():
         return None
     git = Git(root, READ_TIMEOUT_S)
     return Commit(git, name, str(root)) if git.root() is not None and _has(git, name) else None

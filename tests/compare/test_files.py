@@ -213,6 +213,18 @@ def test_a_repository_beside_the_lab_is_asked_too(
     assert "+x = 1" in lines(rows(compare(lab, ["a", "b"]))["train.py"])
 
 
+def test_a_record_that_only_guesses_gets_nothing(
+    root: Path, lab: Lab, repository: Repository
+) -> None:
+    """A forged record reads no repository: `HEAD` and short names are no commits."""
+    full = repository.git("rev-parse", "HEAD").strip()
+    for n, guess in enumerate(("HEAD", "main", full[:12])):
+        git = {"root": str(repository.folder), "commit": guess, "diff": "", "dirty": False}
+        Recorded(root, f"run-{n}").captured("code", git=git)
+    found = section(compare(lab, ["run-0", "run-1", "run-2"]))
+    assert [row.name for row in found.rows] == ["git commit"]
+
+
 def test_changes_with_a_secret_taken_out_are_not_rebuilt(
     root: Path, lab: Lab, repository: Repository
 ) -> None:
