@@ -49,6 +49,7 @@ ALIVE_PERIOD_S = 15.0
 CONSOLE_PERIOD_S = 1.0
 AGAIN_PERIOD_S = 300.0
 AGAIN_FIRST_S = 30.0
+DISK_TIME_S = 0.5
 END_TIMEOUT_S = 4.5
 """So long the end of a run waits for the disk and for what is still being captured."""
 
@@ -329,7 +330,8 @@ class Session:
         if is_main and self.console is not None:
             self.console.close()
         if is_main and self._collector.ident is not None:
-            self._collector.join(max(0.0, limit_s - time.monotonic()))
+            # The disk must have its time, too.
+            self._collector.join(max(0.0, limit_s - DISK_TIME_S - time.monotonic()))
             if not is_urgent and not self._collector.is_alive():
                 self._beside(self._collect_again)()
         if is_main and not is_urgent:
@@ -341,7 +343,7 @@ class Session:
         if is_main and not self._is_end_told:
             self.writer.record(self._end_event(ending))
             self._is_end_told = True
-        is_durable = self._keeper.stop(max(0.1, limit_s - time.monotonic()))
+        is_durable = self._keeper.stop(max(DISK_TIME_S, limit_s - time.monotonic()))
         if is_durable:
             self.writer.close()
         return is_durable

@@ -8,6 +8,7 @@ follows from a `sys.path`, so it can be asked about another interpreter, too.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
@@ -22,6 +23,7 @@ from peira.capture.redaction import PLACEHOLDER, redact_url
 
 _PACKAGES_MAX = 5_000
 _LIST_BYTES_MAX = 8 << 20
+_ARCHIVE_BYTES_MAX = 256 << 20
 
 
 class Packages:
@@ -166,6 +168,8 @@ def _source(folder: Path) -> dict[str, Any]:
         source: dict[str, Any] = {"url": redact_url(str(direct["url"]))}
         version_control, archive = direct.get("vcs_info") or {}, direct.get("archive_info") or {}
         hashes = archive.get("hashes") or dict([str(archive.get("hash") or "=").split("=", 1)])
+        if "archive_info" in direct and not any(hashes.values()):
+            hashes = _archive_hashes(str(direct["url"]), folder)
         facts = {
             "commit": version_control.get("commit_id"),
             "revision": version_control.get("requested_revision"),
@@ -178,6 +182,21 @@ def _source(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}  # somebody else's idea of that file
     return source | {name: value for name, value in facts.items() if value}
+
+
+def _archive_hashes(url: str, folder: Path) -> dict[str, str]:
+    """The digest of a local archive whose installer (uv) did not keep it: of the file, if it is
+    there and was not changed since.
+    """
+    parts = urlsplit(url)
+    archive = Path(unquote(parts.path))
+    if parts.scheme != "file" or not archive.is_file():
+        return {}
+    found = archive.stat()
+    if found.st_mtime > folder.stat().st_mtime or found.st_size > _ARCHIVE_BYTES_MAX:
+        return {}
+    with archive.open("rb") as file:
+        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _developed(folder: Path) -> dict[str, Any]:

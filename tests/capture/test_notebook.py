@@ -25,12 +25,12 @@ class Kernel:
     """A kernel that executes cells as a notebook has it do."""
 
     def __init__(self, folder: Path) -> None:
-        self.lab = folder / ".peira"
+        self.reader = Lab(folder / ".peira")
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PEIRA_")}
         self.manager = KernelManager()
         self.manager.start_kernel(
             cwd=str(folder),
-            env=kept | {"PEIRA_LAB": str(self.lab), "JPY_SESSION_NAME": "fit.ipynb"},
+            env=kept | {"PEIRA_LAB": str(self.reader.root), "JPY_SESSION_NAME": "fit.ipynb"},
         )
         self.client: BlockingKernelClient = self.manager.client()
         self.client.start_channels()
@@ -58,6 +58,7 @@ class Kernel:
         if self.manager.has_kernel:
             self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
+        self.reader.close()
 
 
 @pytest.fixture
@@ -69,8 +70,7 @@ def kernel(tmp_path: Path) -> Iterator[Kernel]:
 
 def runs_of(kernel: Kernel) -> list[RunRecord]:
     """The runs, oldest first."""
-    with Lab(kernel.lab) as lab:
-        return list(lab.runs(sort="created"))
+    return list(kernel.reader.runs(sort="created"))
 
 
 def test_cells_are_told_with_what_they_put_out(kernel: Kernel) -> None:

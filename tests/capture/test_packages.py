@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -42,11 +43,10 @@ def wheel(folder: Path) -> Path:
 
 
 def test_a_local_wheel_is_told_with_its_digest(tmp_path: Path) -> None:
-    """Installed by pip from a file: its address, and the digest of the very file."""
+    """Installed from a file: its address, and the digest of the very file; uv does not keep it."""
     file = wheel(tmp_path)
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps",
-         "--disable-pip-version-check", "--root-user-action=ignore", "--target",
+        [sys.executable, "-m", "uv", "pip", "install", "-q", "--no-deps", "--offline", "--target",
          str(tmp_path / "site"), str(file)],
         check=True, capture_output=True,
     )  # fmt: skip
@@ -56,6 +56,9 @@ def test_a_local_wheel_is_told_with_its_digest(tmp_path: Path) -> None:
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     assert found.sources["tiny-tool"]["hashes"] == {"sha256": digest}
     assert found.sources["tiny-tool"]["url"] == file.as_uri()
+    file.write_bytes(b"another")
+    os.utime(file, (9e9, 9e9))
+    assert "hashes" not in Packages([str(tmp_path / "site")]).sources["tiny-tool"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from peira.capture import CaptureSettings, Monitor, Surroundings, birth_facts
 from peira.capture.monitor import visible_gpus
-from peira.capture.settings import ASPECTS
+from peira.capture.settings import ASPECTS, BESIDE
 from peira.core.errors import UsageError
 from peira.record.liveness import is_alive
 
@@ -66,6 +67,15 @@ def test_what_is_left_out_is_not_collected() -> None:
     assert [aspect for aspect, _ in Surroundings(only).collect()] == ["host"]
     with pytest.raises(UsageError, match="enviroment"):
         CaptureSettings(leave_out=("enviroment",))
+
+
+def test_the_page_tells_of_every_aspect() -> None:
+    """docs/reference/captured.md names all that can be left out, and nothing else as such."""
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "captured.md").read_text()
+    section = page.partition("## Aspects")[2].partition("Each of them")[0]
+    assert set(re.findall(r"`(\w+)`", section)) == {*ASPECTS, *BESIDE}
+    for aspect in ASPECTS:
+        assert f"\n## `{aspect}`\n" in page
 
 
 def test_samples_are_small_numbers_with_units() -> None:
