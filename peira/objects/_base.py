@@ -54,7 +54,9 @@ class Objects(Protocol):
         """
 
     def put_pieces(self, pieces: Iterable[bytes | memoryview]) -> Stored:
-        """Store what the pieces are together."""
+        """Store what the pieces are together. A sequence of them is looked through first, and
+        written only when its content is not here.
+        """
 
     def read(self, digest: str) -> bytes:
         """Return an object.

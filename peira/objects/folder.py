@@ -40,10 +40,7 @@ class FolderObjects:
         return self.root / digest[:2] / digest[2:]
 
     def put_bytes(self, data: bytes) -> Stored:
-        from blake3 import blake3
-
-        found = Stored(blake3(data).hexdigest(), len(data))
-        return found if self._is_whole(found) else self.put_pieces([data])
+        return self.put_pieces([data])
 
     def put_file(self, path: str | os.PathLike[str]) -> Stored:
         with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - may be any path-like
@@ -106,6 +103,13 @@ class FolderObjects:
     def put_pieces(self, pieces: Iterable[bytes | memoryview]) -> Stored:
         from blake3 import blake3
 
+        if isinstance(pieces, Sequence):
+            hasher = blake3()
+            for piece in pieces:
+                hasher.update(piece)
+            found = Stored(hasher.hexdigest(), sum(map(len, pieces)))
+            if self._is_whole(found):
+                return found
         hasher, size = blake3(), 0
         descriptor, name = self._make_incoming()
         try:

@@ -4,8 +4,8 @@
     plain values      state.json and an array a file, read again without running anything
     anything else     a file of its library, or a pickle: never loaded by Peira
 
-Each array is an object of its own, so parts that do not change between two checkpoints are stored
-once. `docs/formats/checkpoint.md` has every byte of the plain form.
+A large array is an object of its own, so parts that do not change between two checkpoints are
+stored once; small ones stand in `state.json`. `docs/formats/checkpoint.md` has every byte.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import sys
 from binascii import a2b_base64, b2a_base64
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +30,8 @@ FORMAT = 1
 PLAIN = "plain"
 _STATE = "state.json"
 _PIECE_BYTES = 1 << 20
+INLINE_BYTES_MAX = 16 << 10
+"""A larger array is a file. Each file waits for the disk once."""
 _STRANGE = (
     ValueError, LookupError, TypeError, AttributeError, RecursionError, EOFError, FileNotFoundError,
 )  # fmt: skip
@@ -104,17 +106,15 @@ def load(folder: Path) -> Any:
 def _put_plain(objects: Objects, state: dict[Any, Any]) -> list[Member]:
     import json
 
-    arrays: list[Any] = []
-    told = json.dumps({"format": FORMAT, "state": _encoded(state, arrays)}, allow_nan=False)
+    files: list[list[memoryview]] = []
+    told = json.dumps({"format": FORMAT, "state": _encoded(state, files)}, allow_nan=False)
     members = [Member(_STATE, *objects.put_bytes(told.encode()))]
-    members += [
-        Member(f"{n}.npy", *objects.put_pieces(_pieces(array))) for n, array in enumerate(arrays)
-    ]
+    members += [Member(f"{n}.npy", *objects.put_pieces(file)) for n, file in enumerate(files)]
     return sorted(members)
 
 
-def _encoded(value: Any, arrays: list[Any]) -> Any:
-    """Return the JSON of a value; its arrays are added to `arrays`.
+def _encoded(value: Any, files: list[list[memoryview]]) -> Any:
+    """Return the JSON of a value; its large arrays are added to `files`.
 
     Raises:
         _NotPlainError: it, or something in it, is not plain.
@@ -131,22 +131,22 @@ def _encoded(value: Any, arrays: list[Any]) -> Any:
     if kind is float:
         return value if math.isfinite(value) else {"$float": plain(value)}
     if kind is list:
-        return [_encoded(item, arrays) for item in value]
+        return [_encoded(item, files) for item in value]
     if kind is tuple:
-        return {"$tuple": [_encoded(item, arrays) for item in value]}
+        return {"$tuple": [_encoded(item, files) for item in value]}
     if kind in (dict, OrderedDict):
         if all(type(key) is str and not key.startswith("$") for key in value):
-            return {_encoded(key, arrays): _encoded(item, arrays) for key, item in value.items()}
-        pairs = [[_encoded(key, arrays), _encoded(item, arrays)] for key, item in value.items()]
+            return {_encoded(key, files): _encoded(item, files) for key, item in value.items()}
+        pairs = [[_encoded(key, files), _encoded(item, files)] for key, item in value.items()]
         return {"$pairs": pairs}
     if kind is bytes:
         return {"$bytes": _base64(value)}
     if kind is complex:
-        return {"$complex": [_encoded(value.real, arrays), _encoded(value.imag, arrays)]}
-    return _encoded_array(value, arrays)
+        return {"$complex": [_encoded(value.real, files), _encoded(value.imag, files)]}
+    return _encoded_array(value, files)
 
 
-def _encoded_array(value: Any, arrays: list[Any]) -> Any:
+def _encoded_array(value: Any, files: list[list[memoryview]]) -> Any:
     numpy = sys.modules.get("numpy")  # an array of NumPy cannot exist unless it is loaded
     if numpy is None or not isinstance(value, numpy.ndarray | numpy.generic):
         raise _NotPlainError
@@ -158,28 +158,30 @@ def _encoded_array(value: Any, arrays: list[Any]) -> Any:
         return {"$scalar": [value.dtype.str, _base64(value.tobytes())]}
     if type(value) not in (numpy.ndarray, numpy.memmap):
         raise _NotPlainError  # a masked array is more than its values
-    arrays.append(value)
-    return {"$array": f"{len(arrays) - 1}.npy"}
+    pieces = _pieces(value)
+    if value.nbytes <= INLINE_BYTES_MAX:
+        return {"$npy": _base64(b"".join(pieces))}
+    files.append(pieces)
+    return {"$array": f"{len(files) - 1}.npy"}
 
 
 def _base64(data: bytes) -> str:
     return b2a_base64(data, newline=False).decode()
 
 
-def _pieces(array: Any) -> Iterator[bytes | memoryview]:
-    """Yield the bytes of the NPY file of an array, without a copy of all of it where it can be."""
+def _pieces(array: Any) -> list[memoryview]:
+    """Return the bytes of the NPY file of an array, without a copy of it where it can be."""
     import numpy as np
 
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
-    yield head.getvalue()
     if array.flags.c_contiguous or array.flags.f_contiguous:
         flat = (array if array.flags.c_contiguous else array.T).reshape(-1)
     else:
         flat = np.ascontiguousarray(array).reshape(-1)
     data: Any = memoryview(flat.view(np.uint8))
-    for start in range(0, len(data), _PIECE_BYTES):
-        yield data[start : start + _PIECE_BYTES]
+    parts = [data[start : start + _PIECE_BYTES] for start in range(0, len(data), _PIECE_BYTES)]
+    return [head.getbuffer(), *parts]
 
 
 # Reading
@@ -205,6 +207,12 @@ def _array(name: str, folder: Path) -> Any:
     return np.load(folder / name, allow_pickle=False)
 
 
+def _inline(text: str, folder: Path) -> Any:
+    import numpy as np
+
+    return np.load(io.BytesIO(a2b_base64(text)), allow_pickle=False)
+
+
 def _scalar(told: Any, folder: Path) -> Any:
     import numpy as np
 
@@ -214,6 +222,7 @@ def _scalar(told: Any, folder: Path) -> Any:
 
 _TAGS: dict[str, Callable[[Any, Path], Any]] = {
     "$array": _array,
+    "$npy": _inline,
     "$scalar": _scalar,
     "$float": lambda name, _: float(name),
     "$complex": lambda parts, folder: complex(*_decoded(parts, folder)),

@@ -32,7 +32,7 @@ def kept(found: Read) -> list[int]:
 def test_a_checkpoint_is_recorded_with_its_objects(lab: Path, run: peira.Run) -> None:
     """Step, metrics and files; the bytes are in the store when the call returns."""
     run.log({"loss": 0.5}, step=7)
-    run.checkpoint({"weights": np.arange(3.0)}, metric={"val": {"acc": np.float32(0.5)}})
+    run.checkpoint({"weights": np.arange(3_000.0)}, metric={"val": {"acc": np.float32(0.5)}})
     (saved,) = only_run(lab).of(events.Checkpoint)
     assert (saved.step, saved.format, saved.metrics) == (7, "plain", {"val/acc": 0.5})
     assert [file.path for file in saved.files] == ["0.npy", "state.json"]

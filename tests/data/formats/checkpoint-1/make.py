@@ -25,7 +25,7 @@ def state() -> dict[str, Any]:
         "step": 40, "lr": 0.1, "nan": math.nan, "big": 2**70, "done": False, "none": None,
         "name": "é", "raw": b"\x00\xff", "pair": (1, [2.5]), "complex": 1 - 2j,
         "by layer": {0: np.arange(3, dtype="<f4"), 1: np.asfortranarray(np.eye(2))},
-        "scalar": np.float32(0.1),
+        "scalar": np.float32(0.1), "large": np.arange(5_000, dtype="<f4"),
     }  # fmt: skip
 
 
