@@ -380,7 +380,7 @@ def resume(
     request = Request(
         project=point.run.project,
         group=point.run.group,
-        name=name,
+        name=name or point.name,
         why=why,
         lab=root,
         origin=point.origin(params),

@@ -141,7 +141,7 @@ class Session:
             on_open=self._keep,
         )
         origin = self.birth.origin
-        if origin is not None and origin.how == "resume" and origin.step is not None:
+        if origin is not None and origin.step is not None:
             self.writer.points.next_step = origin.step + 1  # the steps go on
         self._beside = beside
         has_monitor = request.is_monitor and self._capture.has("monitor")

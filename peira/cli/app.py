@@ -18,6 +18,7 @@ _DATA = "Data"
 ENTRIES = {
     "run": Entry("peira.cli.run", "run", _DO, "Run any program and record it."),
     "rerun": Entry("peira.cli.rerun", "rerun", _DO, "Run a recorded run again, and compare."),
+    "resume": Entry("peira.cli.resume", "resume", _DO, "Go on from a checkpoint of a run."),
     "why": Entry("peira.cli.why", "why", _DO, "Say, or find out, what makes two runs differ."),
     "restore": Entry("peira.cli.restore", "restore", _DO, "Restore a run in a folder."),
     "ls": Entry("peira.cli.ls", "ls", _LOOK, "List runs: filter, sort, group, choose columns."),

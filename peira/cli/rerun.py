@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from peira.cli.failure import ERROR, NOT_REPRODUCED
 from peira.cli.format import number
 from peira.cli.group import Command
 from peira.cli.restore import said
-from peira.cli.run import leave
+from peira.cli.run import leave, pairs
 from peira.cli.session import Session, in_session, json_option, run_argument, write_json
 from peira.cli.table import Cell, Column, layout
 from peira.cli.terminal import terminal
@@ -85,7 +84,7 @@ def rerun(session: Session, /, run: str, **options: Any) -> None:
     lab.is_kept_up = False  # it grows by our own runs
     wanted = Rerun(
         run=lab.run(run).id,
-        changes=_changes(chosen.changes),
+        changes=pairs("--with", chosen.changes),
         is_here=chosen.here,
         is_rebuilt=not chosen.no_env,
         keep=chosen.keep,
@@ -125,16 +124,6 @@ class Options:
             raise click.UsageError("--probe starts the run as it was, once or twice.")
         if self.here and (self.keep or self.no_env):
             raise click.UsageError("--here restores nothing: leave --keep and --no-env out.")
-
-
-def _changes(words: tuple[str, ...]) -> Mapping[str, str]:
-    changes = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            raise click.UsageError(f"--with {word!r} is not NAME=VALUE.")
-        changes[name] = value
-    return changes
 
 
 def _rerun(lab: Lab, wanted: Rerun, options: Options) -> None:

@@ -99,10 +99,9 @@ def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
         command=list(command),
         lab=session.place,
         params={
-            name: text_value(text)
-            for name, text in _pairs("--param", options.pop("params")).items()
+            name: text_value(text) for name, text in pairs("--param", options.pop("params")).items()
         },
-        set=_pairs("--set", options.pop("settings")),
+        set=pairs("--set", options.pop("settings")),
         metrics=_patterns(options.pop("metrics"), is_off=options.pop("no_metrics")),
         is_console=not options.pop("no_console"),
         **options,
@@ -145,11 +144,12 @@ def _patterns(patterns: tuple[str, ...], *, is_off: bool) -> tuple[str, ...] | N
     return None if is_off else patterns
 
 
-def _pairs(option: str, words: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
+def pairs(option: str, words: tuple[str, ...]) -> dict[str, str]:
+    """Return the values of an option that may be repeated, by name."""
+    found = {}
     for word in words:
         name, equals, text = word.partition("=")
         if not equals or not name.strip():
             raise click.UsageError(f"{option} {word!r:.100} is not NAME=VALUE.")
-        pairs[name.strip()] = text
-    return pairs
+        found[name.strip()] = text
+    return found

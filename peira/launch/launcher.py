@@ -28,7 +28,7 @@ from peira.launch.process import Process
 from peira.launch.record import ProgramRecord
 from peira.launch.script import Script, find_script, read_script
 from peira.launch.streams import Channel, channels
-from peira.record.events import Origin
+from peira.record.events import Artifact, Origin
 
 if TYPE_CHECKING:
     from peira.rerun.guard import Found
@@ -60,6 +60,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Patterns that find metrics in what it prints (peira/launch/patterns.py); the default one when
     empty, none at all when None.
     """
+    uses: tuple[Artifact, ...] = ()
+    """What it is given to go on from, told as used by the run."""
     repeats: Found | None = None
     """What a person was told of earlier runs that it repeats."""
     is_shown: bool = True
@@ -103,6 +105,8 @@ def launch(request: Request) -> Launched:
     constants = script.values if script is not None and not script.has_flags else {}
     record.open(prepared.wanted, {**constants, **settings, **request.params}, request.tags)
     record.plan(_plan(request, settings))
+    for artifact in request.uses:
+        record.use(artifact)
     record.watch_repeats(prepared.wanted, prepared.given, request.repeats)
     environment |= record.variables(environment.get("PYTHONPATH"))
     if script is not None and settings:

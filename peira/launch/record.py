@@ -20,7 +20,7 @@ from peira.launch.patterns import Pattern
 from peira.launch.process import Ended
 from peira.launch.streams import Listener
 from peira.record.ending import Ending
-from peira.record.events import Alert, Captured, EndStatus, Failure
+from peira.record.events import Alert, Artifact, Captured, EndStatus, Failure
 from peira.record.folder import RunFolder
 from peira.record.voice import Voice
 from peira.recorder import Recorder, guarded
@@ -133,6 +133,11 @@ class ProgramRecord(Recorder):
         if told and self._session is not None:
             value = param_value(dict(told))
             self._record(Captured(time=now_s(), aspect="launch", value=value))
+
+    def use(self, artifact: Artifact) -> None:
+        """Record what the program is given."""
+        if self._session is not None:
+            self._record(artifact)
 
     def start(self) -> None:
         """The program has started: begin all that works beside."""

@@ -36,7 +36,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     run: str
     step: int | None = None
-    """The step of the checkpoint that a resumed run goes on from."""
+    """The step of the checkpoint that a resumed run goes on from, and every re-run of it."""
     changed: dict[str, Any] = msgspec.field(default_factory=dict)
     """What was changed on purpose, by name."""
 

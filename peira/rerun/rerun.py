@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import func, select
 
+from peira.core.clock import now_s
 from peira.core.errors import NotRepeatableError
 from peira.lab.index import schema
 from peira.lab.lab import Lab
@@ -32,6 +33,7 @@ from peira.rerun.pins import read_pins
 from peira.rerun.places import Places
 from peira.rerun.restore import Say
 from peira.rerun.scratch import Scratch, Start, discard, recorded_settings, with_environment
+from peira.rerun.taken import taken_by, written_out
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -85,23 +87,32 @@ class Again:
         """
         start = self._start()
         self.inexact = start.inexact
-        with _stopped_after(stop_after_s):
+        taken = taken_by(self.record)  # of a run that went on from a checkpoint
+        with written_out(self._lab.objects, taken) as variables, _stopped_after(stop_after_s):
+            start = msgspec.structs.replace(start, variables={**start.variables, **variables})
             return launched(self._lab, self._request(start))
 
     def _request(self, start: Start) -> Request:
         told = self.record.captured("launch")
+        taken = taken_by(self.record)
         return Request(
             command=start.command,
             directory=start.directory,
             environment=start.variables,
             params=told.get("params") or {},
             set=start.settings,
+            uses=() if taken is None else (taken.used(self.record.name, now_s()),),
             lab=str(self._lab.root),
             project=self.record.project,
             name=_name(self._lab, self.record),
             why=self._wanted.why or self._reason(),
             group=self.record.group if self._changes else None,
-            origin=Origin(how="rerun", run=self.record.id, changed=dict(self._wanted.changes)),
+            origin=Origin(
+                how="rerun",
+                run=self.record.id,
+                step=None if taken is None else taken.saved.step,
+                changed=dict(self._wanted.changes),
+            ),
             metrics=recorded_metrics(self.record),
             is_shown=self._wanted.is_shown,
             is_console=told.get("console", True),
@@ -143,7 +154,7 @@ def ready(lab: Lab, wanted: Rerun, say: Say = lambda _: None) -> Iterator[Again]
     record = lab.run(wanted.run)
     changes = Changes(record, wanted.changes)
     if wanted.is_here:
-        yield Again(lab, record, wanted, changes, lambda: changes.made(_here(record)))
+        yield Again(lab, record, wanted, changes, lambda: changes.made(here(record)))
         return
     with _folder(wanted.keep) as folder:
         scratch = Scratch(lab, record, folder, is_rebuilt=wanted.is_rebuilt, say=say)
@@ -175,14 +186,20 @@ def _stopped_after(seconds: float | None) -> Iterator[None]:
         timer.cancel()
 
 
-def _here(record: RunRecord) -> Start:
-    """Return how the run is started where it was, as everything is there now."""
+def here(
+    record: RunRecord, *, hint: str = "Leave --here out to restore it in another folder."
+) -> Start:
+    """Return how the run is started where it was, as everything is there now.
+
+    Raises:
+        NotRepeatableError: its folder is gone; `hint` says what to do then.
+    """
     directory = str(record.birth.get("directory") or "")
     if not Path(directory).is_dir():
         raise NotRepeatableError(
             f"Run {record.name} cannot be run where it was: {directory or 'its folder'} is gone.",
             reasons=(f"{directory} is gone",),
-            hint="Leave --here out to restore it in another folder.",
+            hint=hint,
         )
     pins = read_pins(record.captured("packages"), Places("/", Path("/")))
     built = environment.as_it_is(record, pins)

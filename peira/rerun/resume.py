@@ -1,13 +1,19 @@
 """Going on from a checkpoint: a new run, whose origin is the run that saved it.
 
-find_point    which run, which checkpoint
+    find_point    which run, which checkpoint
+    resume        the program of that run, started again where it was, with the checkpoint
+
+A script that calls `peira.resume` itself does the first part alone.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
 
 from peira.capture import redact_value
 from peira.core.clock import now_s
@@ -17,9 +23,15 @@ from peira.lab.checkpoints import choose
 from peira.lab.lab import Lab
 from peira.lab.reading import RunRef
 from peira.lab.runs import RunRecord
+from peira.launch.launcher import Launched, Request
 from peira.objects.checkpoint import Checkpoint, of_event, private_folder
 from peira.objects.folder import FolderObjects
 from peira.record import events
+from peira.rerun.changes import Changes
+from peira.rerun.rerun import here, launched, recorded_metrics
+from peira.rerun.taken import Taken, written_out
+
+_FORK = re.compile(r"-from--?\d+\Z")
 
 
 class Point(NamedTuple):
@@ -27,6 +39,21 @@ class Point(NamedTuple):
 
     run: RunRecord
     saved: events.Checkpoint
+
+    @property
+    def name(self) -> str:
+        """A name for the run that goes on from here."""
+        return f"{_FORK.sub('', self.run.name)}-from-{self.saved.step}"
+
+    @property
+    def taken(self) -> Taken:
+        """The checkpoint with its run."""
+        return Taken(self.run.id, self.saved)
+
+    @property
+    def used(self) -> events.Artifact:
+        """What the run that goes on from here tells of it."""
+        return self.taken.used(self.run.name, now_s())
 
     def origin(self, params: Any = None) -> events.Origin:
         """Return the origin of a run that goes on from here.
@@ -48,21 +75,6 @@ class Point(NamedTuple):
         objects = FolderObjects(root / "objects")
         return of_event(objects, self.run.id, self.saved, private_folder)
 
-    @property
-    def used(self) -> events.Artifact:
-        """What the new run tells of it: its bytes stay as long as one of the runs does."""
-        facts: Mapping[str, Any] = {
-            "run": self.run.id, "step": self.saved.step, "format": self.saved.format,
-        }  # fmt: skip
-        return events.Artifact(
-            time=now_s(),
-            name=f"{self.run.name}:step-{self.saved.step}",
-            type="checkpoint",
-            role="used",
-            files=self.saved.files,
-            metadata=dict(facts),
-        )
-
 
 def find_point(
     lab: Lab,
@@ -79,3 +91,51 @@ def find_point(
     """
     record = lab.run(run)
     return Point(record, choose(lab, record, at, metric=metric, direction=direction))
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """How to go on."""
+
+    changes: Mapping[str, str] = {}
+    """New values by the name of a flag or a constant."""
+    name: str | None = None
+    why: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+def resume(lab: Lab, point: Point, wanted: Wanted) -> Launched:
+    """Start the program of a run again, where it was and as it is there now, with a checkpoint;
+    returns how it ended, and its new run.
+
+    Raises:
+        UsageError: it cannot be started again, or a change is not possible from outside.
+        NotRepeatableError: its folder is gone.
+        NotFoundError, DamagedError: the checkpoint is gone, or its bytes are others.
+        NotStartedError: the program cannot be started.
+        KeyboardInterrupt: it was stopped with Ctrl-C.
+    """
+    record = point.run
+    start = Changes(record, wanted.changes).made(
+        here(record, hint=f"Write its files elsewhere: peira restore {record.id} DIR")
+    )
+    told = record.captured("launch")
+    origin = msgspec.structs.replace(point.origin(), changed=dict(wanted.changes))
+    with written_out(lab.objects, point.taken) as variables:
+        request = Request(
+            command=start.command,
+            directory=start.directory,
+            environment={**start.variables, **variables},
+            params=told.get("params") or {},
+            set=start.settings,
+            uses=(point.used,),
+            lab=str(lab.root),
+            project=record.project,
+            name=wanted.name or point.name,
+            why=wanted.why,
+            group=record.group,
+            tags=wanted.tags,
+            origin=origin,
+            metrics=recorded_metrics(record),
+            is_console=told.get("console", True),
+        )
+        return launched(lab, request)
