@@ -235,3 +235,17 @@ def test_long_names_do_not_widen_the_page(visit: Open, figures: list[str]) -> No
     page = visit(compare(figures))
     expect(row(page, "lr")).to_be_visible()
     assert page.evaluate("(m => m.scrollWidth <= m.clientWidth)(document.querySelector('main'))")
+
+
+def test_a_run_without_records_of_a_kind_says_so_in_each_row(
+    visit: Open, served: Served, figures: list[str]
+) -> None:
+    """Where a run recorded no code at all its files are "not recorded", never "not there"."""
+    bare = RunFiles(served.root / ".peira", "bare", project=PROJECT, created=now_s())
+    bare.end()
+    page = visit(compare([*figures[:2], bare.id]))
+    code = page.get_by_role("region", name=re.compile("^Code"))
+    expect(code).to_contain_text("Not recorded by bare: neither equal nor different.")
+    expect(code.get_by_role("listitem").first).to_contain_text("not recorded")
+    expect(code.get_by_role("listitem").first).not_to_contain_text("not there")
+    expect(row(page, "OMP_NUM_THREADS")).to_contain_text("not recorded")

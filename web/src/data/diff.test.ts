@@ -61,7 +61,7 @@ describe("blocks of a diff", () => {
 
   it("mark what differs in a line that replaces another", () => {
     const [, removed, added] = lines(REPLACED);
-    expect([removed?.parts?.middle, added?.parts?.middle]).toEqual(["01", "02"]);
+    expect([removed?.parts?.middle, added?.parts?.middle]).toEqual(["0.01", "0.02"]);
     expect(lines(HUNK).every((line) => line.parts === undefined)).toBe(true);
   });
 

@@ -9,7 +9,8 @@ export interface Parts {
 
 /** Shorter texts are read as a whole. */
 const LENGTH_MIN = 16;
-const WORD = /[\p{L}\p{N}_]/u;
+/** A dot belongs to a number, and to a name: 0.1 and 0.2 differ as a whole. */
+const WORD = /[\p{L}\p{N}_.]/u;
 
 /**
  * Each text cut where all of them begin and end alike, never inside a word. A text alone, and texts

@@ -76,7 +76,7 @@ describe("cells", () => {
   it("mark where long texts differ", () => {
     const texts = ["python train.py --lr 0.01", "python train.py --lr 0.02"];
     const cells = valueCells(value({ values: texts }), "command");
-    expect(cells.map((cell) => cell.parts?.middle)).toEqual(["01", "02"]);
+    expect(cells.map((cell) => cell.parts?.middle)).toEqual(["0.01", "0.02"]);
   });
 
   it("say better or worse by the direction, in words", () => {

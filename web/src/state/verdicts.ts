@@ -31,7 +31,9 @@ export function numbersOf(verdict: Verdict): string[] {
   const said: string[] = [];
   if (verdict.metrics > 0) {
     const metrics = `${formatCount(verdict.metrics)} ${verdict.metrics === 1 ? "metric" : "metrics"}`;
-    said.push(`${metrics}, ${formatCount(verdict.points)} ${verdict.points === 1 ? "point" : "points"} compared`);
+    // What decided it may be just that.
+    if (!verdict.because.startsWith(metrics))
+      said.push(`${metrics}, ${formatCount(verdict.points)} ${verdict.points === 1 ? "point" : "points"} compared`);
   }
   if (verdict.metrics > 0 && verdict.relative === 0) said.push("all of them bitwise equal");
   else if (verdict.relative !== null && verdict.relative > 0) {
