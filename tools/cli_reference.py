@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from peira.cli.app import app
-from peira.cli.group import Application, Command
+from peira.cli.group import Application, Command, Family
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli.md"
 
@@ -71,6 +71,7 @@ NaN and infinity are the texts `"NaN"`, `"Infinity"`, `"-Infinity"`; times are s
 | `diff` | `{"runs", "sections"}`, as [`GET /api/projects/{project}/compare`](http-api.md) answers |
 | `best` | `{"metric", "direction", "matched", "rows": [run]}` |
 | `show` | the run, and `parent, params, metrics, captured, artifacts, media, alerts_list, problems, verifications, determinism, replicates, lost_points, lost_reasons, seen, sealed, deleted, command, directory, python, peira, pid, end, console_size` |
+| `queue` | `{"items": [{"id", "state", "command", "directory", "project", "name", "why", "staged", "by", "attempt", "run", "host", "pid", "gpus", "reason"}]}`; a state is `waiting`, `running`, `lost` or `failed` |
 | `sql` | `{"columns": [{"name", "type"}], "rows": [{column: value}]}` |
 | `gc` | `{"dry_run", "sealed": [id], "purged": [id], "objects", "bytes"}` |
 
@@ -104,6 +105,9 @@ def sections(group: Application, context: click.Context, prefix: str) -> list[st
             continue
         assert isinstance(command, Command)
         parts.append(describe(full, command, inner))
+        for below in command.commands.values() if isinstance(command, Family) else ():
+            assert isinstance(below, Command)
+            parts.append(describe(f"{full} {below.name}", below, click.Context(below, inner)))
     return parts
 
 

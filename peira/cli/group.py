@@ -48,6 +48,10 @@ class Command(click.Command):
         super().format_epilog(ctx, formatter)
 
 
+class Family(Command, click.Group):
+    """A command with commands of its own."""
+
+
 class Application(click.Group):
     """The group of all commands: knows them by a table and imports only the one that is called."""
 

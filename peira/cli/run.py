@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ("peira run python -m pkg.train", "a module; any command line"),
         ("peira run --param depth=18 ./train.sh", "a script in any language"),
         ("peira run --repeat 3 --why 'is it deterministic?' train.py", "the same, on purpose"),
+        ("peira run --queue train.py --lr 0.1", "later: peira queue run"),
         ("peira run --metrics 'loss={loss:f}' Rscript fit.R", "metrics in what it prints"),
     ],
 )
@@ -80,6 +81,9 @@ if TYPE_CHECKING:
     is_flag=True,
     help="When the very same was run before, print the id of that run instead of running it.",
 )
+@click.option(
+    "--queue", is_flag=True, help="Put it into the queue; `peira queue run` works that off."
+)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="PROGRAM [ARGS]...")
 @in_session
 def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
@@ -92,6 +96,7 @@ def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
     from peira.launch.launcher import Request
 
     repeat, reuse = options.pop("repeat"), options.pop("reuse")
+    is_queued = options.pop("queue")
     on_repeat = options.pop("on_repeat")
     if reuse and repeat is not None:
         raise click.UsageError("Give only one of --repeat and --reuse.")
@@ -107,9 +112,28 @@ def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
         **options,
     )
     repeating = Repeating(policy=policy(on_repeat), is_reused=reuse, is_meant=repeat is not None)
+    if is_queued:
+        _put_into_queue(request, repeating, repeat or 1)
+        return
     launched = _launch_all(request, repeating, repeat or 1)
     if launched is not None:
         leave(launched)
+
+
+def _put_into_queue(request: Request, repeating: Repeating, times: int) -> None:
+    from peira.capture.birth import user_name
+    from peira.core.settings import read_settings
+    from peira.launch.queue import Queue
+    from peira.record.folder import find_lab
+
+    wanted = repeating.decide(request)
+    if wanted is None:
+        return
+    queue = Queue(find_lab(None, request.lab or read_settings().lab))
+    for _ in range(times):
+        item = queue.add(wanted, user_name())
+        waiting = sum(other.state == "waiting" for other in queue.items())
+        click.echo(f"{item} waits ({waiting} in the queue): peira queue run", err=True)
 
 
 def _launch_all(request: Request, repeating: Repeating, times: int) -> Launched | None:

@@ -14,7 +14,7 @@ import errno
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,7 +83,13 @@ class Launched(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path | None
 
 
-def launch(request: Request) -> Launched:
+OnStep = Callable[[str, int], None]
+"""Told the run id and the pid of the program: once with 0, just before it starts, and once when it
+has started.
+"""
+
+
+def launch(request: Request, on_step: OnStep = lambda run, pid: None) -> Launched:
     """Run a program to its end and record it; returns when the record is durable.
 
     To be called in the main thread: only there can signals be passed on. This process survives
@@ -112,7 +118,7 @@ def launch(request: Request) -> Launched:
     if script is not None and settings:
         record.expect(settings, script.values)
         environment["PEIRA_SET"] = json.dumps({"script": str(script.path), "values": settings})
-    return _Launch(request, record).run(prepared.command, prepared.directory, environment)
+    return _Launch(request, record, on_step).run(prepared.command, prepared.directory, environment)
 
 
 class Prepared(NamedTuple):
@@ -187,8 +193,9 @@ def _settings(asked: Mapping[str, Any], script: Script | None, program: str) -> 
 class _Launch:
     """One program on its way from start to end."""
 
-    def __init__(self, request: Request, record: ProgramRecord) -> None:
+    def __init__(self, request: Request, record: ProgramRecord, on_step: OnStep) -> None:
         self._request = request
+        self._on_step = on_step
         self._record = record
         self._out: Channel | None = None
         self._err: Channel | None = None
@@ -208,12 +215,14 @@ class _Launch:
             "stderr": self._entry(self._err),
         }
         try:
+            self._on_step(self._record.id, 0)
             process = self._started(command, options)
         except OSError as error:
             for channel in self._channels:
                 channel.close()
             self._record.discard()
             raise _not_started(command[0], error) from error
+        self._on_step(self._record.id, process.pid)
         self._record.start()
         for channel in self._channels:
             channel.start()
