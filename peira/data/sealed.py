@@ -17,16 +17,15 @@ from pathlib import Path
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 
 from peira.core.errors import UsageError
 from peira.data import splits
 from peira.data.catalog import Catalog
 from peira.data.dataset import Dataset
 from peira.data.splits import Split
-from peira.lab.index import schema
 from peira.lab.journal import Decision, Journal
 from peira.lab.lab import Lab
+from peira.lab.links import users
 from peira.science.levels import BUDGET
 
 SEALED = "dataset.sealed"
@@ -116,11 +115,4 @@ def opened_by(lab: Lab, dataset: Dataset) -> list[Opened]:
     if dataset.manifest.kind != "files" or not len(sealed_rows(dataset)):
         return []
     digests = [member.object for member in dataset.files()]
-    link, run = schema.link.c, schema.run.c
-    question = (
-        select(run.id, run.name, link.path)
-        .join_from(schema.link, schema.run, link.run == run.n)
-        .where(link.role == "input", link.digest.in_(digests))
-        .order_by(run.created)
-    )
-    return [Opened(*row) for row in lab.ask(lambda connection: connection.execute(question).all())]
+    return [Opened(one.id, one.name, one.path) for one in users(lab, digests, ["input"])]

@@ -110,3 +110,15 @@ def test_mistakes_are_told(
 ) -> None:
     """The error says what is wrong, and what there is."""
     assert message in peira("data", *words, code=code).output
+
+
+def test_a_profile_and_a_difference_are_printed(digits: Path, peira: Peira) -> None:
+    """Dead pixels are drawn; what a transform changed is told, with what recipes score on both."""
+    told = peira("data", "profile", "digits").stdout
+    picture = told.partition("never changes where a # stands:\n")[2].splitlines()[:8]
+    assert all(len(line.strip()) == 8 for line in picture)
+    assert sum(line.count("#") for line in picture) == 3
+    peira("data", "transform", "prepare.py:cleaned", "digits", "--name", "clean")
+    changed = peira("data", "diff", "digits", "clean").stdout
+    assert "digits:v1 -> clean:v1" in changed and "column X: shape 64 -> 61" in changed
+    assert "nothing differs" in peira("data", "diff", "digits", "digits").stdout

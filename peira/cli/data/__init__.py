@@ -17,6 +17,8 @@ ENTRIES = {
     "ls": Entry("peira.cli.data.look", "ls", _LOOK, "List data sets, or versions of one."),
     "show": Entry("peira.cli.data.look", "show", _LOOK, "Show a version: columns, splits, uses."),
     "log": Entry("peira.cli.data.look", "log", _LOOK, "Show where a version comes from."),
+    "profile": Entry("peira.cli.data.profile", "profile", _LOOK, "Show what is in the columns."),
+    "diff": Entry("peira.cli.data.diff", "diff", _LOOK, "Show what changed between versions."),
     "check": Entry("peira.cli.data.check", "check", _LOOK, "Look for leaks, copies, odd labels."),
     "export": Entry("peira.cli.data.export", "export", _LOOK, "Write a version to files."),
     "alias": Entry("peira.cli.data.decide", "alias", _DECIDE, "Let a name mean a version."),

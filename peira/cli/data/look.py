@@ -15,7 +15,6 @@ from peira.core.text import printable
 
 if TYPE_CHECKING:
     from peira.data.dataset import Dataset
-    from peira.lab.lab import Lab
 
 
 @click.command(
@@ -92,12 +91,14 @@ def show(session: Session, data: str, *, as_json: bool) -> None:
     from peira.data.catalog import Catalog
     from peira.data.dataset import Dataset
     from peira.data.reference import parse
+    from peira.lab.links import users
 
     lab = session.lab()
     dataset = Dataset(lab.root, parse(lab.root, data).version)
     row = _row(dataset, Catalog(lab.root, lab.journal))
     splits = _splits(dataset)
-    runs = _users(lab, dataset)
+    met = users(lab, [dataset.version.manifest])
+    runs = [{"id": one.id, "name": one.name, "role": one.role} for one in met]
     if as_json:
         columns = msgspec.to_builtins(dataset.schema)
         transform = msgspec.to_builtins(dataset.version.transform)
@@ -159,24 +160,6 @@ def _part_line(part: dict[str, Any]) -> str:
     return f"{number(part['rows'])} rows, {part['kind']}{seed}, of {part['dataset']}" + (
         ", sealed hold-out" if part["sealed"] else ""
     )
-
-
-def _users(lab: Lab, dataset: Dataset) -> list[dict[str, Any]]:
-    from sqlalchemy import select
-
-    from peira.lab.index import schema
-
-    link, run = schema.link.c, schema.run.c
-    question = (
-        select(run.id, run.name, link.role)
-        .distinct()
-        .join_from(schema.link, schema.run, link.run == run.n)
-        .where(link.digest == dataset.version.manifest, run.deleted == 0)
-        .order_by(run.created.desc())
-        .limit(100)
-    )
-    rows = lab.ask(lambda connection: connection.execute(question).all())
-    return [{"id": id, "name": name, "role": role} for id, name, role in rows]
 
 
 def _section(title: str, items: list[tuple[str, str]], out: Terminal) -> None:

@@ -1,0 +1,214 @@
+"""What changed between two versions: files, rows, labels, columns, and what a recipe scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from peira.capture.param_roles import role
+from peira.data.dataset import Dataset
+from peira.data.profile import Profile, profile
+from peira.lab.lab import Lab
+from peira.lab.links import users
+from peira.lab.runs import RunRecord
+
+SHOWN_MAX = 100
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in one and not in the other. Lists hold the first 100, counts are of all."""
+
+    added: int
+    removed: int
+    changed: int
+    same: int
+    first_added: list[str]
+    first_removed: list[str]
+    first_changed: list[str]
+
+
+class LabelChange(msgspec.Struct, frozen=True):
+    """A row that is in both with another label."""
+
+    id: str
+    before: str
+    after: str
+
+
+class ColumnChange(msgspec.Struct, frozen=True, kw_only=True):
+    """How a column differs; None where a version does not have it."""
+
+    name: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class ScoreChange(msgspec.Struct, frozen=True, kw_only=True):
+    """The same recipe (equal params but the seed) on both versions: means of the last values."""
+
+    params: dict[str, Any]
+    metric: str
+    before: float
+    after: float
+    runs_before: list[str]
+    runs_after: list[str]
+
+
+class DataDiff(msgspec.Struct, frozen=True, kw_only=True):
+    """The difference of two versions."""
+
+    left: str
+    right: str
+    files: Changes | None
+    rows: Changes | None
+    order_changed: bool
+    """Whether the rows of both stand in another order."""
+    labels: list[LabelChange]
+    label_changes: int
+    classes: dict[str, tuple[int, int]]
+    """Rows of each class before and after, where they differ."""
+    columns: list[ColumnChange]
+    scores: list[ScoreChange]
+
+
+def compare(left: Dataset, right: Dataset, lab: Lab | None = None) -> DataDiff:
+    """Return what differs from `left` to `right`; with a lab also what recipes score on both."""
+    has_rows = left.manifest.ids is not None and right.manifest.ids is not None
+    before, after = (profile(left), profile(right)) if has_rows else (None, None)
+    labels = _labels(left, right) if has_rows else []
+    return DataDiff(
+        left=left.ref,
+        right=right.ref,
+        files=_files(left, right),
+        rows=_rows(left, right) if has_rows else None,
+        order_changed=has_rows and _is_reordered(left, right),
+        labels=labels[:SHOWN_MAX],
+        label_changes=len(labels),
+        classes=_classes(before, after),
+        columns=_columns(before, after),
+        scores=[] if lab is None else _scores(lab, left, right),
+    )
+
+
+def _changes(before: dict[str, str], after: dict[str, str]) -> Changes:
+    added = [name for name in after if name not in before]
+    removed = [name for name in before if name not in after]
+    changed = [name for name in after if name in before and before[name] != after[name]]
+    return Changes(
+        added=len(added), removed=len(removed), changed=len(changed),
+        same=len(after) - len(added) - len(changed),
+        first_added=added[:SHOWN_MAX], first_removed=removed[:SHOWN_MAX],
+        first_changed=changed[:SHOWN_MAX],
+    )  # fmt: skip
+
+
+def _files(left: Dataset, right: Dataset) -> Changes | None:
+    if left.manifest.kind != "files" or right.manifest.kind != "files":
+        return None
+    return _changes(
+        {member.path: member.object for member in left.files()},
+        {member.path: member.object for member in right.files()},
+    )
+
+
+def _rows(left: Dataset, right: Dataset) -> Changes:
+    """Rows by id. A row that keeps its parent's id and has other values is changed."""
+    from peira.data.rows import row_ids
+
+    def content(dataset: Dataset) -> dict[str, str]:
+        inputs = {n: v for n, v in dataset.columns.items() if n != dataset.label}
+        own = row_ids(inputs) if inputs else dataset.ids
+        ids = [id.decode() for id in dataset.ids.tolist()]
+        return dict(zip(ids, [digest.decode() for digest in own.tolist()], strict=True))
+
+    return _changes(content(left), content(right))
+
+
+def _is_reordered(left: Dataset, right: Dataset) -> bool:
+    shared_left = left.ids[np.isin(left.ids, right.ids)]
+    shared_right = right.ids[np.isin(right.ids, left.ids)]
+    return not np.array_equal(shared_left, shared_right)
+
+
+def _labels(left: Dataset, right: Dataset) -> list[LabelChange]:
+    """Rows whose inputs are equal and whose labels are not, or that keep an id with another."""
+    if left.label is None or right.label is None:
+        return []
+    before = dict(zip(_keys(left), left.y.tolist(), strict=True))
+    return [
+        LabelChange(key, str(before[key]), str(label))
+        for key, label in zip(_keys(right), right.y.tolist(), strict=True)
+        if key in before and before[key] != label
+    ]
+
+
+def _keys(dataset: Dataset) -> list[str]:
+    """Return what tells a row apart without its label: its inputs by content."""
+    from peira.data.rows import row_ids
+
+    inputs = {n: v for n, v in dataset.columns.items() if n != dataset.label}
+    found = row_ids(inputs) if inputs else dataset.ids
+    return [id.decode() for id in found.tolist()]
+
+
+def _classes(before: Profile | None, after: Profile | None) -> dict[str, tuple[int, int]]:
+    if before is None or after is None:
+        return {}
+    names = sorted(set(before.classes) | set(after.classes))
+    pairs = {name: (before.classes.get(name, 0), after.classes.get(name, 0)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _columns(before: Profile | None, after: Profile | None) -> list[ColumnChange]:
+    if before is None or after is None:
+        return []
+    left = {column.name: msgspec.to_builtins(column) for column in before.columns}
+    right = {column.name: msgspec.to_builtins(column) for column in after.columns}
+    return [
+        ColumnChange(name=name, before=left.get(name), after=right.get(name))
+        for name in dict.fromkeys([*left, *right])
+        if left.get(name) != right.get(name)
+    ]
+
+
+def _scores(lab: Lab, left: Dataset, right: Dataset) -> list[ScoreChange]:
+    def by_recipe(dataset: Dataset) -> dict[str, list[RunRecord]]:
+        found: dict[str, list[RunRecord]] = {}
+        for run in _runs_with(lab, dataset):
+            params = {name: v for name, v in run.params.items() if role(name) != "seed"}
+            found.setdefault(msgspec.json.encode(params).decode(), []).append(run)
+        return found
+
+    before, after = by_recipe(left), by_recipe(right)
+    changes = []
+    for recipe in before:
+        for metric in _shared_metrics(before[recipe], after.get(recipe, [])):
+            changes.append(
+                ScoreChange(
+                    params=msgspec.json.decode(recipe),
+                    metric=metric,
+                    before=_mean(before[recipe], metric),
+                    after=_mean(after[recipe], metric),
+                    runs_before=[run.id for run in before[recipe]],
+                    runs_after=[run.id for run in after[recipe]],
+                )
+            )
+    return changes
+
+
+def _runs_with(lab: Lab, dataset: Dataset) -> list[RunRecord]:
+    found = users(lab, [dataset.version.manifest, dataset.version.content], ["used", "evaluation"])
+    return [lab.run(id) for id in dict.fromkeys(one.id for one in found)]
+
+
+def _shared_metrics(before: list[RunRecord], after: list[RunRecord]) -> list[str]:
+    if not after:
+        return []
+    sets = [{m for m in run.metrics if not m.startswith("system/")} for run in (*before, *after)]
+    return sorted(set.intersection(*sets))
+
+
+def _mean(runs: list[RunRecord], metric: str) -> float:
+    return float(np.mean([run.metrics[metric].last for run in runs]))
