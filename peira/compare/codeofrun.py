@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ import msgspec
 
 from peira.compare.comparison import Version
 from peira.compare.files import Held, seen_file
+from peira.compare.sides import mapping, mappings
 from peira.compare.textdiff import FILE_BYTES_MAX
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
@@ -29,7 +30,7 @@ class CodeOfRun:
 
     def __init__(self, lab: Lab, record: RunRecord) -> None:
         told = record.captured("code")
-        self.git: dict[str, Any] = told.get("git") or {}
+        self.git = mapping(told.get("git"))
         self.root = str(self.git.get("root") or "")
         self.commit_name = str(self.git.get("commit") or "")
         self.commit: Commit | None = None
@@ -124,25 +125,28 @@ class CodeOfRun:
         return {self._in_git(part.path): part for part in patches.patches(self._record.diff())}
 
     @cached_property
-    def _changed(self) -> dict[str, dict[str, Any]]:
+    def _changed(self) -> dict[str, Mapping[str, Any]]:
         """Changed files by name: `what` and the digest of the true content."""
-        return {self._in_git(str(file.get("path"))): file for file in self.git.get("changed") or ()}
+        return {
+            self._in_git(str(file.get("path"))): file for file in mappings(self.git.get("changed"))
+        }
 
     @cached_property
     def _left_out(self) -> dict[str, str]:
         """Changed files whose changes were not recorded, with the reason."""
         return {
             self._in_git(str(part.get("path"))): f"changed, and not recorded: {part.get('reason')}"
-            for part in self.git.get("diff_left_out") or ()
+            for part in mappings(self.git.get("diff_left_out"))
         }
 
     @cached_property
     def _untracked(self) -> set[str]:
         listed = self.git.get("untracked")
-        return {self._in_git(path) for path in listed} if isinstance(listed, list) else set()
+        names = listed if isinstance(listed, list) else []
+        return {self._in_git(name) for name in names if isinstance(name, str)}
 
     @cached_property
-    def _submodules(self) -> dict[str, dict[str, Any]]:
+    def _submodules(self) -> dict[str, Mapping[str, Any]]:
         return {self._in_git(path): inner for path, inner in _submodules(self.git)}
 
     def _from_git(self, name: str) -> Held | None:
@@ -238,13 +242,15 @@ def _base(sources: dict[str, SeenFile]) -> str:
     return ""
 
 
-def _submodules(git: dict[str, Any], below: str = "") -> Iterable[tuple[str, dict[str, Any]]]:
-    for path, inner in (git.get("submodules") or {}).items():
+def _submodules(git: Mapping[str, Any], below: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for path, inner in mapping(git.get("submodules")).items():
+        if not isinstance(inner, Mapping):
+            continue
         yield f"{below}{path}", inner
         yield from _submodules(inner, f"{below}{path}/")
 
 
-def _submodule(git: dict[str, Any]) -> Held:
+def _submodule(git: Mapping[str, Any]) -> Held:
     """Return a submodule as one thing: its commit and changes."""
     told = {name: git.get(name) for name in ("commit", "diff", "diff_object", "changed")}
     version = _content(msgspec.json.encode(told)).version

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from peira.compare.comparison import ValueSection
+from peira.compare.sides import mapping
 from peira.compare.values import value_rows, value_section
 from peira.lab.runs import RunRecord
 
@@ -16,7 +17,7 @@ def packages(records: Sequence[RunRecord]) -> ValueSection:
     """Return the installed packages. Those that no run imported cannot have had an effect."""
     told = [record.captured("packages") for record in records]
     found = [_versions(facts) for facts in told]
-    imported = [set(facts.get("imported") or ()) for facts in told]
+    imported = [_names(facts.get("imported")) for facts in told]
     rows = []
     for row in value_rows(found):
         users = [i for i, names in enumerate(imported) if row.name in names]
@@ -36,11 +37,17 @@ def _versions(facts: Mapping[str, Any]) -> dict[str, str] | None:
     installed = facts.get("installed")
     if not isinstance(installed, Mapping):
         return None
-    sources = facts.get("sources") or {}
-    return {name: _told(str(version), sources.get(name)) for name, version in installed.items()}
+    sources = mapping(facts.get("sources"))
+    return {
+        name: _told(str(version), mapping(sources.get(name))) for name, version in installed.items()
+    }
 
 
-def _told(version: str, source: Mapping[str, Any] | None) -> str:
+def _names(value: Any) -> set[str]:
+    return {name for name in value if isinstance(name, str)} if isinstance(value, list) else set()
+
+
+def _told(version: str, source: Mapping[str, Any]) -> str:
     if not source:
         return version
     parts = [version, "editable" if source.get("editable") else "", f"from {source.get('url')}"]

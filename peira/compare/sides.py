@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from peira.compare.comparison import RUNS_MAX, Side
@@ -40,7 +40,8 @@ def find_sides(lab: Lab, runs: Sequence[RunRef], project: str | None = None) -> 
 def side(record: RunRecord) -> Side:
     """Return what a page says of a run above its differences."""
     code = record.captured("code")
-    git = code.get("git") or {}
+    git = mapping(code.get("git"))
+    is_dirty = git.get("dirty")
     error = (record.end or {}).get("error")
     return Side(
         id=record.id,
@@ -53,9 +54,21 @@ def side(record: RunRecord) -> Side:
         host=record.host,
         script=script_of(code, record.birth),
         commit=record.commit,
-        is_dirty=git.get("dirty"),
+        is_dirty=is_dirty if isinstance(is_dirty, bool) else None,
         error=f"{error['type']}: {error['message']}"[:ERROR_CHARACTERS_MAX] if error else "",
     )
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a part of a record as a mapping, an empty one for anything else: a record may be of
+    another program, or of a newer Peira.
+    """
+    return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Return the mappings in a list; none for anything else."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def script_of(code: dict[str, Any], birth: dict[str, Any]) -> str:

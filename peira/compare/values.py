@@ -83,7 +83,8 @@ def params(records: Sequence[RunRecord]) -> ValueSection:
 
 def environment(records: Sequence[RunRecord]) -> ValueSection:
     """Return the recorded environment variables."""
-    found = [record.captured("environment").get("variables") for record in records]
+    told = [record.captured("environment").get("variables") for record in records]
+    found = [variables if isinstance(variables, Mapping) else None for variables in told]
     return value_section("environment", found, _told_apart(value_rows(found), _OF_THE_JOB))
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import peira
+from peira.cli.diffpage import page
+from peira.cli.difftables import Look
+from peira.cli.terminal import Terminal
 from peira.compare.comparison import SECTIONS, Comparison, MetricSection, Section, ValueSection
 from peira.compare.diff import compare
 from peira.compare.glance import glance
@@ -296,6 +303,36 @@ def test_foreign_text_is_harmless_everywhere(root: Path, lab: Lab) -> None:
     page = found._repr_html_()
     assert "<script" not in page and "<img" not in page
     assert "&lt;img src=x&gt;\\x1b[31m" in page
+
+
+PIPE = Terminal(is_terminal=False, colour=False, width=None)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(
+    ["git", "commit", "root", "diff", "diff_object", "changed", "diff_left_out", "untracked",
+     "submodules", "dirty", "path", "object", "script", "module", "installed", "imported",
+     "sources", "variables", "libraries", "name", "parents", "launched_from"]
+)  # fmt: skip
+VALUES = st.dictionaries(NAMES, JSON | st.dictionaries(NAMES, JSON) | st.lists(JSON, max_size=3))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.dictionaries(NAMES, VALUES, max_size=4), min_size=2, max_size=3))
+def test_records_of_anybody_are_compared(told: list[dict[str, Any]]) -> None:
+    """Whatever another program, or a newer Peira, captured: there is an answer, never an error."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / ".peira"
+        for n, value in enumerate(told):
+            run = Recorded(root, f"run-{n}")
+            for aspect in ("code", "packages", "environment", "process", "numerics", "odd"):
+                run.captured(aspect, **value)
+        with Lab(root) as lab:
+            found = compare(lab, [f"run-{n}" for n in range(len(told))])
+            json.dumps(found.to_dict(), allow_nan=False)
+            assert repr(found) and found._repr_html_() and page(found, Look(PIPE))
 
 
 def test_counts_add_up(root: Path, lab: Lab) -> None:
