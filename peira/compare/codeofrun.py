@@ -15,6 +15,7 @@ from peira.compare.comparison import Version
 from peira.compare.files import Held, seen_file
 from peira.compare.sides import mapping, mappings
 from peira.compare.textdiff import FILE_BYTES_MAX
+from peira.core.errors import DamagedError, NotFoundError, UsageError
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
 from peira.record.events import SeenFile
@@ -122,7 +123,11 @@ class CodeOfRun:
     @cached_property
     def _patches(self) -> dict[str, patches.Patch]:
         """The recorded changes against the commit, by name."""
-        return {self._in_git(part.path): part for part in patches.patches(self._record.diff())}
+        try:
+            diff = self._record.diff()
+        except (NotFoundError, DamagedError, UsageError):
+            return {}  # which files changed is told by `changed`
+        return {self._in_git(part.path): part for part in patches.patches(diff)}
 
     @cached_property
     def _changed(self) -> dict[str, Mapping[str, Any]]:
