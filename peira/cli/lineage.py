@@ -91,6 +91,8 @@ class _Tree:
             if side == "down":
                 near, far = far, near
             self._next.setdefault(near, []).append((edge.kind, nodes[far]))
+        for there in self._next.values():
+            there.sort(key=lambda item: _order(item[1]))
 
     def lines(self) -> Iterator[str]:
         """Yield the lines below the root."""
@@ -109,6 +111,12 @@ class _Tree:
                 yield from self._below(other, indent + ("   " if is_last else "│  "))
         if more:
             yield indent + self._out.paint(f"└─ … {more} more or deeper", "dim")
+
+
+def _order(node: LineageNode) -> tuple[int, int, float, str]:
+    """Sort data first, then what was made, then runs; each by step, time or name."""
+    kind = ("file", "artifact", "checkpoint", "run").index(node.kind)
+    return kind, node.step or 0, node.created or 0.0, node.name
 
 
 def _text(node: LineageNode, out: Terminal) -> str:

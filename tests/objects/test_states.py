@@ -253,3 +253,19 @@ def test_no_numpy_is_loaded_for_a_path() -> None:
         "states.put(FolderObjects(tempfile.mkdtemp()), {'a': 1}); print('numpy' in sys.modules)"
     )
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
+
+
+def test_tensors_are_written_by_their_library(objects: FolderObjects, tmp_path: Path) -> None:
+    """A module, an optimiser, and a dict that holds their states; all loaded without a pickle of
+    objects (PyTorch's own safe loading).
+    """
+    torch = pytest.importorskip("torch")
+    net = torch.nn.Linear(3, 1)
+    optimiser = torch.optim.Adam(net.parameters())
+    both = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "epoch": 3}
+    for state in (net, optimiser, both):
+        stored = states.put(objects, state)
+        assert (stored.format, [m.path for m in stored.files]) == ("torch", ["state.pt"])
+    objects.copy(stored.files[0].digest, tmp_path / "state.pt")
+    found = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert found["epoch"] == 3 and torch.equal(found["net"]["weight"], net.weight)
