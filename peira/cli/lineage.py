@@ -14,7 +14,7 @@ from peira.cli.terminal import STATE_STYLE, Terminal, terminal
 from peira.core.text import printable
 
 if TYPE_CHECKING:
-    from peira.lab.lineage import Lineage, LineageNode, Side
+    from peira.lab.lineage_graph import Lineage, LineageNode, Side
 
 # How what is below a line of the tree relates to it.
 _UP = {

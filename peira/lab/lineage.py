@@ -14,92 +14,36 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-import msgspec
 from sqlalchemy import Connection
 
 from peira.core.errors import UsageError
 from peira.lab import lineage_rows as rows
 from peira.lab.checkpoints import read_checkpoints
 from peira.lab.index import schema
+from peira.lab.lineage_graph import (
+    FILES_MAX,
+    NEIGHBOURS_MAX,
+    EdgeKind,
+    Graph,
+    Lineage,
+    LineageNode,
+    Side,
+    artifact_key,
+    artifact_node,
+    file_node,
+    holds,
+    lost_node,
+    run_key,
+    run_node,
+)
 from peira.lab.query.several import among
 from peira.lab.rows import RunRow
 from peira.record.events import Artifact, Checkpoint, FileRole
-
-NodeKind = Literal["run", "artifact", "file", "checkpoint"]
-EdgeKind = Literal["read", "wrote", "made", "used", "saved", "resumed", "rerun", "repeat", "part"]
-Side = Literal["up", "down"]
 
 DEPTH = 10
 """Generations of runs on each side, unless asked otherwise."""
 DEPTH_MAX = 100
 NODES_MAX = 400
-NEIGHBOURS_MAX = 40
-"""So many neighbours of one node are shown on one side."""
-FILES_MAX = 12
-"""So many files of a run that no other run met are shown in each role."""
-
-
-class LineageNode(msgspec.Struct, kw_only=True):
-    """A run, or what passes between runs. Facts that do not fit the kind are None.
-
-    `depth` counts edges from the run that was asked for, below zero for what was before it.
-    `more_up` and `more_down` count neighbours that are not in the graph: at least so many.
-    """
-
-    id: str
-    kind: NodeKind
-    name: str
-    """Of a run or an artifact; the path of a file; `step 40` of a checkpoint."""
-    depth: int
-    run: str | None = None
-    """The run itself; of an artifact or a checkpoint a run that made it."""
-    project: str | None = None
-    state: str | None = None
-    created: float | None = None
-    deleted: bool = False
-    known: bool = True
-    """False for a run that is named by another and is not in this lab."""
-    type: str | None = None
-    """Of an artifact: `model`, `file`, …"""
-    digest: str | None = None
-    """Of a file: its content."""
-    files: int | None = None
-    size: int | None = None
-    """Bytes of an artifact or a checkpoint."""
-    step: int | None = None
-    kept: bool | None = None
-    """Whether a checkpoint is still there."""
-    more_up: int = 0
-    more_down: int = 0
-
-
-class LineageEdge(msgspec.Struct, frozen=True):
-    """What flowed from `source` to `target`, both ids of nodes."""
-
-    source: str
-    target: str
-    kind: EdgeKind
-
-
-class Lineage(msgspec.Struct):
-    """The graph around a run; its node is the first."""
-
-    run: str
-    nodes: list[LineageNode]
-    edges: list[LineageEdge]
-    is_cut: bool
-    """Whether anything was left out; the nodes tell where."""
-    took_s: float = 0.0
-
-    def before(self, node: str) -> list[tuple[LineageEdge, LineageNode]]:
-        """Return what flowed into a node, with where it came from."""
-        by_id = {found.id: found for found in self.nodes}
-        return [(edge, by_id[edge.source]) for edge in self.edges if edge.target == node]
-
-    def after(self, node: str) -> list[tuple[LineageEdge, LineageNode]]:
-        """Return what flowed out of a node, with where it went."""
-        by_id = {found.id: found for found in self.nodes}
-        return [(edge, by_id[edge.target]) for edge in self.edges if edge.source == node]
 
 
 def read_lineage(
@@ -122,8 +66,8 @@ def read_lineage(
     if not 1 <= depth <= DEPTH_MAX:
         raise UsageError(f"depth is {depth}; 1 to {DEPTH_MAX} were expected.")
     started = time.perf_counter()
-    graph = _Graph(nodes)
-    graph.add(_run_node(run, 0))
+    graph = Graph(nodes)
+    graph.add(run_node(run, 0))
     for side in sides:
         walk = (_Up if side == "up" else _Down)(connection, graph)
         walk.walk(run, depth)
@@ -136,55 +80,12 @@ def read_lineage(
     )
 
 
-class _Graph:
-    """Nodes and edges under the limits."""
-
-    def __init__(self, nodes_max: int) -> None:
-        self.nodes: dict[str, LineageNode] = {}
-        self.edges: dict[tuple[str, str], LineageEdge] = {}
-        self.is_cut = False
-        self._nodes_max = nodes_max
-        self._fan: dict[tuple[str, Side], int] = {}
-
-    def add(self, node: LineageNode) -> bool:
-        """Add a node unless it is there; return whether it is in the graph now."""
-        if node.id not in self.nodes:
-            if len(self.nodes) >= self._nodes_max:
-                return False
-            self.nodes[node.id] = node
-        return True
-
-    def attach(self, anchor: str, side: Side, node: LineageNode, kind: EdgeKind) -> bool:
-        """Join a node to one that is there; return whether there was room, and count it if not."""
-        ends = (node.id, anchor) if side == "up" else (anchor, node.id)
-        if ends in self.edges:  # what was said first says more: resumed before read
-            return True
-        fan = self._fan.get((anchor, side), 0)
-        if fan >= NEIGHBOURS_MAX or not self.add(node):
-            self.leave_out(anchor, side, 1)
-            return False
-        self._fan[anchor, side] = fan + 1
-        self.edges[ends] = LineageEdge(*ends, kind)
-        return True
-
-    def leave_out(self, anchor: str, side: Side, count: int) -> None:
-        """Count neighbours that are not shown."""
-        if count <= 0:
-            return
-        self.is_cut = True
-        node = self.nodes[anchor]
-        if side == "up":
-            node.more_up += count
-        else:
-            node.more_down += count
-
-
 class _Walk:
     """One side of the search, a generation of runs at a time."""
 
     side: Side
 
-    def __init__(self, connection: Connection, graph: _Graph) -> None:
+    def __init__(self, connection: Connection, graph: Graph) -> None:
         self.connection = connection
         self.graph = graph
         self.runs: dict[int, RunRow] = {}
@@ -217,8 +118,8 @@ class _Walk:
     def leave_out(self, run: RunRow, neighbours: int) -> None:
         """Count those of the neighbours of a run that are not shown."""
         end = 1 if self.side == "up" else 0  # of an edge: its target, or its source
-        shown = sum(ends[end] == _run_id(run) for ends in self.graph.edges)
-        self.graph.leave_out(_run_id(run), self.side, neighbours - shown)
+        shown = sum(ends[end] == run_key(run) for ends in self.graph.edges)
+        self.graph.leave_out(run_key(run), self.side, neighbours - shown)
 
     def attach_files(
         self, frontier: dict[int, RunRow], role: FileRole, shared: dict[int, set[str]]
@@ -227,10 +128,10 @@ class _Walk:
         most = FILES_MAX + max(map(len, shared.values()), default=0)
         kind: EdgeKind = "read" if role == "input" else "wrote"
         for n, met in rows.read_files(self.connection, frontier, role, most).items():
-            anchor = _run_id(frontier[n])
+            anchor = run_key(frontier[n])
             fresh = [f for f in met.files if f[0] not in shared.get(n, ())]
             for digest, path in fresh[:FILES_MAX]:
-                node = _file_node(digest, path, self.depth_of(anchor))
+                node = file_node(digest, path, self.depth_of(anchor))
                 self.graph.attach(anchor, self.side, node, kind)
             passed = len(met.files) - len(fresh)
             self.graph.leave_out(anchor, self.side, met.total - passed - len(fresh[:FILES_MAX]))
@@ -255,8 +156,8 @@ class _Walk:
 
     def reach(self, anchor: str, run: RunRow, kind: EdgeKind) -> None:
         """Attach a run, and go on from it in the next generation unless it was there."""
-        is_new = _run_id(run) not in self.graph.nodes
-        node = _run_node(run, self.depth_of(anchor))
+        is_new = run_key(run) not in self.graph.nodes
+        node = run_node(run, self.depth_of(anchor))
         if self.graph.attach(anchor, self.side, node, kind) and is_new:
             self.runs[run.n] = run
             self._next[run.n] = run
@@ -285,16 +186,16 @@ class _Walk:
             return self.checkpoint_node(run, int(step), depth), "saved"
         if found.made_as == "made":
             for artifact in self.artifacts.get(run.n, []):
-                if artifact.role == "made" and _holds(artifact, found.digest):
-                    return _artifact_node(artifact, depth, run.id), "made"
-        return _file_node(found.digest, found.made_path, depth), "wrote"
+                if artifact.role == "made" and holds(artifact, found.digest):
+                    return artifact_node(artifact, depth, run.id), "made"
+        return file_node(found.digest, found.made_path, depth), "wrote"
 
     def takes(self, found: rows.Shared, node: LineageNode) -> EdgeKind:
         """Return how a run took what a node is."""
         if node.kind == "checkpoint":
             return "used" if found.taken_as == "used" else "read"
         used = self.artifacts.get(found.taker, [])
-        is_used = any(a.role == "used" and _artifact_id(a) == node.id for a in used)
+        is_used = any(a.role == "used" and artifact_key(a) == node.id for a in used)
         return "used" if is_used else "read"
 
 
@@ -307,7 +208,7 @@ class _Up(_Walk):
         passed = _Passed(rows.shared(self.connection, takers=frontier), "taker")
         self.load(found.maker for found in passed.shown)
         for found in passed.shown:
-            anchor = _run_id(frontier[found.taker])
+            anchor = run_key(frontier[found.taker])
             node, made = self.container(found, self.depth_of(anchor))
             if self.graph.attach(anchor, "up", node, self.takes(found, node)):
                 self.reach(node.id, self.runs[found.maker], made)
@@ -328,13 +229,13 @@ class _Up(_Walk):
         )
         self.load(run.n for run in found)
         for run in frontier.values():
-            anchor = _run_id(run)
+            anchor = run_key(run)
             for name, how in ((run.origin, _origin_kind(run)), (run.parent, "part")):
                 if not name:
                     continue
                 other = by_id.get(name)
                 if other is None:
-                    self.graph.attach(anchor, "up", _lost(name, self.depth_of(anchor)), how)
+                    self.graph.attach(anchor, "up", lost_node(name, self.depth_of(anchor)), how)
                 elif how == "resumed" and run.n in forks:
                     node = self.checkpoint_node(other, forks[run.n], self.depth_of(anchor))
                     if self.graph.attach(anchor, "up", node, "resumed"):
@@ -344,11 +245,11 @@ class _Up(_Walk):
 
     def _used(self, run: RunRow, met: set[str]) -> None:
         """Attach the artifacts that a run used and no known run made."""
-        anchor = _run_id(run)
+        anchor = run_key(run)
         depth = self.depth_of(anchor)
         for artifact in self.artifacts.get(run.n, []):
-            if artifact.role == "used" and not any(_holds(artifact, d) for d in met):
-                self.graph.attach(anchor, "up", _artifact_node(artifact, depth, None), "used")
+            if artifact.role == "used" and not any(holds(artifact, d) for d in met):
+                self.graph.attach(anchor, "up", artifact_node(artifact, depth, None), "used")
 
     def count_rest(self, frontier: dict[int, RunRow]) -> None:
         inputs = rows.read_files(self.connection, frontier, "input", 1)
@@ -366,7 +267,7 @@ class _Down(_Walk):
         passed = _Passed(rows.shared(self.connection, makers=frontier), "maker")
         self.load(found.taker for found in passed.shown)
         for found in passed.shown:
-            anchor = _run_id(frontier[found.maker])
+            anchor = run_key(frontier[found.maker])
             node, made = self.container(found, self.depth_of(anchor))
             if self.graph.attach(anchor, "down", node, made):
                 self.reach(node.id, self.runs[found.taker], self.takes(found, node))
@@ -386,7 +287,7 @@ class _Down(_Walk):
         if len(found) == rows.ROWS_MAX:
             seen = Counter(name for run in found for name in (run.origin, run.parent))
             for followed, total in rows.count_followers(self.connection, names).items():
-                self.graph.leave_out(_run_id(by_id[followed]), "down", total - seen[followed])
+                self.graph.leave_out(run_key(by_id[followed]), "down", total - seen[followed])
         forks = rows.read_forks(
             self.connection, [run.n for run in found if run.origin_how == "resume"]
         )
@@ -395,7 +296,7 @@ class _Down(_Walk):
                 other = by_id.get(name or "")
                 if other is None:
                     continue
-                anchor = _run_id(other)
+                anchor = run_key(other)
                 if how == "resumed" and run.n in forks:
                     node = self.checkpoint_node(other, forks[run.n], self.depth_of(anchor))
                     if self.graph.attach(anchor, "down", node, "saved"):
@@ -405,13 +306,13 @@ class _Down(_Walk):
 
     def _made(self, run: RunRow) -> None:
         """Attach what a run made and saved, whether a known run took it or not."""
-        anchor = _run_id(run)
+        anchor = run_key(run)
         depth = self.depth_of(anchor)
         made = self.artifacts.get(run.n, [])
-        used = {_artifact_id(artifact) for artifact in made if artifact.role == "used"}
+        used = {artifact_key(artifact) for artifact in made if artifact.role == "used"}
         for artifact in made:
-            if artifact.role == "made" and _artifact_id(artifact) not in used:
-                self.graph.attach(anchor, "down", _artifact_node(artifact, depth, run.id), "made")
+            if artifact.role == "made" and artifact_key(artifact) not in used:
+                self.graph.attach(anchor, "down", artifact_node(artifact, depth, run.id), "made")
         for step in self.checkpoints.get(run.n, {}):
             self.graph.attach(anchor, "down", self.checkpoint_node(run, step, depth), "saved")
 
@@ -454,57 +355,3 @@ class _Passed:
 def _origin_kind(run: RunRow) -> EdgeKind:
     kinds: dict[str | None, EdgeKind] = {"rerun": "rerun", "repeat": "repeat"}
     return kinds.get(run.origin_how, "resumed")
-
-
-def _run_id(run: RunRow) -> str:
-    return f"run:{run.id}"
-
-
-def _run_node(run: RunRow, depth: int) -> LineageNode:
-    return LineageNode(
-        id=_run_id(run),
-        kind="run",
-        name=run.name,
-        depth=depth,
-        run=run.id,
-        project=run.project,
-        state=run.state,
-        created=run.created,
-        deleted=bool(run.deleted),
-    )
-
-
-def _lost(run: str, depth: int) -> LineageNode:
-    return LineageNode(id=f"run:{run}", kind="run", name=run, depth=depth, run=run, known=False)
-
-
-def _file_node(digest: str, path: str, depth: int) -> LineageNode:
-    return LineageNode(id=f"file:{digest}", kind="file", name=path, depth=depth, digest=digest)
-
-
-def _artifact_id(artifact: Artifact) -> str:
-    """Return the id of an artifact's content: the same for the run that made it and one that used
-    it.
-    """
-    from blake3 import blake3
-
-    content = sorted((file.path, file.object) for file in artifact.files)
-    return f"artifact:{blake3(msgspec.json.encode(content)).hexdigest(16)}"
-
-
-def _artifact_node(artifact: Artifact, depth: int, run: str | None) -> LineageNode:
-    return LineageNode(
-        id=_artifact_id(artifact),
-        kind="artifact",
-        name=artifact.name,
-        depth=depth,
-        run=run,
-        type=artifact.type,
-        created=artifact.time,
-        files=len(artifact.files),
-        size=sum(file.size for file in artifact.files),
-    )
-
-
-def _holds(artifact: Artifact, digest: str) -> bool:
-    return any(file.object == digest for file in artifact.files)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from peira.lab.fields import Completion, KnownField
     from peira.lab.groups import GroupTable
     from peira.lab.ingest import CaughtUp
-    from peira.lab.lineage import Lineage, Side
+    from peira.lab.lineage_graph import Lineage, Side
     from peira.lab.overview import Overview
     from peira.lab.points import Series
     from peira.lab.problems import Problem

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from peira.compare.comparison import FileRow, Section, Side
 from peira.lab.ancestry import Inherited
-from peira.lab.lineage import LineageEdge, LineageNode
+from peira.lab.lineage_graph import LineageEdge, LineageNode
 from peira.lab.verifications import Determinism, Verification
 from peira.record.events import File
 

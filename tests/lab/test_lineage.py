@@ -10,7 +10,7 @@ from blake3 import blake3
 
 from peira.core.errors import UsageError
 from peira.lab.lab import Lab
-from peira.lab.lineage import NEIGHBOURS_MAX, Lineage
+from peira.lab.lineage_graph import NEIGHBOURS_MAX, Lineage
 from peira.record import events
 from peira.record.events import Origin
 from tests.lab.writing import START, RunFiles

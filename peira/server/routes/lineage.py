@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from litestar import get
 from litestar.params import FromQuery, QueryParameter
 
-from peira.lab.lineage import DEPTH, DEPTH_MAX, NODES_MAX, Side
+from peira.lab.lineage import DEPTH, DEPTH_MAX, NODES_MAX
+from peira.lab.lineage_graph import Side
 from peira.server.follower import revision
 from peira.server.parameters import LabNow, PathText
 from peira.server.records import LineageAnswer
