@@ -100,13 +100,15 @@ class Recorder:
         self._keep_inputs(params, tags)
 
     def _open(self, request: Request) -> None:
-        """Make the run that is asked for, or join it; nothing works beside yet.
+        """Make the run that is asked for, or join it; nothing works beside yet. A launcher is never
+        strict: what goes wrong in its record must not reach a program that it does not see.
 
         Raises:
             PeiraError, OSError: it cannot be recorded.
         """
         settings = read_settings()
-        self.is_strict = self.is_strict or settings.strict
+        if request.command is None:
+            self.is_strict = self.is_strict or settings.strict
         self._voice = Voice(is_quiet=settings.quiet)
         if settings.off:
             return

@@ -10,4 +10,7 @@ programs.
     process.py    the process: started, signals passed on to it, waited for
     metrics.py    metrics of any language: console lines, $PEIRA_METRICS
     patterns.py   what a line with metrics looks like
+    queue.py      runs that wait in a lab
+    item.py       the process that runs one of them
+    worker.py     starts these, as many at once as there are slots
 """

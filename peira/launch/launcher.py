@@ -231,7 +231,8 @@ class _Launch:
             channel.finish()
         self._record.end(ended)
         process.close()
-        self._leave_rest()
+        for channel in self._channels:
+            channel.leave()
         return Launched(
             run=self._record.id,
             exit_code=ended.exit_code,
@@ -256,18 +257,6 @@ class _Launch:
     def _fit(self) -> bool:
         changed = [channel.fit() for channel in self._channels]
         return any(changed)
-
-    def _leave_rest(self) -> None:
-        """Programs that the program left behind may go on printing, as they would without Peira: a
-        process of ours passes it on.
-        """
-        for channel in self._channels:
-            if channel.is_open and os.fork() == 0:
-                for other in self._channels:
-                    if other is not channel:
-                        other.close()
-                channel.pass_on_rest()
-                os._exit(0)
 
 
 def _not_started(name: str, error: OSError) -> NotStartedError:

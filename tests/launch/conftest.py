@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import pty
 import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -51,17 +52,22 @@ def listen_again() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+def _take_terminal() -> None:
+    listen_again()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """A command in a session of its own, on a terminal of its own."""
 
     def __init__(self, words: list[str], folder: Path, env: dict[str, str]) -> None:
-        self.pid, self.master = pty.fork()
-        if self.pid == 0:
-            listen_again()
-            os.chdir(folder)
-            os.execvpe(words[0], words, env)
+        self.master, terminal = os.openpty()
+        self._process = subprocess.Popen(
+            words, cwd=folder, env=env, stdin=terminal, stdout=terminal, stderr=terminal,
+            start_new_session=True, preexec_fn=_take_terminal,
+        )  # fmt: skip
+        os.close(terminal)
         self.text = b""
-        self.status: int | None = None
 
     def type(self, keys: bytes) -> None:
         """Press keys."""
@@ -78,10 +84,8 @@ class Terminal:
         limit_s = time.monotonic() + timeout_s
         while self._read(limit_s - time.monotonic()):
             pass
-        _, status = os.waitpid(self.pid, 0)
-        self.pid = 0
         os.close(self.master)
-        return os.waitstatus_to_exitcode(status)
+        return self._process.wait(timeout=60)
 
     def _read(self, timeout_s: float) -> bool:
         if not select.select([self.master], [], [], max(0.0, timeout_s))[0]:

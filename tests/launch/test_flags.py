@@ -161,7 +161,7 @@ def test_options_are_params(lab: Path, peira_run: Started, library: str) -> None
     assert b"hunter2" not in b"".join(p.read_bytes() for p in lab.rglob("*") if p.is_file())
 
 
-@pytest.mark.parametrize("library", ["argparse", "click", "typer", "absl", "fire"])
+@pytest.mark.parametrize("library", ["argparse", "click", "fire"])
 def test_the_program_is_not_changed(lab: Path, peira_run: Started, library: str) -> None:
     """What a library says of a wrong option is what it always says."""
     program = write(lab, CASES[library][0])

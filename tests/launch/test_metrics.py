@@ -108,3 +108,11 @@ def test_what_the_program_logs_is_not_there_twice(lab: Path, peira_run: Started)
     assert peira_run("train.py").returncode == 0
     found = only_run(lab)
     assert points(found, "loss") == [(0, 0.0), (1, 1.0), (2, 2.0)]
+
+
+def test_strict_is_the_programs_matter(lab: Path, peira_run: Started) -> None:
+    """Under PEIRA_STRICT a bad line of metrics does not stop what passes the output on."""
+    program = 'echo \'{"loss": "x"}\' >> $PEIRA_METRICS; sleep 1.2; echo out'
+    done = peira_run("sh", "-c", program, env={"PEIRA_STRICT": "1"})
+    assert (done.returncode, done.stdout) == (0, b"out\n")
+    assert b"is not recorded" in done.stderr

@@ -159,7 +159,7 @@ def test_slots(queue: Queue) -> None:
 
 def test_several_workers(queue: Queue) -> None:
     """Each item runs once, however many workers look for one."""
-    names = [f"i{n}" for n in range(6)]
+    names = [f"i{n}" for n in range(4)]
     for name in names:
         stage(queue, name)
     workers = [start_worker(queue, "-j", "2") for _ in range(2)]

@@ -42,7 +42,7 @@ def start(
     return process
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
 def test_a_signal_is_passed_on_once(lab: Path, name: str) -> None:
     """Sent to Peira alone, it reaches the program, which decides what to make of it."""
     process = start(lab, sys.executable, "-c", COUNTING, name, "0")
