@@ -31,6 +31,8 @@ class Held:
 
     version: Version
     read: Callable[[], bytes] | None = None
+    dataset: str = ""
+    """Of a version of a data set: its name, `digits:v3`."""
 
 
 Files = Mapping[str, Held]
@@ -86,7 +88,8 @@ def _dataset(artifact: Artifact) -> dict[str, Held]:
         reason=f"a version of a data set, {rows:,} rows" if isinstance(rows, int) else "",
         path=artifact.name,
     )
-    return {f"{name}:{part}" if part else name: Held(version)}
+    number = rest.partition(":")[0]
+    return {f"{name}:{part}" if part else name: Held(version, dataset=f"{name}:{number}")}
 
 
 def seen_file(lab: Lab, file: SeenFile) -> Held:
@@ -222,6 +225,9 @@ def _changes(
 
 
 def _change(path: str, old: Held | None, new: Held | None, to: list[int], budget: Budget) -> Change:
+    if old is not None and new is not None and old.dataset and new.dataset:
+        reason = f"what changed: peira data diff {old.dataset} {new.dataset}"
+        return Change(to=to, added=0, removed=0, hunks=[], reason=reason)
     contents: list[bytes | None] = []
     for held in (old, new):
         if held is not None and held.read is None:

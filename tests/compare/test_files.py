@@ -345,7 +345,9 @@ def test_versions_of_a_data_set_are_one_row(root: Path, lab: Lab) -> None:
     found = rows(compare(lab, ["a", "b"]), "data")
     assert list(found) == ["digits", "digits:main/train"]
     assert found["digits"].differs and found["digits"].remark == "digits:v1 / digits:v2"
-    assert "1,437 rows" in found["digits"].changes[0].reason
+    for row in found.values():
+        assert row.changes[0].reason == "what changed: peira data diff digits:v1 digits:v2"
+        assert row.versions[0] is not None and "1,437 rows" in row.versions[0].reason
 
 
 def test_logs_are_compared(root: Path, lab: Lab) -> None:
