@@ -74,6 +74,11 @@ class DataLog(Recorder):
         self._attempt(lambda: self._record_use(dataset, "used"))
         return dataset
 
+    @property
+    def used_data(self) -> tuple[Dataset, ...]:
+        """The data that this run used, in the order of their use."""
+        return tuple(self._used)
+
     def dataset(self, name: str, data: Any, *, label: str | None = None, note: str = "") -> Dataset:
         """Put data from memory under version, and record that this run used it. The same content
         is the same version, so this may stand in every run.

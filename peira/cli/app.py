@@ -47,6 +47,7 @@ ENTRIES = {
     "sql": Entry("peira.cli.sql", "sql", _TAKE_OUT, "Ask the lab in SQL (DuckDB)."),
     "data": Entry("peira.cli.data", "data", _DATA, "Data under version: add, split, check."),
     "holdout": Entry("peira.cli.holdout", "holdout", _DATA, "Sealed parts, and looks at them."),
+    "evaluate": Entry("peira.cli.evaluate", "evaluate", _DATA, "Evaluate a model on a part."),
     "errors": Entry("peira.cli.errors", "errors", _DATA, "List the samples that went wrong."),
     "init": Entry("peira.cli.init", "init", _LAB, "Make a lab in this folder."),
     "gc": Entry("peira.cli.gc", "gc", _LAB, "Seal ended runs, delete what is not needed."),

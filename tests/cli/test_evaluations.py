@@ -73,3 +73,34 @@ def test_a_recipe_is_claimed_once(story: Path, peira: Peira) -> None:
     peira("holdout", "unseal", "digits:test", "--why", "done", "--yes")
     assert peira.json("holdout", "ls") == []
     assert "cannot be sealed again" in peira("holdout", "seal", "digits:test", code=2).output
+
+
+PREDICT = """
+import joblib
+
+def predict(path, data):
+    return joblib.load(path).predict_proba(data.X / 16)
+"""
+SAVE = """
+import peira
+from sklearn.linear_model import LogisticRegression
+
+with peira.init("story", name="saved") as run:
+    train = run.use("digits:train")
+    model = LogisticRegression(max_iter=100).fit(train.X / 16, train.y)
+    run.save_model(model, "linear")
+"""
+
+
+def test_a_saved_model_is_evaluated_as_a_run(story: Path, peira: Peira) -> None:
+    """The user's function loads the model; the evaluation is a run that used model and data."""
+    (story / "predict.py").write_text(PREDICT)
+    subprocess.run([sys.executable, "-c", SAVE], check=True, capture_output=True)
+    words = ("evaluate", "saved:linear", "digits:dev", "--with", "predict.py:predict")
+    document = peira.json(*words, "--name", "dev")
+    assert document["metrics"]["accuracy"] > 0.9
+    shown = peira.json("show", document["run"])
+    used = {(a["name"], a["role"]) for a in shown["artifacts"]}
+    assert used == {("linear", "used"), ("digits:v1:main/dev", "used")}
+    assert peira.json("errors", document["run"])["evaluation"] == "dev"
+    assert "Name a part" in peira("evaluate", "saved:linear", "digits", *words[3:], code=2).output
