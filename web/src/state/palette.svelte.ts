@@ -1,17 +1,12 @@
 import { apiUrl, getJson } from "../api/client";
 import type { HomeData } from "../api/types";
-import type { IconName } from "../ui/icons";
+import type { PickItem } from "../ui/PickList.svelte";
 import { findRuns } from "./findruns";
 import { keys } from "./keys.svelte";
 import { lab } from "./lab.svelte";
 import { projectPath, router, runPath } from "./router.svelte";
 
-export interface PaletteItem {
-  id: string;
-  title: string;
-  detail: string;
-  icon: IconName;
-  keys?: string | undefined;
+export interface PaletteItem extends PickItem {
   run: () => void;
 }
 
