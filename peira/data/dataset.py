@@ -208,7 +208,7 @@ class Dataset:
         if self.manifest.reference is not None:
             base = Path(self.manifest.reference)
             path.symlink_to(base if base.is_file() else base / member.path)
-            _check(path, member)
+            check_file(path, member)
             return
         with self.objects.open(member.object) as source, path.open("wb") as out:
             shutil.copyfileobj(source, out, 1 << 20)
@@ -216,11 +216,16 @@ class Dataset:
 
     def _checked_reference(self, place: Path) -> Path:
         for member in self.files():
-            _check(place if place.is_file() else place / member.path, member)
+            check_file(place if place.is_file() else place / member.path, member)
         return place
 
 
-def _check(path: Path, member: Member) -> None:
+def check_file(path: Path, member: Member) -> None:
+    """Hold a file that a version only refers to against its digest.
+
+    Raises:
+        NotFoundError, DamagedError: it is gone, or has changed.
+    """
     from blake3 import blake3
 
     try:

@@ -55,6 +55,7 @@ def build_routes(follower: Follower, bundle: Bundle) -> Litestar:
             "lab": Provide(follower.fresh_lab, sync_to_thread=True),
             "streams": Provide(lambda: follower.streams, sync_to_thread=False),
             "bundle": Provide(lambda: bundle, sync_to_thread=False),
+            "evaluation": Provide(routes.open_evaluation, sync_to_thread=True),
         },
         guards=[restore_slashes, refuse_stray_schema, refuse_unknown_parameters],
         exception_handlers={Exception: answer_error},
@@ -109,7 +110,11 @@ def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler)
     # The dashboard's own addresses carry its view; its script reads them.
     if not given or not connection.scope["path"].startswith(("/api/", "/schema")):
         return
-    known = set(handler.parsed_fn_signature.parameters) - _INJECTED - set(connection.path_params)
+    known = set(handler.parsed_fn_signature.parameters)
+    for name, provided in handler.resolve_dependencies().items():
+        if name in known - _INJECTED:
+            known = (known - {name}) | set(provided.parsed_fn_signature.parameters)
+    known -= _INJECTED | set(connection.path_params)
     wrong = [
         Field(name, "query", "There is no such parameter.") for name in given if name not in known
     ]

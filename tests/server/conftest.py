@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import httpx
+import numpy as np
 import pytest
 
 from peira.lab.lab import Lab
@@ -18,6 +19,7 @@ from tests.server import wire
 
 CANARY = "canary-beside-the-store"
 PROJECT = "digits"
+EVALUATION = "dev/<b>"
 ODD_NAME = '<img src=x onerror=alert(1)>\u202e"'
 
 
@@ -71,6 +73,9 @@ def fill(folder: Path) -> tuple[list[str], str]:
         run.log_text("remarks", "# hello", step=0)
         run.log_html("page", "<script>document.title='owned'</script>", step=0)
         run.alert("loss is odd", "look at it")
+        pictures = np.arange(3 * 64, dtype=np.uint8).reshape(3, 8, 8)
+        scores = [0.1, 0.9, 0.4]
+        run.evaluate(EVALUATION, [0, 1, 1], scores=scores, samples=pictures, slices={"=a": "xxy"})
     (root / "runs" / run.id / "console.log").write_text("epoch 1 é\nepoch 2 é\n")
     return runs, run.id
 

@@ -88,10 +88,22 @@ QUERIES = [
     "r=,,,",
     "r=" + "x," * 3000,
     "r=%00,%ff",
+    "step=-1",
+    "step=1e400",
+    "sort=-correct",
+    "order=size",
+    "threshold=NaN",
+    "of=%00&threshold=1e999",
+    "column=id&value=0",
+    "column=%3Da",
+    "other=nobody",
+    "change=better",
+    "part=../../x",
     "&&&===",
     "q[]=1",
     "%71=1",
 ]
+EVALUATION_PARTS = ("", "/samples", "/slices", "/curves", "/difference", "/picture/0")
 READS = [
     f"/api/projects/{PROJECT}/runs",
     f"/api/projects/{PROJECT}/groups",
@@ -104,6 +116,10 @@ READS = [
     "/api/runs/{run}/console",
     "/api/runs/{run}/series",
     "/api/objects/" + "0" * 64,
+    "/api/runs/{run}/evaluations",
+    *(f"/api/runs/{{run}}/evaluations/dev%2F%3Cb%3E{rest}" for rest in EVALUATION_PARTS),
+    "/api/datasets",
+    "/api/datasets/nothing/1/samples",
 ]
 RAW = [
     b"\r\n\r\n",
@@ -176,6 +192,8 @@ UNDER = [
     "/{}",
     "/assets/{}",
     "/api/objects/{}",
+    "/api/datasets/{}/1",
+    "/api/datasets/digits/1/picture/{}",
     "/api/runs/{}",
     "/api/runs/{}/console",
     "/p/{}",

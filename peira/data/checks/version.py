@@ -36,13 +36,12 @@ def check_version(root: Path, version: Version, question: Question) -> list[Find
         NotFoundError: there is no such split or column.
         UsageError: the version has no rows, or several splits and none is named.
     """
+    known = known_findings(root, version, question)
+    if known is not None:
+        return known
     whole = Dataset(root, version)
     split = _split(whole, question.split)
     path = _kept(root, whole, split, question)
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=list[Finding])
-    except (FileNotFoundError, msgspec.MsgspecError):
-        pass  # not asked yet, or by another version of Peira
     for column in (question.group, question.time):
         if column is not None:
             _ = whole[column]
@@ -55,6 +54,21 @@ def check_version(root: Path, version: Version, question: Question) -> list[Find
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_atomically(path, msgspec.json.encode(found))
     return found
+
+
+def known_findings(root: Path, version: Version, question: Question) -> list[Finding] | None:
+    """Return what the checks found when this was asked before; None when it never was, or by
+    another version of Peira.
+
+    Raises:
+        NotFoundError, UsageError: as `check_version`.
+    """
+    whole = Dataset(root, version)
+    path = _kept(root, whole, _split(whole, question.split), question)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[Finding])
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
 
 
 def _split(whole: Dataset, name: str | None) -> Split | None:

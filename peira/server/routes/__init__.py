@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from peira.server.routes.compare import compare_file, compare_runs
 from peira.server.routes.console import console
+from peira.server.routes.datasets import HANDLERS as DATASET_HANDLERS
+from peira.server.routes.evaluations import HANDLERS as EVALUATION_HANDLERS
+from peira.server.routes.evaluations import open_evaluation
 from peira.server.routes.events import events
 from peira.server.routes.fields import complete, fields, metrics
 from peira.server.routes.groups import groups
@@ -23,8 +26,8 @@ from peira.server.routes.views import drop_view, save_view, set_goal, views
 HANDLERS = [
     lab_facts, home, runs, groups, fields, complete, metrics, set_goal, views, save_view, drop_view,
     traces, compare_runs, compare_file, run, run_files, change_run, console, media, series, lineage,
-    stored_object,
+    stored_object, *EVALUATION_HANDLERS, *DATASET_HANDLERS,
     keep_selection, selection, events, *PAGE_HANDLERS,
 ]  # fmt: skip
 
-__all__ = ["HANDLERS", "SCHEMA_PLUGINS"]
+__all__ = ["HANDLERS", "SCHEMA_PLUGINS", "open_evaluation"]

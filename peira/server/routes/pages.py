@@ -17,6 +17,8 @@ from peira.server.parameters import Dashboard, LabNow, PathText
 # The addresses of the dashboard's router; each also below /embed. `/p/{project}` is apart, because
 # it also answers `.csv`, `.json` and `.parquet`.
 PAGES = [
+    "/data",
+    "/data/{name:str}/{number:int}",
     "/p/{project:str}/r/{run:str}",
     "/p/{project:str}/r/{run:str}/eval/{name:str}",
     "/p/{project:str}/compare",

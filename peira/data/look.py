@@ -1,0 +1,136 @@
+"""Single rows to look at: read from the chunk that holds them, not from the whole version."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from numpy.typing import NDArray
+
+from peira.core.errors import NotFoundError
+from peira.data import chunks, manifest
+from peira.data.add import IMAGES
+from peira.data.dataset import Dataset, check_file
+from peira.data.manifest import Column, Manifest, Piece
+from peira.data.rows import JSON, TEXT, unpack_ids
+from peira.objects.folder import FolderObjects
+
+SIDE_MIN = 4
+"""A flat square of fewer pixels a side is a row of numbers."""
+_CHANNELS = (1, 3, 4)
+
+
+class Look(NamedTuple):
+    """A value that looks like a picture, and the range of its column near it, to draw it by."""
+
+    value: NDArray[Any]
+    low: float
+    high: float
+
+
+def picture_column(opened: Manifest) -> Column | None:
+    """Return the first column of a table whose values look like pictures.
+
+    They are of two dimensions, of three with 1, 3 or 4 channels, or a flat square.
+    """
+    if opened.kind != "table":
+        return None
+    return next((column for column in opened.columns if _is_picture(column)), None)
+
+
+def has_pictures(opened: Manifest) -> bool:
+    """Whether rows of a version can be shown as pictures."""
+    return picture_column(opened) is not None or opened.type == IMAGES
+
+
+def _is_picture(column: Column) -> bool:
+    if column.dtype in (TEXT, JSON) or column.dtype[1] not in "biuf" or column.name == "y":
+        return False
+    shape = column.shape
+    if len(shape) == 1:
+        side = math.isqrt(shape[0])
+        return side >= SIDE_MIN and side * side == shape[0]
+    is_colour = len(shape) == 3 and (shape[0] in _CHANNELS or shape[2] in _CHANNELS)
+    return (len(shape) == 2 or is_colour) and min(shape[-2:]) > 0
+
+
+def look_at(objects: FolderObjects, digest: str, row: int) -> Look:
+    """Return the picture in a row of the table with this manifest.
+
+    Raises:
+        NotFoundError: there is none.
+        DamagedError: its chunk is not what it was.
+    """
+    opened = read_manifest(objects.root, digest)
+    column = picture_column(opened)
+    if column is None:
+        raise NotFoundError("These rows do not look like pictures.")
+    number, row = _piece(opened.chunks, row)
+    values = _chunk(objects.root, digest, number, column.name)
+    value = values[row]
+    if value.ndim == 1:
+        side = math.isqrt(len(value))
+        value = value.reshape(side, side)
+    return Look(value, float(values.min()), float(values.max()))
+
+
+def file_at(dataset: Dataset, row: int) -> bytes:
+    """Return the bytes of the file that a row of a folder of images is.
+
+    Raises:
+        NotFoundError, DamagedError: it is not here, or is not what it was.
+    """
+    pages = dataset.manifest.pages
+    number, row = _piece(pages, row)
+    only = msgspec.structs.replace(dataset.manifest, pages=[pages[number]])
+    member = next(islice(manifest.read_pages(dataset.objects, only), row, None))
+    if dataset.manifest.reference is None:
+        return dataset.objects.read(member.object)
+    path = Path(dataset.manifest.reference, member.path)
+    check_file(path, member)
+    return path.read_bytes()
+
+
+def _piece(pieces: list[Piece], row: int) -> tuple[int, int]:
+    """Return which piece holds a row, and the row's place in it."""
+    for number, piece in enumerate(pieces):
+        if row < piece.count:
+            return number, row
+        row -= piece.count
+    raise NotFoundError("There is no such row.")
+
+
+@lru_cache(maxsize=64)
+def read_manifest(root: Path, digest: str) -> Manifest:
+    """Return a manifest; the latest ones stay in memory."""
+    return manifest.read(FolderObjects(root), digest)
+
+
+@lru_cache(maxsize=8)
+def _chunk(root: Path, digest: str, number: int, column: str) -> NDArray[Any]:
+    whole = read_manifest(root, digest)
+    only = msgspec.structs.replace(whole, chunks=[whole.chunks[number]])
+    return chunks.read(FolderObjects(root), only, [column])[column]
+
+
+def row_of(dataset: Dataset, id: str) -> int:
+    """Return the position of a row in the whole version.
+
+    Raises:
+        NotFoundError: the version has no row of that id.
+    """
+    ids = dataset.manifest.ids
+    found = _places(dataset.objects.root, ids).get(id.encode()) if ids is not None else None
+    if found is None:
+        raise NotFoundError(f"{dataset.ref} has no row {id:.60}.")
+    return found
+
+
+@lru_cache(maxsize=4)
+def _places(root: Path, ids: str) -> dict[bytes, int]:
+    packed = unpack_ids(FolderObjects(root).read(ids))
+    return {id: row for row, id in enumerate(packed.tolist())}

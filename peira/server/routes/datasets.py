@@ -1,0 +1,193 @@
+"""Data under version: the Data pages."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Response, get
+from litestar.params import FromPath, QueryParameter
+
+from peira.core.errors import NotFoundError
+from peira.data import look, relations, sealed, splits
+from peira.data.catalog import Catalog, Version
+from peira.data.checks.version import Question, known_findings
+from peira.data.dataset import Dataset
+from peira.data.reference import open_reference
+from peira.server.cells import cell
+from peira.server.dataset_records import (
+    ColumnRow,
+    DataSamplesAnswer,
+    DatasetAnswer,
+    DatasetRow,
+    DatasetsAnswer,
+    FindingsRow,
+    PartRow,
+    SplitRow,
+    TransformRow,
+    VersionAnswer,
+    VersionRow,
+)
+from peira.server.parameters import LabNow, PathText
+from peira.server.pictures import picture_of_row
+
+Number = FromPath[int]
+PAGE_MAX = 1_000
+
+
+@get("/api/datasets", sync_to_thread=True)
+def datasets(lab: LabNow) -> DatasetsAnswer:
+    """The data sets of the lab."""
+    catalog = Catalog(lab.root)
+    found = []
+    for name in catalog.names():
+        versions = list(catalog.versions(name))
+        found.append(
+            DatasetRow(
+                name=name,
+                versions=len(versions),
+                latest=VersionRow(**_row(catalog, versions[-1])),
+            )
+        )
+    return DatasetsAnswer(datasets=found)
+
+
+@get("/api/datasets/{name:str}", sync_to_thread=True)
+def dataset(lab: LabNow, name: PathText) -> DatasetAnswer:
+    """The versions of a data set."""
+    catalog = Catalog(lab.root)
+    catalog.find(name)
+    versions = reversed(list(catalog.versions(name)))
+    return DatasetAnswer(
+        name=name, versions=[VersionRow(**_row(catalog, version)) for version in versions]
+    )
+
+
+@get("/api/datasets/{name:str}/{number:int}", sync_to_thread=True)
+def version(lab: LabNow, name: PathText, number: Number) -> VersionAnswer:
+    """One version: columns, splits, lineage, users, and what the checks found."""
+    catalog = Catalog(lab.root)
+    found = catalog.find(f"{name}:v{number}")
+    whole = Dataset(lab.root, found)
+    parts = [_split(whole, split) for split in _splits(whole)]
+    asked: list[str | None] = [part.name for part in parts] or [None]
+    made = found.transform
+    return VersionAnswer(
+        **_row(catalog, found),
+        label=whole.label,
+        reference=whole.manifest.reference,
+        columns=[ColumnRow(name=c.name, dtype=c.dtype, shape=c.shape) for c in whole.schema],
+        splits=parts,
+        made_by=None
+        if made is None
+        else TransformRow(name=made.name, code=made.code, params=cell(made.params)),
+        children=[VersionRow(**_row(catalog, c)) for c in relations.children(catalog, found)],
+        users=relations.users(lab, found),
+        checks=[
+            FindingsRow(
+                split=split, findings=known_findings(lab.root, found, Question(split=split))
+            )
+            for split in asked
+        ],
+        pictures=look.has_pictures(whole.manifest),
+    )
+
+
+@get("/api/datasets/{name:str}/{number:int}/samples", sync_to_thread=True)
+def data_samples(
+    lab: LabNow,
+    *,
+    name: PathText,
+    number: Number,
+    part: Annotated[str | None, QueryParameter(max_length=1_000)] = None,
+    label: Annotated[str | None, QueryParameter(max_length=10_000)] = None,
+    offset: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 100,
+) -> DataSamplesAnswer:
+    """Rows of a version or of a part of a split, of all labels or of one, page by page."""
+    ref = f"{name}:v{number}"
+    seen = open_reference(lab.root, ref if part is None else f"{ref}:{part}")
+    return _samples(seen, label, slice(offset, offset + limit))
+
+
+@get("/api/datasets/{name:str}/{number:int}/picture/{id:str}", sync_to_thread=True)
+def data_picture(lab: LabNow, name: PathText, number: Number, id: PathText) -> Response[bytes]:
+    """A row as a PNG."""
+    whole = Dataset(lab.root, Catalog(lab.root).find(f"{name}:v{number}"))
+    return Response(
+        picture_of_row(whole, look.row_of(whole, id)),
+        media_type="image/png",
+        headers={"Cache-Control": "private, max-age=86400"},
+    )
+
+
+HANDLERS = [datasets, dataset, version, data_samples, data_picture]
+
+
+def _row(catalog: Catalog, found: Version) -> dict[str, Any]:
+    opened = look.read_manifest(Dataset.store(catalog.root).root, found.manifest)
+    aliases = catalog.aliases(found.name)
+    return {
+        "name": found.name,
+        "number": found.number,
+        "content": found.content,
+        "kind": opened.kind,
+        "type": opened.type,
+        "rows": opened.rows,
+        "size": opened.size,
+        "created": found.created,
+        "by": found.by,
+        "source": found.source,
+        "parent": found.parent,
+        "transform": None if found.transform is None else found.transform.name,
+        "run": found.run,
+        "note": found.note,
+        "aliases": sorted(alias for alias, number in aliases.items() if number == found.number),
+    }
+
+
+def _splits(whole: Dataset) -> list[splits.Split]:
+    """Return the splits that hold for a version: its own and those of what it was made from."""
+    names = Catalog(whole.root).ancestry(whole.version)
+    return [
+        splits.read(whole.root, owner, name)
+        for owner in names
+        for name in splits.names(whole.root, owner)
+    ]
+
+
+def _split(whole: Dataset, split: splits.Split) -> SplitRow:
+    return SplitRow(
+        name=split.name,
+        dataset=split.dataset,
+        kind=split.kind,
+        seed=split.seed,
+        column=split.column,
+        version=split.version,
+        parts=[
+            PartRow(
+                name=name,
+                rows=part.rows,
+                sealed=sealed.seal_of(whole.root, split, name) is not None,
+            )
+            for name, part in split.parts.items()
+        ],
+    )
+
+
+def _samples(seen: Dataset, label: str | None, page: slice) -> DataSamplesAnswer:
+    columns = {name: values for name, values in seen.columns.items() if values.ndim == 1}
+    rows = list(range(len(seen)))
+    if label is not None:
+        if seen.label is None or seen.label not in columns:
+            raise NotFoundError("These rows have no labels to choose by.")
+        rows = [row for row, value in enumerate(columns[seen.label]) if str(value) == label]
+    return DataSamplesAnswer(
+        matched=len(rows),
+        columns=list(columns),
+        label=seen.label if seen.label in columns else None,
+        samples=[
+            {"id": seen.ids[row].decode()}
+            | {name: cell(values[row]) for name, values in columns.items()}
+            for row in rows[page]
+        ],
+    )

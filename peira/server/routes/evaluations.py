@@ -1,0 +1,277 @@
+"""Evaluations down to the sample: the Evaluate screen."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import numpy as np
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
+
+from peira.core.errors import UsageError
+from peira.evaluate import errors, slices
+from peira.evaluate.choose import choose
+from peira.evaluate.comparable import kind, mismatches
+from peira.evaluate.curves import Curve, at_threshold
+from peira.evaluate.difference import Change, Difference, difference
+from peira.evaluate.errors import Filter, Sort
+from peira.evaluate.matrix import Matrix, Order
+from peira.evaluate.opened import LABELLED, Opened
+from peira.record.events import Evaluation
+from peira.server.cells import cell
+from peira.server.evaluation_records import (
+    CurveRow,
+    CurvesAnswer,
+    DifferenceAnswer,
+    EvaluationAnswer,
+    EvaluationRow,
+    EvaluationsAnswer,
+    MatrixAnswer,
+    PairRow,
+    Residuals,
+    SamplesAnswer,
+    SlicesAnswer,
+)
+from peira.server.parameters import LabNow, PathText
+from peira.server.pictures import has_pictures, picture_of
+
+PAGE_MAX = 10_000
+Step = Annotated[int | None, QueryParameter(ge=-(2**63), le=2**63 - 1)]
+Text = Annotated[str | None, QueryParameter(max_length=10_000)]
+Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
+Offset = Annotated[int, QueryParameter(ge=0, le=2**53)]
+
+
+def open_evaluation(lab: LabNow, run: PathText, name: PathText, step: Step = None) -> Opened:
+    """Return the evaluation that an address names; the latest step without `step`."""
+    return Opened(lab.objects, choose(lab.run(run), name, step))
+
+
+EvaluationNow = NamedDependency[Opened]
+"""The evaluation of the address."""
+
+
+@get("/api/runs/{run:str}/evaluations", sync_to_thread=True)
+def evaluations(lab: LabNow, run: PathText) -> EvaluationsAnswer:
+    """The evaluations of a run."""
+    record = lab.run(run)
+    return EvaluationsAnswer(
+        run=record.id, evaluations=[EvaluationRow(**_row(one)) for one in record.evaluations()]
+    )
+
+
+@get("/api/runs/{run:str}/evaluations/{name:str}", sync_to_thread=True)
+def evaluation(
+    lab: LabNow, evaluation: EvaluationNow, run: PathText, order: FromQuery[Order] = "label"
+) -> EvaluationAnswer:
+    """One evaluation: confusion matrix, numbers per class, residuals."""
+    started = time.perf_counter()
+    record, event = lab.run(run), evaluation.evaluation
+    every = record.evaluations()
+    is_open = not evaluation.is_sealed
+    matrix = evaluation.matrix(order) if is_open else None
+    return EvaluationAnswer(
+        **_row(event),
+        run=record.id,
+        run_name=record.name,
+        names=list(dict.fromkeys(one.name for one in every)),
+        steps=sorted({o.step for o in every if o.name == event.name and o.step is not None}),
+        matrix=None if matrix is None else _matrix(matrix),
+        per_class=[] if matrix is None else matrix.per_class(),
+        residuals=_residuals(evaluation) if is_open and event.task == "regression" else None,
+        slices=slices.columns(evaluation.results) if is_open else [],
+        curves=_curves(evaluation),
+        pictures=is_open and has_pictures(lab, evaluation),
+        took_ms=round((time.perf_counter() - started) * 1000, 3),
+    )
+
+
+@get("/api/runs/{run:str}/evaluations/{name:str}/samples", sync_to_thread=True)
+def samples(
+    evaluation: EvaluationNow,
+    *,
+    true: Text = None,
+    predicted: Text = None,
+    wrong: FromQuery[bool] = False,
+    column: Text = None,
+    value: Text = None,
+    sort: FromQuery[Sort] = "-loss",
+    offset: Offset = 0,
+    limit: Limit = 100,
+) -> SamplesAnswer:
+    """All samples of a cell, a class or a slice, page by page."""
+    found = evaluation.results
+    wanted = Filter(
+        true=true,
+        predicted=predicted,
+        only_wrong=wrong,
+        slice=None if column is None or value is None else (_sliced(evaluation, column), value),
+        sort=sort,
+    )
+    rows = errors.choose_rows(found, wanted)
+    records = errors.records(found, rows[offset : offset + limit])
+    return SamplesAnswer(
+        matched=len(rows), columns=list(found), samples=[cell(record) for record in records]
+    )
+
+
+@get("/api/runs/{run:str}/evaluations/{name:str}/slices", sync_to_thread=True)
+def sliced(
+    evaluation: EvaluationNow, column: Annotated[str, QueryParameter(max_length=10_000)]
+) -> SlicesAnswer:
+    """How good a model is where a column has this value or that."""
+    name = _sliced(evaluation, column)
+    return SlicesAnswer(column=name, slices=slices.by_column(evaluation.results, name))
+
+
+@get("/api/runs/{run:str}/evaluations/{name:str}/curves", sync_to_thread=True)
+def curves(
+    evaluation: EvaluationNow, of: Text = None, threshold: FromQuery[float | None] = None
+) -> CurvesAnswer:
+    """ROC, precision and recall, and calibration of a class, and the counts at a threshold."""
+    at = None
+    if threshold is not None:
+        positive, scores = evaluation.scores_of(of)
+        at = at_threshold(positive, scores, threshold)
+    found = evaluation.curves(of)
+    return CurvesAnswer(
+        label=found.label,
+        positive=found.positive,
+        negative=found.negative,
+        lowest=found.lowest,
+        highest=found.highest,
+        roc=_curve(found.roc),
+        precision_recall=_curve(found.precision_recall),
+        calibration=found.calibration,
+        at=at,
+    )
+
+
+@get("/api/runs/{run:str}/evaluations/{name:str}/difference", sync_to_thread=True)
+def differing(
+    lab: LabNow,
+    evaluation: EvaluationNow,
+    *,
+    other: Annotated[str, QueryParameter(min_length=1, max_length=200)],
+    change: FromQuery[Change] = "fixed",
+    order: FromQuery[Order] = "label",
+    offset: Offset = 0,
+    limit: Limit = 100,
+) -> DifferenceAnswer:
+    """This run (A) against another (B): A's matrix minus B's, and the examples that changed."""
+    record = lab.run(other)
+    second = Opened(lab.objects, choose(record, evaluation.evaluation.name))
+    found = difference(evaluation.results, second.results)
+    chosen = np.flatnonzero(found.of(change))[offset : offset + limit]
+    return DifferenceAnswer(
+        other=record.id,
+        other_name=record.name,
+        mismatches=mismatches(evaluation.evaluation, second.evaluation),
+        matrix=_minus(evaluation, second, order),
+        both=len(found.left),
+        only_a=found.only_left,
+        only_b=found.only_right,
+        fixed=int(found.fixed.sum()),
+        broken=int(found.broken.sum()),
+        both_wrong=int(found.both_wrong.sum()),
+        pairs=[_pair(evaluation, second, found, int(row)) for row in chosen],
+    )
+
+
+@get("/api/runs/{run:str}/evaluations/{name:str}/picture/{id:str}", sync_to_thread=True)
+def sample_picture(lab: LabNow, evaluation: EvaluationNow, id: PathText) -> Response[bytes]:
+    """What was shown to the model, as a PNG."""
+    return Response(
+        picture_of(lab, evaluation, id),
+        media_type="image/png",
+        headers={"Cache-Control": "private, max-age=600"},
+    )
+
+
+HANDLERS = [evaluations, evaluation, samples, sliced, curves, differing, sample_picture]
+
+
+def _row(event: Evaluation) -> dict[str, Any]:
+    return {
+        "name": event.name,
+        "step": event.step,
+        "time": event.time,
+        "task": event.task,
+        "rows": event.rows,
+        "metrics": cell(event.metrics),
+        "dataset": event.dataset,
+        "split": event.split,
+        "classes": len(event.classes),
+        "kind": kind(event),
+        "look": event.look,
+        "sealed": event.samples is None,
+    }
+
+
+def _matrix(matrix: Matrix) -> MatrixAnswer:
+    rows, columns = np.nonzero(matrix.counts)
+    return MatrixAnswer(
+        classes=matrix.classes,
+        rows=rows.tolist(),
+        columns=columns.tolist(),
+        counts=matrix.counts[rows, columns].tolist(),
+    )
+
+
+def _minus(left: Opened, right: Opened, order: Order) -> MatrixAnswer | None:
+    a, b = left.matrix(order), right.matrix(order)
+    return None if a is None or b is None else _matrix(a.minus(b))
+
+
+def _residuals(opened: Opened) -> Residuals | None:
+    found = opened.results
+    if found["true"].dtype.kind != "f":  # several outputs
+        return None
+    return Residuals(
+        ids=found["id"].tolist(),
+        true=cell(found["true"].tolist()),
+        predicted=cell(found["predicted"].tolist()),
+    )
+
+
+def _curve(curve: Curve | None) -> CurveRow | None:
+    if curve is None:
+        return None
+    return CurveRow(
+        x=curve.x.tolist(),
+        y=curve.y.tolist(),
+        thresholds=[None if value != value else value for value in curve.thresholds.tolist()],
+        area=curve.area,
+        thinned=curve.is_thinned,
+    )
+
+
+def _curves(opened: Opened) -> list[str]:
+    event = opened.evaluation
+    has_scores = event.scores is not None and event.task in LABELLED and not opened.is_sealed
+    return event.classes if has_scores else []
+
+
+def _sliced(opened: Opened, column: str) -> str:
+    known = slices.columns(opened.results)
+    if column not in known:
+        raise UsageError(
+            f"The results have no column `{column:.60}`.",
+            hint=f"They have {', '.join(known)}." if known else "Give slices to run.evaluate().",
+        )
+    return column
+
+
+def _pair(left: Opened, right: Opened, found: Difference, at: int) -> PairRow:
+    a, b = left.results, right.results
+    i, j = found.left[at], found.right[at]
+    return PairRow(
+        id=a["id"][i],
+        true=cell(a["true"][i]),
+        predicted=cell(a["predicted"][i]),
+        other=cell(b["predicted"][j]),
+        loss=cell(float(a["loss"][i])),
+        other_loss=cell(float(b["loss"][j])),
+    )

@@ -1,0 +1,131 @@
+"""Data under version over HTTP: what the Data pages read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from peira.data import sealed, splits
+from peira.data.add import add_path, add_table
+from peira.data.checks.version import Question, check_version
+from peira.data.dataset import open_dataset
+from peira.data.splits import Recipe
+from peira.data.transform import derive
+from peira.lab.lab import Lab
+from peira.media.png import write_png
+from peira.run import init
+from peira.server.serve import Server
+
+SHARES = {"train": 0.5, "test": 0.5}
+
+
+def halved(dataset: Any) -> dict[str, Any]:
+    return {"X": dataset.X / 2, "y": dataset.y}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data") / ".peira"
+
+
+@pytest.fixture(scope="module")
+def client(root: Path) -> Iterator[httpx.Client]:
+    """A lab with a table, a version derived from it, a split with a sealed part, and a folder."""
+    folder = root.parent
+    pixels = np.random.default_rng(0).integers(0, 9, (40, 16)).astype(float)
+    add_table(root, "squares", {"X": pixels, "y": np.arange(40) % 4}, label="y")
+    squares = open_dataset(root, "squares")
+    splits.make(squares, "main", Recipe(shares=SHARES))
+    sealed.seal(root, splits.read(root, "squares", "main"), "test")
+    derive(squares, halved, {}, name="halves")
+    pictures = folder / "pictures"
+    for label in ("cat", "dog"):
+        (pictures / label).mkdir(parents=True)
+        (pictures / label / "0.png").write_bytes(write_png(np.full((600, 8, 3), 7, np.uint8)))
+        (pictures / label / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    add_path(root, "pictures", pictures)
+    with init("p", name="user", lab=folder, console=False, monitor=False) as run:
+        run.use("squares:v1:main/train")
+    with (
+        Lab(folder) as lab,
+        Server(lab, port=0) as server,
+        httpx.Client(
+            base_url=server.address, headers={"Authorization": f"Bearer {server.session.token}"}
+        ) as opened,
+    ):
+        yield opened
+
+
+def ask(client: httpx.Client, rest: str, **asked: Any) -> dict[str, Any]:
+    answer = client.get(f"/api/datasets{rest}", params=asked)
+    assert answer.status_code == 200, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def test_data_sets_and_versions_are_listed(client: httpx.Client) -> None:
+    """Each name with its latest version; each version with its size."""
+    rows = ask(client, "")["datasets"]
+    assert [row["name"] for row in rows] == ["halves", "pictures", "squares"]
+    (only,) = ask(client, "/squares")["versions"]
+    assert only == rows[2]["latest"] and only["rows"] == 40
+
+
+def test_a_version_tells_where_it_comes_from_and_who_used_it(client: httpx.Client) -> None:
+    """Parent, children, runs, columns, splits with sealed marks; checks that never ran are null."""
+    squares, halves = ask(client, "/squares/1"), ask(client, "/halves/1")
+    assert halves["parent"] == "squares:v1" and halves["made_by"]["name"] == "halved"
+    assert [child["name"] for child in squares["children"]] == ["halves"]
+    (user,) = squares["users"]
+    assert (user["name"], user["role"], user["ref"]) == ("user", "used", "squares:v1:main/train")
+    for version in (squares, halves):  # a split holds for what was made from its data, too
+        (split,) = version["splits"]
+        assert {part["name"]: part["sealed"] for part in split["parts"]} == {
+            "train": False, "test": True,
+        }  # fmt: skip
+    assert squares["checks"] == [{"split": "main", "findings": None}]
+
+
+def test_checks_are_shown_once_they_ran(client: httpx.Client, root: Path) -> None:
+    """A request computes no checks; it reads what `peira data check` found."""
+    halves = open_dataset(root, "halves")
+    found = check_version(root, halves.version, Question(split="main"))
+    (kept,) = ask(client, "/halves/1")["checks"]
+    assert kept["findings"] is not None and len(kept["findings"]) == len(found)
+
+
+def test_labels_of_a_sealed_part_are_never_sent(client: httpx.Client) -> None:
+    """The whole has no sealed rows; their part has no labels, and cannot be chosen by them."""
+    whole = ask(client, "/squares/1/samples", limit=1000)
+    part = ask(client, "/squares/1/samples", part="main/test")
+    assert whole["matched"] + part["matched"] == 40 and whole["label"] == "y"
+    assert not {row["id"] for row in whole["samples"]} & {row["id"] for row in part["samples"]}
+    assert part["label"] is None and all(row.keys() == {"id"} for row in part["samples"])
+    asked = {"part": "main/test", "label": "1"}
+    assert client.get("/api/datasets/squares/1/samples", params=asked).status_code == 404
+    chosen = ask(client, "/squares/1/samples", label="1")
+    assert {row["y"] for row in chosen["samples"]} == {1}
+
+
+def test_rows_are_pictures(client: httpx.Client) -> None:
+    """A flat square and a file become small PNGs; a torn file is not found, and no fault."""
+    (row, *_) = ask(client, "/squares/1/samples")["samples"]
+    answer = client.get(f"/api/datasets/squares/1/picture/{row['id']}")
+    assert answer.headers["content-type"] == "image/png" and answer.content[1:4] == b"PNG"
+    for sample in ask(client, "/pictures/1/samples")["samples"]:
+        answer = client.get(f"/api/datasets/pictures/1/picture/{sample['id']}")
+        assert answer.status_code == (404 if "torn" in sample["path"] else 200)
+    assert client.get("/api/datasets/squares/1/picture/zz").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "rest", ["/none", "/squares/9", "/squares/1/samples?part=main/dev", "/..%2f..%2fx", "/a:b/1"]
+)
+def test_what_is_not_there_is_said(client: httpx.Client, rest: str) -> None:
+    """Names, numbers and parts that are unknown are not found."""
+    assert client.get(f"/api/datasets{rest}").json()["code"] == "not-found"
