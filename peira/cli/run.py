@@ -100,6 +100,8 @@ def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
     on_repeat = options.pop("on_repeat")
     if reuse and repeat is not None:
         raise click.UsageError("Give only one of --repeat and --reuse.")
+    if options["no_console"] and options["metrics"]:
+        raise click.UsageError("--metrics reads what is printed: not together with --no-console.")
     request = Request(
         command=list(command),
         lab=session.place,
