@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from peira.core.clock import now_s
-from peira.core.direction import Direction
 from peira.core.errors import UsageError
 from peira.core.values import flatten, number, param_value, step_value
-from peira.objects import states
-from peira.objects.checkpoint import Checkpoint, of_event, private_folder
 from peira.record import events
-from peira.record.checkpoints import Policy, best_first, judge
 from peira.recorder import Recorder, guarded
+
+if TYPE_CHECKING:
+    from peira.core.direction import Direction
+    from peira.objects.checkpoint import Checkpoint
+    from peira.record.checkpoints import Policy
 
 UNNAMED = "metric"
 """Key of a metric value that was given without one, when no policy names it."""
@@ -55,6 +56,8 @@ class CheckpointLog(Recorder):
         >>> run.checkpoint({"weights": weights}, step=40, metric={"val/acc": 0.97})
         ... # doctest: +SKIP
         """
+        from peira.objects import states
+
         session = self._recording()
         if session is None:
             return
@@ -100,6 +103,9 @@ class CheckpointLog(Recorder):
 
         >>> run.keep_checkpoints(last=2, best=1, metric="val/acc")            # doctest: +SKIP
         """
+        from peira.core.direction import Direction
+        from peira.record.checkpoints import Policy, judge
+
         if last < 1 or best < 0 or every < 0:
             raise UsageError(
                 f"last={last}, best={best}, every={every} cannot be kept.",
@@ -135,6 +141,8 @@ class CheckpointLog(Recorder):
         Raises:
             UsageError: in strict mode, it is not decided which metric or direction.
         """
+        from peira.record.checkpoints import best_first, judge
+
         steps = {step: saved.metrics for step, saved in self._saved.items()}
         if not steps:
             return None
@@ -149,6 +157,8 @@ class CheckpointLog(Recorder):
         self._attempt(lambda: self._record(used))
 
     def _found(self, step: int | None) -> Checkpoint | None:
+        from peira.objects.checkpoint import of_event, private_folder
+
         if step is None or self._session is None:
             return None
         return of_event(self._session.objects, self.id, self._saved[step], private_folder)
