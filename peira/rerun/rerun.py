@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import func, select
 
+from peira.capture import redact_value
 from peira.core.clock import now_s
 from peira.core.errors import NotRepeatableError
 from peira.lab.index import schema
@@ -111,7 +112,7 @@ class Again:
                 how="rerun",
                 run=self.record.id,
                 step=None if taken is None else taken.saved.step,
-                changed=dict(self._wanted.changes),
+                changed=redact_value("changed", dict(self._wanted.changes)),
             ),
             metrics=recorded_metrics(self.record),
             is_shown=self._wanted.is_shown,

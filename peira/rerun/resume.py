@@ -64,11 +64,16 @@ class Point(NamedTuple):
         given = {} if params is None else dict(flatten(named_values(params), lambda *_: None))
         before = self.run.params
         changed = {
-            name: redact_value(name, param_value(value))
+            name: param_value(value)
             for name, value in given.items()
             if name not in before or before[name] != value
         }
-        return events.Origin(how="resume", run=self.run.id, step=self.saved.step, changed=changed)
+        return events.Origin(
+            how="resume",
+            run=self.run.id,
+            step=self.saved.step,
+            changed=redact_value("changed", changed),
+        )
 
     def checkpoint(self, root: Path) -> Checkpoint:
         """Return the checkpoint for this process; its files are written out when asked for."""
@@ -119,7 +124,9 @@ def resume(lab: Lab, point: Point, wanted: Wanted) -> Launched:
         here(record, hint=f"Write its files elsewhere: peira restore {record.id} DIR")
     )
     told = record.captured("launch")
-    origin = msgspec.structs.replace(point.origin(), changed=dict(wanted.changes))
+    origin = msgspec.structs.replace(
+        point.origin(), changed=redact_value("changed", dict(wanted.changes))
+    )
     with written_out(lab.objects, point.taken) as variables:
         request = Request(
             command=start.command,

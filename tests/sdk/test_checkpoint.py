@@ -204,7 +204,8 @@ def test_going_on_in_a_script(lab: Path) -> None:
     """A new run with the old one as its origin; its steps go on; the old one is not changed."""
     first = first_run(lab)
     before = {p.name: p.read_bytes() for p in (lab / "runs" / first.id).iterdir()}
-    child = peira.resume(first.name, params={"lr": 0.01, "seed": 1}, strict=True)
+    params = {"lr": 0.01, "seed": 1, "api_key": "abc"}
+    child = peira.resume(first.name, params=params, strict=True)
     found = peira.checkpoint()
     assert found is not None and found is child.resumed
     assert (found.step, found.run, found.load()) == (29, first.id, {"step": 29})
@@ -213,7 +214,7 @@ def test_going_on_in_a_script(lab: Path) -> None:
     assert peira.checkpoint() is None
     read = read_run(run_folder(lab, child.id))
     assert read.folder.read_birth().origin == events.Origin(
-        how="resume", run=first.id, step=29, changed={"lr": 0.01}
+        how="resume", run=first.id, step=29, changed={"lr": 0.01, "api_key": "[redacted]"}
     )
     assert (child.project, read.folder.read_birth().group) == ("digits", "g")
     assert read.steps("loss") == [30]
