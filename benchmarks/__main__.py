@@ -18,6 +18,7 @@ ORDER = (
     "lab",
     "query",
     "lineage",
+    "checkpoint",
     "cli",
     "server",
     "charts",

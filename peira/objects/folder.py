@@ -103,6 +103,8 @@ class FolderObjects:
     def put_pieces(self, pieces: Iterable[bytes | memoryview]) -> Stored:
         from blake3 import blake3
 
+        # The digest is of what is written, so it is computed again then: another thread may be
+        # changing an array meanwhile.
         if isinstance(pieces, Sequence):
             hasher = blake3()
             for piece in pieces:
