@@ -70,7 +70,7 @@ NaN and infinity are the texts `"NaN"`, `"Infinity"`, `"-Infinity"`; times are s
 | `compare` | `{"matched", "columns": [{"name", "kind", "direction"}], "rows": [run]}` |
 | `diff` | `{"runs", "sections"}`, as [`GET /api/projects/{project}/compare`](http-api.md) answers |
 | `best` | `{"metric", "direction", "matched", "rows": [run]}` |
-| `show` | the run, and `parent, params, metrics, captured, artifacts, media, alerts_list, problems, verifications, determinism, replicates, lost_points, lost_reasons, seen, sealed, deleted, command, directory, python, peira, pid, end, console_size` |
+| `show` | the run, and `parent, params, metrics, captured, artifacts, files, media, alerts_list, problems, verifications, determinism, replicates, lost_points, lost_reasons, seen, sealed, deleted, command, directory, python, peira, pid, end, console_size` |
 | `queue` | `{"items": [{"id", "state", "command", "directory", "project", "name", "why", "staged", "by", "attempt", "run", "host", "pid", "gpus", "reason"}]}`; a state is `waiting`, `running`, `lost` or `failed` |
 | `sql` | `{"columns": [{"name", "type"}], "rows": [{column: value}]}` |
 | `gc` | `{"dry_run", "sealed": [id], "purged": [id], "objects", "bytes"}` |

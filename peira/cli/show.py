@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from peira.cli import files
 from peira.cli.cells import cell_text
 from peira.cli.columns import SYSTEM, json_row
 from peira.cli.format import ago, duration, exact, moment, number, size, value
@@ -64,6 +65,7 @@ def show(session: Session, run: str, *, system: bool, cells: bool, as_json: bool
         _section("params", [(k, exact(v)) for k, v in record.params.items()], out),
         _metrics(record, out, system=system),
         _artifacts(record, out),
+        *(_section(title, items, out) for title, items in files.sections(record)),
         _checkpoints(record, out),
         _media(record, out),
         _captured(record, out),
@@ -90,6 +92,7 @@ def document(record: RunRecord, same: Replicates) -> dict[str, Any]:
         },
         "captured": record.captured(),
         "artifacts": [plain(item) for item in record.artifacts()],
+        "files": files.document(record),
         "checkpoints": [plain(item) for item in record.checkpoints()],
         "origin": record.birth.get("origin"),
         "media": [plain(item) for item in record.media()],
