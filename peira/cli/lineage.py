@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ from peira.cli.terminal import STATE_STYLE, Terminal, terminal
 from peira.core.text import printable
 
 if TYPE_CHECKING:
+    from peira.lab.lab import Lab
     from peira.lab.lineage_graph import Lineage, LineageNode, Side
 
 # How what is below a line of the tree relates to it.
@@ -35,6 +37,7 @@ _TITLES = {"up": "comes from", "down": "what came of it"}
         ("peira lineage brisk-otter", "both directions"),
         ("peira lineage brisk-otter --up", "which data, runs and checkpoints it comes from"),
         ("peira lineage brisk-otter --down", "who used what it made"),
+        ("peira lineage figure6.png", "which run wrote this very file, and from what"),
         ("peira lineage brisk-otter --json | jq .edges", "for programs"),
     ],
 )
@@ -54,12 +57,14 @@ _TITLES = {"up": "comes from", "down": "what came of it"}
 def lineage(session: Session, run: str, *, side: str | None, depth: int, as_json: bool) -> None:
     """Show what RUN comes from, and what came of it: data, runs, artifacts, checkpoints.
 
-    A file that one run wrote and another read is known by its content, whatever its path.
+    A file that one run wrote and another read is known by its content, whatever its path. The path
+    of a file in place of RUN means the latest run that wrote, or made, a file of this content.
     """
     sides: tuple[Side, ...] = ("up", "down")
     if side is not None:
         sides = ("up",) if side == "up" else ("down",)
-    found = session.lab().lineage(run, sides=sides, depth=depth)
+    lab = session.lab()
+    found = lab.lineage(_written_by(lab, run), sides=sides, depth=depth)
     if as_json:
         import msgspec
 
@@ -73,6 +78,29 @@ def lineage(session: Session, run: str, *, side: str | None, depth: int, as_json
         click.echo(out.paint(_TITLES[one] if lines else f"{_TITLES[one]}: nothing known", "bold"))
         for line in lines:
             click.echo(line)
+
+
+def _written_by(lab: Lab, text: str) -> str:
+    """Return the run that is meant: of the path of a file, the latest that wrote its content."""
+    from blake3 import blake3
+
+    from peira.core.errors import NotFoundError
+    from peira.lab.links import users
+
+    path = Path(text)
+    if not path.is_file():
+        return text
+    digest = blake3(path.read_bytes()).hexdigest()
+    found = users(lab, [digest], ["output", "made"])
+    if not found:
+        raise NotFoundError(
+            f"No run of this lab wrote what {printable(text)} holds ({digest[:12]}).",
+            hint="It was changed since, or written where runs are not watched.",
+        )
+    others = len({one.id for one in found}) - 1
+    if others:
+        click.echo(f"{others} earlier runs wrote the same content", err=True)
+    return found[0].id
 
 
 class _Tree:
