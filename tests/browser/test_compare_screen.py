@@ -229,9 +229,10 @@ def test_an_address_without_runs_says_what_to_do(
     expect(page.get_by_role("grid", name="Runs")).to_be_visible()
 
 
-def test_long_names_do_not_widen_the_page(visit: Open, figures: list[str]) -> None:
-    """At 1280 pixels eight runs fit without scrolling sideways."""
-    page = visit(compare(figures))
+@pytest.mark.parametrize(("count", "width"), [(8, 1280), (2, 640)])
+def test_the_columns_fit(visit: Open, figures: list[str], count: int, width: int) -> None:
+    """Eight runs at 1280 pixels, and two at 200 % zoom, fit without scrolling sideways."""
+    page = visit(compare(figures[:count]), width=width)
     expect(row(page, "lr")).to_be_visible()
     assert page.evaluate("(m => m.scrollWidth <= m.clientWidth)(document.querySelector('main'))")
 
