@@ -4,5 +4,5 @@ Version   catalog.py    a name and a number for a manifest, claimed once; aliase
 Manifest  manifest.py   what is in it: files or rows by content; the content digest is the
                         identity, so the same content is the same version whatever its name
 Dataset   dataset.py    a version opened for reading
-add_*     files.py, tables.py   how content gets in
+add_*     add.py        how content gets in; annotations/ what other programs say of it
 """

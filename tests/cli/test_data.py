@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.datasets import load_digits
 
 from tests.cli.conftest import Peira
@@ -122,3 +123,21 @@ def test_a_profile_and_a_difference_are_printed(digits: Path, peira: Peira) -> N
     changed = peira("data", "diff", "digits", "clean").stdout
     assert "digits:v1 -> clean:v1" in changed and "column X: shape 64 -> 61" in changed
     assert "nothing differs" in peira("data", "diff", "digits", "digits").stdout
+
+
+def test_annotations_are_imported(lab: Path, peira: Peira) -> None:
+    """A folder of pictures with YOLO files beside them: a version of boxes, and what is not in
+    it."""
+    (lab / "pets").mkdir()
+    for shade, name in enumerate("ab"):
+        Image.new("L", (20, 10), shade).save(lab / "pets" / f"{name}.png")
+    peira("data", "add", "pets")
+    (lab / "pets" / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    (lab / "pets" / "classes.txt").write_text("cat\n")
+    told = peira("data", "annotate", "pets", "pets").stdout
+    assert "pets-labels:v1: 1 rows" in told and "1 of pets are not in the file" in told
+    shown = peira.json("data", "show", "pets-labels")
+    assert shown["parent"] == "pets:v1" and shown["label"] == "boxes"
+    (lab / "pets" / "a.txt").write_text("3 0.5 0.5 0.5 0.5\n")
+    failed = peira("data", "annotate", "pets", "pets", code=2)
+    assert "a.txt, line 1: '3' is no class" in failed.stderr

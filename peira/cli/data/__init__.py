@@ -13,6 +13,7 @@ _DECIDE = "Decide"
 ENTRIES = {
     "add": Entry("peira.cli.data.add", "add", _PUT, "Add a file or a folder."),
     "transform": Entry("peira.cli.data.add", "transform", _PUT, "Make a version from another."),
+    "annotate": Entry("peira.cli.data.annotate", "annotate", _PUT, "Import labels and boxes."),
     "split": Entry("peira.cli.data.split", "split", _PUT, "Deal the rows to parts."),
     "ls": Entry("peira.cli.data.look", "ls", _LOOK, "List data sets, or versions of one."),
     "show": Entry("peira.cli.data.look", "show", _LOOK, "Show a version: columns, splits, uses."),

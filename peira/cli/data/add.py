@@ -79,7 +79,7 @@ def add(
             facts=Facts(source=str(path), note=note),
             on_progress=bar.told,
         )
-        _tell(lab.root, added, as_json)
+        tell_added(lab.root, added, as_json)
 
 
 @click.command(
@@ -126,7 +126,7 @@ def transform(
         name=name,
         keeps_rows=not new_rows,
     )
-    _tell(lab.root, Added(made.version, True), as_json)
+    tell_added(lab.root, Added(made.version, True), as_json)
 
 
 class _Bar:
@@ -175,7 +175,8 @@ def _params(given: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-def _tell(root: Path, added: Added, as_json: bool) -> None:
+def tell_added(root: Path, added: Added, as_json: bool) -> None:
+    """Print what adding came to."""
     import msgspec
 
     from peira.data.dataset import Dataset
