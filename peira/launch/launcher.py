@@ -14,6 +14,7 @@ import errno
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,7 +26,7 @@ from peira.core.errors import NotStartedError, UsageError
 from peira.launch.command import NOT_EXECUTABLE, NOT_FOUND, executed
 from peira.launch.patterns import pattern
 from peira.launch.process import Process
-from peira.launch.record import ProgramRecord
+from peira.launch.record import ProgramRecord, hook_variables
 from peira.launch.script import Script, find_script, read_script
 from peira.launch.streams import Channel, channels
 from peira.record.events import Artifact, Origin
@@ -114,11 +115,17 @@ def launch(request: Request, on_step: OnStep = lambda run, pid: None) -> Launche
     for artifact in request.uses:
         record.use(artifact)
     record.watch_repeats(prepared.wanted, prepared.given, request.repeats)
-    environment |= record.variables(environment.get("PYTHONPATH"))
-    if script is not None and settings:
-        record.expect(settings, script.values)
-        environment["PEIRA_SET"] = json.dumps({"script": str(script.path), "values": settings})
-    return _Launch(request, record, on_step).run(prepared.command, prepared.directory, environment)
+    path = environment.get("PYTHONPATH")
+    environment |= record.variables(path)
+    start = _Launch(request, record, on_step).run
+    if script is None or not settings:
+        return start(prepared.command, prepared.directory, environment)
+    record.expect(settings, script.values)
+    environment["PEIRA_SET"] = json.dumps({"script": str(script.path), "values": settings})
+    with tempfile.TemporaryDirectory(prefix="peira-") as folder:
+        if record.folder is None:  # PEIRA_OFF: what is set is set all the same
+            environment |= hook_variables(Path(folder), path)
+        return start(prepared.command, prepared.directory, environment)
 
 
 class Prepared(NamedTuple):

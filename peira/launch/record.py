@@ -35,6 +35,16 @@ FOLLOW_PERIOD_S = 1.0
 _HOOK = Path(__file__).resolve().parent.parent / "capture" / "hook" / "site"
 
 
+def hook_variables(spool: Path, path: str | None) -> dict[str, str]:
+    """Return the environment that starts the hook in Python processes.
+
+    Args:
+        path: the program's `PYTHONPATH`.
+    """
+    joined = os.pathsep.join(filter(None, (str(_HOOK), path)))
+    return {"PEIRA_SPOOL": str(spool), "PYTHONPATH": joined}
+
+
 class ProgramRecord(Recorder):
     """The run of a program that this process starts. Under `PEIRA_OFF` it records nothing.
 
@@ -114,10 +124,8 @@ class ProgramRecord(Recorder):
         return {
             variable("lab"): str(self._session.root),
             variable("run"): folder.id,
-            "PEIRA_SPOOL": str(folder.spool),
             "PEIRA_METRICS": str(_metrics(folder)),
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(_HOOK), path))),
-        }
+        } | hook_variables(folder.spool, path)
 
     def expect(self, settings: Mapping[str, Any], constants: Mapping[str, Any]) -> None:
         """Constants of the script are to have other values; that they have is told by the script's
@@ -126,7 +134,8 @@ class ProgramRecord(Recorder):
         Args:
             constants: their values in the file.
         """
-        self._unset = {name: constants[name] for name in settings}
+        if self._session is not None:
+            self._unset = {name: constants[name] for name in settings}
 
     def plan(self, told: Mapping[str, Any]) -> None:
         """Record how it is launched, beside its command: what a re-run needs to know."""

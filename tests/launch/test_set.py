@@ -132,3 +132,11 @@ def test_the_scripts_own_words_for_its_run(lab: Path, peira_run: Started) -> Non
     birth = found.folder.read_birth()
     assert (birth.project, birth.name) == ("mnist", "other")
     assert found.values("loss") == [1.0]
+
+
+def test_off(lab: Path, peira_run: Started) -> None:
+    """What is set is set, too, when nothing is recorded."""
+    write(lab, "LR = 0.1\nprint(LR)\n")
+    done = peira_run("--set", "LR=0.5", "train.py", env={"PEIRA_OFF": "1"})
+    assert (done.stdout, done.stderr) == (b"0.5\n", b"")
+    assert not lab.exists()
