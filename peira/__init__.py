@@ -15,6 +15,7 @@ training process pays only for what it needs.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from peira.capture.hook.memory import MEMORY
 from peira.core.errors import (
     AmbiguousError,
     DamagedError,
@@ -94,6 +95,8 @@ __all__ = [
     "use",
     "use_artifact",
 ]
+
+MEMORY.install()  # what the program loads before init() is an input, too
 
 _LATER = {
     "Lab": "peira.lab.lab",

@@ -278,6 +278,7 @@ class CaptureOptions(TypedDict, total=False):
 
     leave_out: str | Iterable[str]
     variables: str | Iterable[str]
+    keep_bytes_max: int
 
 
 def init(
@@ -315,7 +316,8 @@ def init(
         monitor: record use of processor, memory, disk, network and GPUs every 10 s.
         strict: raise what goes wrong in tracking, instead of telling it once.
         capture: `leave_out` names what not to capture, such as `["code", "environment"]`;
-            `variables` names environment variables to record besides the allow list.
+            `variables` names environment variables to record besides the allow list;
+            `keep_bytes_max` is the size up to which input files are kept, not only their digest.
 
     Raises:
         PeiraError: in strict mode, the run cannot be recorded.

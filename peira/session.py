@@ -4,6 +4,7 @@
             ├─ Keeper        record/keeper.py          the thread beside: durability, signs of life
             ├─ Console       capture/console.py        what the program prints
             ├─ Surroundings  capture/surroundings.py   code, packages, host: in a thread of its own
+            ├─ FileKeeper    capture/files.py          sources, inputs, outputs, seeds
             └─ Objects       objects/folder.py         media and artifacts
 
 A session raises what goes wrong; `Run` decides what the user's program sees of it.
@@ -41,7 +42,9 @@ from peira.record.writer import Writer
 
 if TYPE_CHECKING:
     from peira.capture import Surroundings
+    from peira.capture.files import FileKeeper
     from peira.capture.notebook import Notebook
+    from peira.capture.observation import Observation
 
 SYNC_PERIOD_S = 5.0
 MONITOR_PERIOD_S = 10.0
@@ -50,8 +53,15 @@ CONSOLE_PERIOD_S = 1.0
 AGAIN_PERIOD_S = 300.0
 AGAIN_FIRST_S = 30.0
 DISK_TIME_S = 0.5
+FILES_PERIOD_S = 1.0
+FILES_S = 0.1
+FILES_LAUNCHER_S = 0.5
+"""So long of each second files are read; more where nothing is trained in this process."""
 END_TIMEOUT_S = 4.5
 """So long the end of a run waits for the disk and for what is still being captured."""
+FILES_END_S = 0.4
+FILES_END_TIMEOUT_S = 2.0
+"""So long of it files are still read, and so long when they are small or the disk is slow."""
 
 NAME_CHARACTERS_MAX = 200
 
@@ -81,6 +91,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What not to capture, besides what the environment says; see `CaptureSettings`."""
     variables: str | Iterable[str] = ()
     """Environment variables to record, besides the allow list and what the environment says."""
+    keep_bytes_max: int | None = None
+    """Up to this size inputs are kept; when None what the environment says."""
 
 
 class Session:
@@ -110,6 +122,9 @@ class Session:
         self._capture = CaptureSettings(
             leave_out=(*settings.leave_out, *tag_list(request.leave_out)),
             variables=(*settings.variables, *tag_list(request.variables)),
+            keep_bytes_max=settings.keep_bytes_max
+            if request.keep_bytes_max is None
+            else request.keep_bytes_max,
         )
         self.root = folder.find_lab(None, os.fspath(request.lab or "") or settings.lab)
         self.is_launcher = request.command is not None
@@ -153,6 +168,7 @@ class Session:
         """Where the program's output goes; a launcher brings it there itself."""
         if has_console and not self.is_joined:
             self.console = (Console if self.is_launcher else Tee)(self.folder.console)
+        self._observation = None if self.is_joined else self._observe()
         self._also: list[Task] = []
         self._before_end: list[Callable[[], None]] = []
         self._notebook = None if is_part or self.is_launcher else self._find_notebook()
@@ -165,7 +181,8 @@ class Session:
     @property
     def chosen(self) -> dict[str, Any]:
         """What this run leaves out and adds, for a `Request` of a run that is a part of it."""
-        return {"leave_out": self._capture.leave_out, "variables": self._capture.variables}
+        names = ("leave_out", "variables", "keep_bytes_max")
+        return {name: getattr(self._capture, name) for name in names}
 
     def has(self, name: str) -> bool:
         """Whether something is captured; see `CaptureSettings`."""
@@ -185,6 +202,20 @@ class Session:
     def objects(self) -> FolderObjects:
         """The lab's objects."""
         return FolderObjects(self.root / "objects")
+
+    @property
+    def files(self) -> FileKeeper | None:
+        """The files of the run; None where another process tells of them."""
+        if self._observation is None or self.writer.is_child:
+            return None
+        return self._observation.files
+
+    def _look_at_files(self) -> None:
+        files = self.files
+        if files is not None and self._ending is None:
+            # Git opens files of its own accord while the code is captured.
+            files.has_doubts = self._collector.is_alive()
+            files.catch_up(FILES_LAUNCHER_S if self.is_launcher else FILES_S)
 
     def start(self) -> None:
         """Begin all that works beside."""
@@ -206,6 +237,17 @@ class Session:
             subject = launched(request.command, self.birth.directory, request.environment)
         return Surroundings(
             self._capture, subject, keep=lambda data: self.objects.put_bytes(data).digest
+        )
+
+    def _observe(self) -> Observation:
+        from peira.capture.observation import Observation
+
+        return Observation(
+            self.folder,
+            self.birth,
+            self._capture,
+            self.writer.record,
+            is_launcher=self.is_launcher,
         )
 
     def _find_notebook(self) -> Notebook | None:
@@ -255,6 +297,7 @@ class Session:
         if self.writer.is_child or self.is_joined:
             return tasks
         tasks += self._also
+        tasks.append(Task(FILES_PERIOD_S, 0.0, self._beside(self._look_at_files)))
         # Also for a run that will be killed: it cannot tell at its end.
         again = self._beside(self._collect_again)
         tasks.append(Task(AGAIN_PERIOD_S, AGAIN_FIRST_S, again))
@@ -309,6 +352,8 @@ class Session:
             folder.write_birth(self.folder, self.birth)
         for event in self._inputs():
             self.writer.record(event)
+        if self._observation is not None:
+            self._observation.tell_again()
 
     def end(self, ending: Ending, *, is_urgent: bool = False) -> bool:
         """Write the end and close everything; return whether all is durable.
@@ -334,6 +379,9 @@ class Session:
             self._collector.join(max(0.0, limit_s - DISK_TIME_S - time.monotonic()))
             if not is_urgent and not self._collector.is_alive():
                 self._beside(self._collect_again)()
+        if is_main and not self._is_end_told:
+            rest_s = max(0.1, limit_s - DISK_TIME_S - time.monotonic())
+            self._keeper.do(self._beside(self._end_files), min(FILES_END_TIMEOUT_S, rest_s))
         if is_main and not is_urgent:
             for work in self._before_end:
                 work()
@@ -347,6 +395,11 @@ class Session:
         if is_durable:
             self.writer.close()
         return is_durable
+
+    def _end_files(self) -> None:
+        files = self.files
+        if files is not None:
+            files.finish(FILES_END_S)
 
     def discard(self) -> None:
         """Take back a run in which nothing has happened: the program could not be started."""

@@ -48,7 +48,7 @@ def birth_facts(launched: Sequence[str] | None = None, directory: str = "") -> d
         "pid": pid,
         "pid_started": process_started(pid),
         "command": command(launched),
-        "directory": _printable_surrogates(directory) or working_directory(),
+        "directory": printable_path(directory) or working_directory(),
         "python": sys.version.split()[0] if launched is None else "",
     }
 
@@ -72,18 +72,18 @@ def command(launched: Sequence[str] | None = None) -> list[str]:
     words = list(launched or sys.orig_argv or sys.argv)[:_ARGUMENTS_MAX]
     return [
         w if len(w) <= _ARGUMENT_CHARACTERS_MAX else w[:_ARGUMENT_CHARACTERS_MAX] + "…"
-        for w in redact_arguments([_printable_surrogates(w) for w in words])
+        for w in redact_arguments([printable_path(w) for w in words])
     ]
 
 
 def working_directory() -> str:
     """Return the working directory, or "" when it has been removed."""
     try:
-        return _printable_surrogates(str(Path.cwd()))
+        return printable_path(str(Path.cwd()))
     except OSError:
         return ""
 
 
-def _printable_surrogates(text: str) -> str:
+def printable_path(text: str) -> str:
     """Bytes of file names that are not UTF-8 come as lone surrogates, which JSON cannot carry."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -15,6 +15,7 @@ from typing import Any
 
 from peira.capture.environment import queue
 from peira.capture.redaction import redact_url
+from peira.core.forks import whole
 from peira.record.liveness import host as host_name
 
 _ADDRESSES_MAX = 16
@@ -50,7 +51,8 @@ def host(variables: Mapping[str, str]) -> dict[str, Any]:
 
 def _addresses() -> list[str]:
     """The machine's own IP addresses, those that mean something only on it or its cable apart."""
-    import psutil
+    with whole():
+        import psutil
 
     try:
         interfaces = psutil.net_if_addrs()
@@ -165,7 +167,8 @@ def _processor() -> dict[str, Any]:
     if limit is not None:
         facts["cpu_cores_container_limit"] = limit
     try:
-        import psutil
+        with whole():
+            import psutil
 
         facts["cpu_cores_physical"] = psutil.cpu_count(logical=False)
         facts["memory_bytes"] = psutil.virtual_memory().total
@@ -233,7 +236,8 @@ def _container_cores() -> float | None:
 def gpus() -> list[dict[str, Any]]:
     """All NVIDIA GPUs of the machine; none without a driver."""
     try:
-        import pynvml
+        with whole():
+            import pynvml
     except ImportError:
         return []
     try:

@@ -10,6 +10,8 @@ import os
 import time
 from typing import Any
 
+from peira.core.forks import whole
+
 _CHILDREN_MAX = 1_000
 
 
@@ -52,7 +54,8 @@ class Monitor:
     def _prepare(self) -> None:
         self._is_ready = True
         try:
-            import psutil
+            with whole():
+                import psutil
         except ImportError:
             return
         self._psutil = psutil
@@ -147,7 +150,8 @@ class _Gpus:
     @classmethod
     def find(cls) -> _Gpus | None:
         try:
-            import pynvml
+            with whole():
+                import pynvml
         except ImportError:
             return None
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from peira.capture.birth import user_name
 from peira.capture.environment import queue
 from peira.capture.subject import Subject
+from peira.core.forks import whole
 
 _ANCESTORS_MAX = 16
 
@@ -70,7 +71,8 @@ def ancestors(pid: int) -> list[str]:
     """Return the names of the programs above a process, its parent first. Their arguments are
     somebody else's.
     """
-    import psutil
+    with whole():
+        import psutil
 
     try:
         return [parent.name() for parent in psutil.Process(pid).parents()[:_ANCESTORS_MAX]]

@@ -84,6 +84,7 @@ _LITERAL = re.compile(rf"{_NAME}(?P<join>[\"'\]]{{0,2}}\s*[=:]\s*)(?P<value>{_VA
 _OPTION = re.compile(
     rf"(?<!\S)(?P<name>--?[\w.\-]{{2,100}})(?P<join>\s+)(?P<value>{_VALUE}|[^\s\-\[]\S*)"
 )
+_LIKE_A_SECRET = re.compile(r"(?=.*[0-9].{0,100}\Z|.{16})[^\s{}$<>%]{6,}\Z")
 _QUERY_SIGNATURE = re.compile(r"(?i)([?&](?:sig|signature|x-amz-signature|code|key)=)[^&\s'\"#]+")
 # Users of a URL that are no secrets: `ssh://git@host`.
 _PLAIN_USERS = frozenset(("git", "hg", "svn", "ssh"))
@@ -132,6 +133,21 @@ def redact_source(text: str) -> str:
     text = _redact_shapes(text)
     has_literals = '"' in text or "'" in text
     return _LITERAL.sub(_hide_named, text) if has_literals else text
+
+
+def holds_secret(text: str) -> bool:
+    """Whether program text or data holds what is a secret by its shape, or a quoted literal under a
+    secret's name that could be one: no sentence, no template, no short plain word.
+
+    >>> holds_secret('password = "hunter2"'), holds_secret('password = "Your password, please"')
+    (True, False)
+    """
+    if _redact_shapes(text) != text:
+        return True
+    return any(
+        is_secret_name(found["name"]) and _LIKE_A_SECRET.match(found["value"][1:-1])
+        for found in _LITERAL.finditer(text)
+    )
 
 
 def redact_named(name: str, value: str) -> str:

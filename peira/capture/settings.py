@@ -9,9 +9,19 @@ from peira.core.errors import UsageError
 ASPECTS = ("process", "host", "environment", "python", "numerics", "packages", "code")
 """The aspects of a run's surroundings, in the order in which they are collected: cheap ones first.
 """
-BESIDE = ("console", "monitor", "cells", "fingerprint")
+BESIDE = (
+    "console",
+    "monitor",
+    "cells",
+    "sources",
+    "inputs",
+    "outputs",
+    "seeds",
+    "fingerprint",
+)
 """What is captured all the time that a run lives: what it prints, its use of the machine, the cells
-of a notebook, and what makes it the same as other runs.
+of a notebook, the files that it imports, opens and writes, the seeds that it sets, and what makes
+it the same as other runs.
 """
 
 
@@ -28,6 +38,8 @@ class CaptureSettings(msgspec.Struct, frozen=True, kw_only=True):
             are named, with the digest of their content.
         git_timeout_s: limit of each git command; what does not answer in time is left out, and
             said.
+        keep_bytes_max: inputs up to this size are kept in the lab, ten times as much of all inputs
+            of a run; of others the digest is recorded.
 
     Raises:
         UsageError: what is to be left out has no such name. Else a slip of the pen would record
@@ -39,6 +51,7 @@ class CaptureSettings(msgspec.Struct, frozen=True, kw_only=True):
     diff_inline_bytes_max: int = 64 * 1024
     diff_bytes_max: int = 16 * 1024 * 1024
     git_timeout_s: float = 10.0
+    keep_bytes_max: int = 10 << 20
 
     def __post_init__(self) -> None:
         wrong = [name for name in self.leave_out if name not in (*ASPECTS, *BESIDE)]

@@ -7,7 +7,9 @@ and `docs/formats/spool.md` for the lines.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -45,6 +47,8 @@ class Open(Fact, frozen=True, kw_only=True, tag="open"):
     """Size, time of change in ns, and inode, as it was opened to read."""
     sure: bool = True
     """False when only its name was known, not its folder."""
+    code: bool = False
+    """Whether Python opened it to run it."""
 
 
 class Modules(Fact, frozen=True, kw_only=True, tag="modules"):
@@ -129,6 +133,14 @@ class SpoolReader:
                         self.damaged += 1
                     else:
                         yield Told(name.removesuffix(".jsonl"), fact)
+
+    def unseen(self) -> AbstractContextManager[None]:
+        """Nothing that this process opens is told in the spool."""
+        return nullcontext()
+
+    def close(self) -> None:
+        """Remove the spool."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _lines(self, name: str) -> Iterator[bytes]:
         offset = self._offsets.get(name, 0)

@@ -7,6 +7,7 @@ from typing import Any
 
 from peira.capture.settings import ASPECTS, CaptureSettings
 from peira.capture.subject import Subject, this_process
+from peira.core.forks import whole
 
 Keep = Callable[[bytes], str]
 """Stores bytes as an object; returns its digest."""
@@ -43,10 +44,11 @@ class Surroundings:
         repository.
         """
         # Imported here, in the thread that collects: `import peira` does not pay for it.
-        from peira.capture.code import code
-        from peira.capture.environment import environment
-        from peira.capture.host import host
-        from peira.capture.process import process
+        with whole():
+            from peira.capture.code import code
+            from peira.capture.environment import environment
+            from peira.capture.host import host
+            from peira.capture.process import process
 
         settings, subject = self._settings, self.subject
         yield from self._tell(
@@ -71,8 +73,9 @@ class Surroundings:
         """What can only be seen from inside the process."""
         if not self.subject.is_own:
             return {}
-        from peira.capture.hook.interpreter import interpreter
-        from peira.capture.hook.numerics import numerics
+        with whole():
+            from peira.capture.hook.interpreter import interpreter
+            from peira.capture.hook.numerics import numerics
 
         return {"python": interpreter, "numerics": numerics, "packages": self._own_packages}
 

@@ -10,6 +10,7 @@
     PEIRA_LEAVE_OUT what not to capture: code, environment, console, …
     PEIRA_VARIABLES environment variables to record besides the allow list
     PEIRA_ON_REPEAT what `peira run` does when it was run before: warn, skip or refuse
+    PEIRA_KEEP_BYTES_MAX  inputs up to this size are kept
 
 `docs/reference/settings.md` has the table; a test compares the two.
 """
@@ -40,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     leave_out: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     on_repeat: str | None = None
+    keep_bytes_max: int = 10 << 20
 
 
 def variable(field: str) -> str:
@@ -55,10 +57,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of `environment` (of this process when None).
 
     Raises:
-        UsageError: a switch is neither on nor off.
+        UsageError: a switch is neither on nor off, or a number is none.
     """
     environment = os.environ if environment is None else environment
-    values: dict[str, str | bool | tuple[str, ...]] = {}
+    values: dict[str, str | bool | int | tuple[str, ...]] = {}
     for field in msgspec.structs.fields(Settings):
         text = environment.get(variable(field.name))
         if text is None:
@@ -67,9 +69,19 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             values[field.name] = _switch(field.name, text)
         elif field.type == tuple[str, ...]:
             values[field.name] = tuple(text.replace(",", " ").split())
+        elif field.type is int and text:
+            values[field.name] = _count(field.name, text)
         elif text:
             values[field.name] = text
     return msgspec.convert(values, Settings)
+
+
+def _count(field: str, text: str) -> int:
+    if not text.strip().isdecimal():
+        raise UsageError(
+            f"{variable(field)}={text!r:.60} is not a whole number.", hint="Use digits only."
+        )
+    return int(text)
 
 
 def _switch(field: str, text: str) -> bool:

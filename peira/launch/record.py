@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from peira.rerun.likeness import Beginning
 
 FOLLOW_PERIOD_S = 1.0
+FILES_TIMEOUT_S = 60.0
+"""So long the end of a run waits for the digests of what it read."""
 _HOOK = Path(__file__).resolve().parent.parent / "capture" / "hook" / "site"
 
 
@@ -88,6 +90,7 @@ class ProgramRecord(Recorder):
         if self._patterns is not None and session.console is not None:
             self._console_metrics = ConsoleMetrics(self.log, self._patterns, folder)
         session.every(FOLLOW_PERIOD_S, self._follow)
+        self._attempt(lambda: session.files)  # the program's first file is to be seen, too
         self._keep_inputs(params, tags)
 
     def watch_repeats(self, request: Request, given: Mapping[str, Any], told: Found | None) -> None:
@@ -177,6 +180,7 @@ class ProgramRecord(Recorder):
     def end(self, ended: Ended) -> None:
         """Record how the program ended."""
         self._finish_following()
+        self._finish_files()
         self._tell_unset()
         self._end(_ending(ended, self._failure))
         if self._spool is not None:
@@ -189,6 +193,15 @@ class ProgramRecord(Recorder):
         self._follow(is_last=True)
         if self._session is not None:
             self._session.capture(self._interpreters.aspects())
+
+    @guarded
+    def _finish_files(self) -> None:
+        files = None if self._session is None else self._session.files
+        if files is not None:
+            files.finish(FILES_TIMEOUT_S, self._tell_slow)
+
+    def _tell_slow(self, files: int, size: int) -> None:
+        self._voice.say(f"reading what the run read: {files:,} files, {size / 1e9:.1f} GB …")
 
     def _follow(self, *, is_last: bool = False) -> None:
         """Record what the program told since the last time."""

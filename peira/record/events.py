@@ -144,7 +144,7 @@ class SeenFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     path: str
     """Relative, with `/`, when it lies in the run's folder `Files.root`; else absolute."""
     object: str | None = None
-    """BLAKE3 digest of its content; None when it could not be read, and `reason` says why."""
+    """BLAKE3 digest of its content; None when it is not known, and `reason` says why."""
     size: int = 0
     kept: bool = False
     """Whether the content is in the store."""
@@ -152,7 +152,10 @@ class SeenFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """False when a watch on its folder saw it: another process may have opened it."""
     tracked: bool = False
     """Whether version control holds exactly this content at the run's commit."""
+    modified: float = 0.0
+    """When it was changed last, as it was met."""
     reason: str = ""
+    """Why there is no digest or no content, or what else is to be known of it."""
 
 
 class Files(Event, frozen=True, kw_only=True, tag="files", omit_defaults=True):
@@ -165,7 +168,16 @@ class Files(Event, frozen=True, kw_only=True, tag="files", omit_defaults=True):
     root: str = ""
     """The folder that relative paths start from."""
     omitted: int = 0
-    """So many more were met and are not listed."""
+    """So many more were met and are not listed here."""
+    listing: str | None = None
+    """Digest of the object that lists all files of this role, as `FileListing`."""
+
+
+class FileListing(msgspec.Struct, frozen=True, kw_only=True):
+    """All files of a role that are too many for an event: a JSON object in the store."""
+
+    root: str
+    files: list[SeenFile]
 
 
 class Evaluation(Event, frozen=True, kw_only=True, tag="evaluation", omit_defaults=True):

@@ -39,8 +39,10 @@ class Keeper:
     def __init__(self, tasks: list[Task], last: Callable[[], None]) -> None:
         self._tasks = tasks
         self._last = last
-        self._stop = Event()
+        self._is_stopping = False
+        self._wake = Event()
         self._done = Event()
+        self._jobs: list[tuple[Callable[[], None], Event]] = []
         self._thread: Thread | None = None
         self._pid = 0
 
@@ -53,27 +55,47 @@ class Keeper:
         if self.is_mine():
             return
         self._pid = os.getpid()
-        self._stop, self._done = Event(), Event()
+        self._wake, self._done, self._jobs = Event(), Event(), []
         self._thread = Thread(target=self._run, name=f"{THREAD_PREFIX}keeper", daemon=True)
         self._thread.start()
 
-    def stop(self, timeout_s: float) -> bool:
-        """Do the last work and stop; return whether it was done within `timeout_s`.
+    def do(self, work: Callable[[], None], timeout_s: float) -> bool:
+        """Have the thread do something now; return whether it was done within `timeout_s`.
 
         Without a live thread (a fork child, a failed start) the caller does the work itself.
         """
-        thread = self._thread
-        if self._pid != os.getpid() or thread is None or not thread.is_alive():
+        if not self._is_alive():
+            work()
+            return True
+        done = Event()
+        self._jobs.append((work, done))
+        self._wake.set()
+        return done.wait(timeout_s)
+
+    def stop(self, timeout_s: float) -> bool:
+        """Do the last work and stop; return whether it was done within `timeout_s`. As `do`."""
+        if not self._is_alive():
             self._last()
             return True
-        self._stop.set()
+        self._is_stopping = True
+        self._wake.set()
         return self._done.wait(timeout_s)
+
+    def _is_alive(self) -> bool:
+        return self.is_mine() and self._thread is not None and self._thread.is_alive()
 
     def _run(self) -> None:
         now = time.monotonic()
         due = [now + task.first_s for task in self._tasks]
-        stop, done = self._stop, self._done
-        while not stop.wait(max(0.0, min(due) - time.monotonic())):
+        wake, done, jobs = self._wake, self._done, self._jobs
+        while not self._is_stopping:
+            if wake.wait(max(0.0, min(due) - time.monotonic())):
+                wake.clear()
+                while jobs:
+                    work, is_done = jobs.pop(0)
+                    work()
+                    is_done.set()
+                continue
             now = time.monotonic()
             for index, task in enumerate(self._tasks):
                 if due[index] <= now:

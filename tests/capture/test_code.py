@@ -42,7 +42,7 @@ def test_a_script_that_has_ended_is_still_known(tmp_path: Path) -> None:
     """A short script is collected after its last line; its path is recorded all the same."""
     script = tmp_path / "short.py"
     script.write_text(
-        "import atexit, peira.capture\n"
+        "import atexit, peira.capture, peira.capture.birth\n"
         "def tell():\n"
         "    print(peira.capture.this_process().entry['script'])  # as a short run does\n"
         "atexit.register(tell)\n"

@@ -131,7 +131,7 @@ def test_what_is_captured_can_be_chosen(lab: Path, monkeypatch: pytest.MonkeyPat
     """By arguments and by the environment, for the run and its parts; a slip is refused."""
     monkeypatch.setenv("PEIRA_LEAVE_OUT", "host console")
     monkeypatch.setenv("MY_CHOICE", "7")
-    names = ["code", "packages", "numerics", "monitor", "fingerprint"]
+    names = ["code", "packages", "numerics", "monitor", "seeds", "fingerprint"]
     with peira.init(strict=True, leave_out=names, variables="MY_*") as run, run.child():
         pass
     for found in read_runs(lab):

@@ -3,7 +3,8 @@ it sets.
 
     site/sitecustomize.py   starts the hook in every Python below `peira run`, by PYTHONPATH
       start.py              puts the parts in; each has `install(tell)`
-        opened.py           files, by an audit hook and in the readers that open them in C
+        opened.py           files, by an audit hook
+          libraries.py      and in the functions of libraries that open them in C
         imported.py         modules, at the end of the process
         seeds.py            seeds of random, NumPy, PyTorch, TensorFlow, JAX
         failure.py          the exception that ended the program
@@ -11,6 +12,7 @@ it sets.
       spool.py              where they tell it: lines in a private folder
       ignored.py            which files are none of a run's
       border.py             what fails in here does not reach the program
+      wrapped.py            functions that tell what they are called with
       later.py              calls back once a module has been imported
 
 Only the standard library, and Python 3.8: it runs in any interpreter that a run starts, with or

@@ -15,8 +15,8 @@ _OF_HOME = (".config", ".cache/matplotlib", ".cache/fontconfig", ".nv", ".triton
 
 
 def _starts() -> tuple[str, ...]:
-    here = os.path.dirname(os.path.abspath(__file__))
-    starts = [here + os.sep, *_SYSTEM]
+    peira = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    starts = [peira + os.sep, *_SYSTEM]
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
     # Not the whole prefix: a project may be its own virtual environment.
     starts += [os.path.join(prefix, part) for prefix in prefixes for part in _OF_PREFIX]

@@ -12,6 +12,7 @@ import stat
 import sys
 from _thread import get_ident
 
+from . import libraries
 from .border import harmless
 from .ignored import is_ignored
 
@@ -42,7 +43,9 @@ class Opened:
         self._read: set[Any] = set()
         self._written: set[Any] = set()
         self._told: set[tuple[str, str]] = set()
-        self._busy: set[int] = set()
+        self.busy: set[int] = set()
+        """Threads whose opens are not the program's."""
+        self.is_on = True
         self.omitted = 0
 
     def audit(self, event: str, args: tuple[Any, ...]) -> None:
@@ -53,7 +56,7 @@ class Opened:
             try:
                 name, mode, flags = args
                 if name not in (self._written if flags & _WRITES else self._read):
-                    self._meet(name, flags, is_plain=mode is None)
+                    self._meet(name, flags, is_plain=mode is None, is_code=is_import(1))
             except (TypeError, ValueError):
                 return  # somebody else's event of this name
         elif event in _OTHERS:
@@ -61,7 +64,7 @@ class Opened:
 
     def _other(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "os.chdir":  # relative names mean other files from now on
-            self.forget()
+            self._forget()
         elif event == "os.rename":
             self._rename(args[0], args[1])
         elif event == "os.exec":
@@ -70,17 +73,19 @@ class Opened:
         else:
             self._meet(_database(args[0]), os.O_RDWR)
 
-    def _meet(self, name: Any, flags: int, *, is_plain: bool = False) -> None:
+    def _meet(
+        self, name: Any, flags: int, *, is_plain: bool = False, is_code: bool = False
+    ) -> None:
         thread = get_ident()
-        if name.__class__ is int or thread in self._busy:
+        if name.__class__ is int or thread in self.busy or not self.is_on:
             return
-        self._busy.add(thread)  # what is opened in here is not the program's
+        self.busy.add(thread)  # what is opened in here is not the program's
         try:
-            harmless(self._note, name, flags, is_plain)
+            harmless(self._note, name, flags, is_plain, is_code)
         finally:
-            self._busy.discard(thread)
+            self.busy.discard(thread)
 
-    def _note(self, named: Any, flags: int, is_plain: bool) -> None:
+    def _note(self, named: Any, flags: int, is_plain: bool, is_code: bool) -> None:
         name = os.fsdecode(named)
         path = absolute(name)
         if path.endswith(".pyc") and _CACHE in path:
@@ -89,43 +94,38 @@ class Opened:
             self._remember(named, flags)
             return
         found = _look(path)
-        is_guess = False
+        marks: dict[str, Any] = {"code": True} if is_code else {}
         if found is None and is_plain and not os.path.isabs(name):
             path, found, is_guess = _below_a_descriptor(name, path)
+            if is_guess:
+                marks["sure"] = False
         access = flags & _ACCESS
         if access != os.O_WRONLY and found is not None and not flags & os.O_TRUNC:
             self._remember(named, flags)
-            self.tell(path, "r", found, is_guess=is_guess)
+            marks["stat"] = [found.st_size, found.st_mtime_ns, found.st_ino]
+            self._tell_once(path, "r", marks)
         if flags & _WRITES and access != os.O_RDONLY:
             self._remember(named, flags)
-            self.tell(path, "w")
+            self._tell_once(path, "w", {})
 
     def _remember(self, named: Any, flags: int) -> None:
         seen = self._written if flags & _WRITES else self._read
         if len(seen) < PATHS_MAX:
             seen.add(named)
 
-    def tell(
-        self, path: str, mode: str, found: os.stat_result | None = None, *, is_guess: bool = False
-    ) -> None:
-        """Tell that a file was opened, once for reading and once for writing."""
+    def _tell_once(self, path: str, mode: str, marks: dict[str, Any]) -> None:
         if (path, mode) in self._told:
             return
         if len(self._told) >= PATHS_MAX:
             self.omitted += 1
             return
         self._told.add((path, mode))
-        fields: dict[str, Any] = {"path": path, "mode": mode}
-        if found is not None:
-            fields["stat"] = [found.st_size, found.st_mtime_ns, found.st_ino]
-        if is_guess:
-            fields["sure"] = False
-        self._tell("open", **fields)
+        self._tell("open", path=path, mode=mode, **marks)
 
-    def read(self, name: str) -> None:
-        """Tell that a library is about to read a file that Python does not see it open."""
-        if name not in self._read:
-            self._meet(name, os.O_RDONLY)
+    def meet(self, name: str, flags: int) -> None:
+        """A library is about to open a file where Python does not see it."""
+        if name not in (self._written if flags & _WRITES else self._read):
+            self._meet(name, flags)
 
     def _rename(self, source: Any, target: Any) -> None:
         """A file that was written under another name first is written, too."""
@@ -137,18 +137,35 @@ class Opened:
         if self.omitted:
             self._tell("omitted", opens=self.omitted)
 
-    def forget(self) -> None:
-        """Look again at what is opened from now on."""
+    def begin(self) -> None:
+        """Tell everything again that is opened from now on."""
+        self.is_on = True
+        self._told = set()
+        self._forget()
+
+    def _forget(self) -> None:
         self._read = set()
         self._written = set()
 
 
+_RUNPY = os.path.join(os.path.dirname(os.__file__), "runpy.py")
 _OTHERS = frozenset(("os.chdir", "os.exec", "os.rename", "sqlite3.connect"))
 
 
 def absolute(name: str) -> str:
     """Return a path from the root. `..` may stand behind a link: then the links are followed."""
     return os.path.realpath(name) if ".." in name else os.path.abspath(name)
+
+
+def is_import(depth: int) -> bool:
+    """Whether the caller of the caller opens code to run it: the import system, `runpy`, or
+    Python itself, which looks first whether its script is an archive.
+    """
+    try:
+        file = sys._getframe(depth + 1).f_code.co_filename
+    except ValueError:
+        return True
+    return file.startswith("<frozen ") or file == _RUNPY
 
 
 def _look(path: str) -> os.stat_result | None:
@@ -199,5 +216,6 @@ def install(tell: Tell) -> Opened:
 
     opened = Opened(tell)
     sys.addaudithook(opened.audit)
+    libraries.watch(opened.meet)
     atexit.register(opened.tell_omitted)
     return opened

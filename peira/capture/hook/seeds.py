@@ -13,6 +13,7 @@ import sys
 from .border import harmless
 from .ignored import is_ignored
 from .later import after_import
+from .wrapped import note_argument
 
 TYPE_CHECKING = False  # as typing has it, whose import costs 5 ms
 if TYPE_CHECKING:
@@ -37,13 +38,21 @@ class Seeds:
         self._tell = tell
         self._told: dict[str, list[Any]] = {}
 
-    def note(self, library: str, seed: Any, caller: FrameType, *, is_global: bool) -> None:
-        """Tell a seed, once; one that cannot be written down (a generator's state) is passed
-        over.
+    def begin(self) -> None:
+        """Tell everything again that is set from now on."""
+        self._told = {}
+
+    def noting(self, library: str, *, is_global: bool) -> Callable[[Any, FrameType], None]:
+        """Return what tells a seed, once; one that cannot be written down (a generator's state) is
+        passed over.
         """
-        file = caller.f_code.co_filename
-        if _DERIVED not in file and (is_global or _is_of_program(file)):
-            harmless(self._note, library, seed)
+
+        def note(seed: Any, caller: FrameType) -> None:
+            file = caller.f_code.co_filename
+            if _DERIVED not in file and (is_global or _is_of_program(file)):
+                self._note(library, seed)
+
+        return note
 
     def _note(self, library: str, seed: Any) -> None:
         value = plain(seed)
@@ -52,74 +61,52 @@ class Seeds:
             told.append(value)
             self._tell("seed", library=library, value=value)
 
-    def wrap(
-        self, owner: Any, name: str, library: str, argument: str, *, is_global: bool
-    ) -> Callable[..., Any]:
-        """Put a function over `owner.name` that tells its first argument and calls it."""
-        from functools import wraps
-
-        function = getattr(owner, name)
-
-        @wraps(function)
-        def seeded(*args: Any, **kwargs: Any) -> Any:
-            seed = args[0] if args else kwargs.get(argument)
-            self.note(library, seed, sys._getframe(1), is_global=is_global)
-            return function(*args, **kwargs)
-
-        setattr(owner, name, seeded)
-        return seeded
-
     # One action a module
 
     def random(self, module: ModuleType) -> None:
         """`random.seed`, and `random.Random(seed)`."""
-        from functools import wraps
-
-        self.wrap(module, "seed", "random", "a", is_global=True)
-        make = module.Random.__init__
-        seeds = self
-
-        @wraps(make)
-        def __init__(self: Any, x: Any = None) -> None:  # noqa: N807 - what it stands for
-            seeds.note("random.Random", x, sys._getframe(1), is_global=False)
-            make(self, x)
-
-        module.Random.__init__ = __init__
+        note_argument(module, "seed", (0, "a"), self.noting("random", is_global=True))
+        note_argument(
+            module.Random, "__init__", (0, "x"), self.noting("random.Random", is_global=False)
+        )
 
     def numpy(self, module: ModuleType) -> None:
         """`numpy.random.seed`, `default_rng` and `RandomState`."""
-        legacy = module.mtrand
-        legacy.seed = self.wrap(module, "seed", "numpy", "seed", is_global=True)
-        self.wrap(module, "default_rng", "numpy.default_rng", "seed", is_global=False)
-        module.RandomState = legacy.RandomState = self._telling_class(module.RandomState)  # type: ignore[attr-defined]
+        note_argument(module, "seed", (0, "seed"), self.noting("numpy", is_global=True))
+        note_argument(
+            module, "default_rng", (0, "seed"), self.noting("numpy.default_rng", is_global=False)
+        )
+        telling = self._telling_class(module.RandomState)
+        module.RandomState = module.mtrand.RandomState = telling  # type: ignore[attr-defined]
 
     def torch(self, module: ModuleType) -> None:
         """`torch.manual_seed`"""
-        module.random.manual_seed = self.wrap(
-            module, "manual_seed", "torch", "seed", is_global=True
-        )
+        note_argument(module, "manual_seed", (0, "seed"), self.noting("torch", is_global=True))
+        module.random.manual_seed = module.manual_seed
 
     def tensorflow(self, module: ModuleType) -> None:
         """`tensorflow.random.set_seed`"""
-        self.wrap(module.random, "set_seed", "tensorflow", "seed", is_global=True)
+        note_argument(
+            module.random, "set_seed", (0, "seed"), self.noting("tensorflow", is_global=True)
+        )
 
     def jax(self, module: ModuleType) -> None:
         """`jax.random.key` and `PRNGKey`"""
         for name in ("key", "PRNGKey"):
-            self.wrap(module, name, "jax", "seed", is_global=False)
+            note_argument(module, name, (0, "seed"), self.noting("jax", is_global=False))
 
     def _telling_class(self, original: Any) -> Any:
         """Return a class that makes objects of `original` and tells their seed. `original` is
         written in C and cannot be wrapped; where it is asked for, this one answers as it would.
         """
-        seeds = self
+        note = self.noting("numpy.RandomState", is_global=False)
 
         class Telling(type):
             def __call__(cls, *args: Any, **kwargs: Any) -> Any:
                 if cls is not shown:  # a subclass that the program wrote
                     return super().__call__(*args, **kwargs)
                 seed = args[0] if args else kwargs.get("seed")
-                seeds.note("numpy.RandomState", seed, sys._getframe(1), is_global=False)
+                harmless(note, seed, sys._getframe(1))
                 return original(*args, **kwargs)
 
             def __instancecheck__(cls, instance: Any) -> bool:
@@ -175,7 +162,7 @@ def _is_of_program(file: str) -> bool:
     return not is_ignored(os.path.abspath(file))
 
 
-def install(tell: Tell) -> None:
+def install(tell: Tell) -> Seeds:
     """Tell the seeds that this process sets, and the one of its hashes."""
     seeds = Seeds(tell)
     hashes = os.environ.get("PYTHONHASHSEED", "")
@@ -186,3 +173,4 @@ def install(tell: Tell) -> None:
     after_import("torch", seeds.torch)
     after_import("tensorflow", seeds.tensorflow)
     after_import("jax.random", seeds.jax)
+    return seeds

@@ -6,9 +6,10 @@ import os
 
 from . import failure, flags, imported, interrupt, opened, seeds, surroundings
 from .border import harmless
+from .memory import MEMORY
 from .spool import Spool
 
-PARTS = (interrupt, opened, flags, imported, seeds, surroundings, failure)
+PARTS = (interrupt, flags, imported, seeds, surroundings, failure)
 """Each has `install(tell)`, and one that fails costs only itself."""
 
 
@@ -16,11 +17,12 @@ def start(folder: str) -> None:
     """Tell what this process does into the spool `folder`."""
     if not os.path.isdir(folder):  # the run is over, and somebody kept its environment
         return
-    spool = Spool(folder)
-    spool.tell("process")
+    MEMORY.spool = Spool(folder)
+    MEMORY.spool.tell("process")
+    MEMORY.opened = harmless(opened.install, MEMORY.tell)
     for part in PARTS:
-        harmless(part.install, spool.tell)
+        harmless(part.install, MEMORY.tell)
     if os.environ.get("PEIRA_SET"):
         from . import constants  # here: few programs need it
 
-        harmless(constants.install, spool.tell)
+        harmless(constants.install, MEMORY.tell)
