@@ -49,8 +49,8 @@ SMALL_MAX = 500
 SMALL_S = 1.5
 """So many files up to that size are read in so much more time."""
 _EVENT_FILES_MAX = 500
-_UNREAD = "not read before the run ended"
-_CHANGED = "changed while the run ran"
+UNREAD = "not read before the run ended"
+CHANGED = "changed while the run ran"
 _NO_SIGHTS = (".py", ".pyc", ".pyi", ".ipynb", ".md", ".lock", ".tmp", ".swp", ".swx", "~")
 
 
@@ -186,7 +186,7 @@ class FileKeeper:
         self._go_on_with_small()
         is_all = not self._queue
         for role, met in self._queue:
-            self._learn(role, met, Content(*_facts(met), reason=_UNREAD))
+            self._learn(role, met, Content(*_facts(met), reason=UNREAD))
         self._queue.clear()
         self._tell()
         self._tell_listings()
@@ -267,7 +267,7 @@ class FileKeeper:
         while (now := time.monotonic()) < deadline:
             if now > slow_s and self._on_slow is not None:
                 rest = [met.stat.size for _, met in self._queue if met.stat is not None]
-                self._on_slow(len(self._queue) + 1, sum(rest))
+                self._on_slow(len(self._queue) + (self._work is not None), sum(rest))
                 self._on_slow = None
             if self._work is None:
                 if not self._queue:
@@ -285,7 +285,7 @@ class FileKeeper:
             return
         content = yield from self._reader.read(met, self._keep_bytes_max(role))
         if known is not None and known.file.object and role != "output":
-            changed = msgspec.structs.replace(known.file, reason=_CHANGED)
+            changed = msgspec.structs.replace(known.file, reason=CHANGED)
             self._put(role, met.path, _Known(changed, content.stat))
         else:
             self._learn(role, met, content)
@@ -308,7 +308,7 @@ class FileKeeper:
             kept=content.kept,
             is_sure=met.is_sure,
             tracked=bool(content.blob) and self._tracked.holds(met.path, content.blob),
-            modified=content.modified_ns / 1e9,
+            modified=round(content.modified_ns / 1e9, 6),
             reason=content.reason,
         )
         self._put(role, met.path, _Known(file, content.stat))
@@ -339,7 +339,7 @@ class FileKeeper:
             except OSError:
                 is_same = False
             if not is_same:
-                changed = msgspec.structs.replace(known.file, reason=_CHANGED)
+                changed = msgspec.structs.replace(known.file, reason=CHANGED)
                 self._put("input", path, known._replace(file=changed))
 
     def _look_at_outputs(self, quiet_s: float | None = None) -> None:
