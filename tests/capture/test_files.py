@@ -123,12 +123,12 @@ def test_a_file_named_like_a_secret_is_not_read(work: Work) -> None:
 
 @pytest.mark.parametrize("code", [True, False])
 def test_a_file_that_holds_a_secret_is_not_kept(work: Work, code: bool) -> None:
-    """A source or an input: its digest is recorded, and why its content is not."""
+    """A source or an input: not even its digest is recorded, but why."""
     work.make("train.py", b"key = 'ghp_" + b"a" * 36 + b"'\n")
     work.opens("train.py", code=code)
     assert work.keeper.finish(1)
     file = work.told("source" if code else "input")["train.py"]
-    assert file.object and not file.kept and file.reason == content.SECRET_CONTENT
+    assert file.object is None and not file.kept and file.reason == content.SECRET_CONTENT
     assert not [*work.objects.iterate()]
 
 
