@@ -41,7 +41,7 @@ from peira.record.voice import Voice
 from peira.record.writer import Writer
 
 if TYPE_CHECKING:
-    from peira.capture import Surroundings
+    from peira.capture import CaptureSettings, Surroundings
     from peira.capture.files import FileKeeper
     from peira.capture.notebook import Notebook
     from peira.capture.observation import Observation
@@ -117,15 +117,9 @@ class Session:
         inputs: Callable[[], list[events.Event]],
     ) -> None:
         # Here, not at the top: a quarter of import peira.
-        from peira.capture import CaptureSettings, Console, Monitor, Tee
+        from peira.capture import Console, Monitor, Tee
 
-        self._capture = CaptureSettings(
-            leave_out=(*settings.leave_out, *tag_list(request.leave_out)),
-            variables=(*settings.variables, *tag_list(request.variables)),
-            keep_bytes_max=settings.keep_bytes_max
-            if request.keep_bytes_max is None
-            else request.keep_bytes_max,
-        )
+        self._capture = _chosen(request, settings)
         self.root = folder.find_lab(None, os.fspath(request.lab or "") or settings.lab)
         self.is_launcher = request.command is not None
         is_part = request.parent is not None
@@ -489,6 +483,18 @@ def _give_birth(
 def project_name(asked: str | None, settings: Settings, directory: str) -> str:
     """Return the project of a run that begins in `directory`."""
     return _named(asked or settings.project or Path(directory).name) or "untitled"
+
+
+def _chosen(request: Request, settings: Settings) -> CaptureSettings:
+    """Return what to capture: what the environment says, and the request."""
+    from peira.capture import CaptureSettings
+
+    kept = request.keep_bytes_max
+    return CaptureSettings(
+        leave_out=(*settings.leave_out, *tag_list(request.leave_out)),
+        variables=(*settings.variables, *tag_list(request.variables)),
+        keep_bytes_max=settings.keep_bytes_max if kept is None else kept,
+    )
 
 
 def _named(text: str | None) -> str | None:
