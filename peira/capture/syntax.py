@@ -5,7 +5,10 @@ and what a fingerprint must know of it: the variables it asks for, the numbers a
 from __future__ import annotations
 
 import ast
+import sys
+import time
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import msgspec
@@ -18,6 +21,8 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _ASKING = frozenset({"get", "pop", "setdefault", "getenv"})
 _ASKS = (b"environ", b"getenv", b"envvar")
 """Without one of these words a source asks for no variable."""
+_PARSERS = frozenset({("ast", "parse"), ("IPython.core.compilerop", "ast_parse")})
+_TRIES = 1_000
 
 
 class Syntax(msgspec.Struct, frozen=True):
@@ -47,7 +52,7 @@ def read_syntax(source: bytes) -> Syntax:
     from blake3 import blake3  # here, not at the top: `import peira` does not pay for it
 
     try:
-        tree = ast.parse(source)
+        tree = _parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Syntax(blake3(source).hexdigest())
     words = "\0".join(_words(tree, keeps_docstrings=b"__doc__" in source))
@@ -59,6 +64,30 @@ def read_syntax(source: bytes) -> Syntax:
         numbers=frozenset(node.value for node in nodes if _is_int(node)),  # type: ignore[attr-defined]
         has_seed=any(isinstance(node, ast.keyword) and _is_seed(node) for node in nodes),
     )
+
+
+def _parse(source: bytes) -> ast.Module:
+    """As `ast.parse`, but not in the middle of another thread's.
+
+    CPython 3.11 counts the depth of a tree in one place for all threads, and may change threads
+    while it makes the tree (it may collect garbage there, which later versions do not): then the
+    other thread's `ast.parse` fails with a SystemError.
+    Source: CPython, Python/Python-ast.c, PyAST_mod2obj.
+    """
+    if sys.version_info < (3, 12):
+        for _ in range(_TRIES):
+            if not any(map(_is_parsing, sys._current_frames().values())):
+                break
+            time.sleep(0.001)
+    return ast.parse(source)
+
+
+def _is_parsing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if (frame.f_globals.get("__name__"), frame.f_code.co_name) in _PARSERS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _words(tree: ast.AST, *, keeps_docstrings: bool) -> Iterator[str]:
