@@ -43,6 +43,7 @@ OUTPUTS_BYTES_MAX = 20 << 20
 """Sources are kept up to this size each; outputs up to these sizes, each and all together."""
 QUIET_S = 5.0
 """An output that was not written to for so long may be finished."""
+SOURCES_S = 1.0
 SLOW_S = 1.0
 SMALL_BYTES_MAX = 1 << 20
 SMALL_MAX = 500
@@ -221,16 +222,18 @@ class FileKeeper:
             self.observed.fresh.extend(name for name in fresh if _may_be_module(*name))
             fresh = [name for name in fresh if not _may_be_module(*name)]
         self._tracked.look_up(path for _, path in fresh)
+        sources: list[tuple[FileRole, Met]] = []
         for role, path in fresh:
             met = self.observed.met[role].get(path)
             if met is None or role == "output" or not self._is_wanted(role, path):
                 continue
             if role == "source":
-                self._queue.appendleft((role, met))
-            else:
-                self._queue.append((role, met))
-                if met.is_sure:
-                    self._watch.add(os.path.dirname(path))  # noqa: PTH120 - for each file
+                sources.append((role, met))
+                continue
+            self._queue.append((role, met))
+            if met.is_sure:
+                self._watch.add(os.path.dirname(path))  # noqa: PTH120 - for each file
+        self._queue.extendleft(reversed(sources))
 
     def _is_of_interest(self, path: str) -> bool:
         """Whether a file that was seen may be the run's: what editors and tools open is not."""
@@ -264,7 +267,7 @@ class FileKeeper:
 
     def _go_on(self, deadline: float) -> None:
         slow_s = time.monotonic() + SLOW_S
-        while (now := time.monotonic()) < deadline:
+        while (now := time.monotonic()) < deadline + self._extra_s():
             if now > slow_s and self._on_slow is not None:
                 rest = [met.stat.size for _, met in self._queue if met.stat is not None]
                 self._on_slow(len(self._queue) + (self._work is not None), sum(rest))
@@ -276,6 +279,10 @@ class FileKeeper:
                 self._work = self._steps(*self._current)
             if next(self._work, self) is self:
                 self._work = None
+
+    def _extra_s(self) -> float:
+        """Sources are few and small, and worth more time: what they take is the disk's."""
+        return SOURCES_S if self._queue and self._queue[0][0] == "source" else 0.0
 
     def _steps(self, role: FileRole, met: Met) -> Generator[None, None, None]:
         known = self._known[role].get(met.path)
