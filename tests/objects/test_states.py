@@ -123,7 +123,7 @@ plain = st.recursive(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(state=st.dictionaries(st.text(max_size=4), plain, max_size=4))
 def test_any_plain_state_comes_back(
     state: dict[str, Any], tmp_path_factory: pytest.TempPathFactory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peira.core.errors import UsageError
@@ -56,6 +56,7 @@ def test_a_policy(policy: Policy, dropped: list[int]) -> None:
     assert policy.dropped({step: {"acc": value} for step, value in steps.items()}) == dropped
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 50), st.floats(allow_nan=True)), max_size=40),
     st.integers(1, 5),
