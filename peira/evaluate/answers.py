@@ -29,7 +29,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     | multilabel | 0 and 1, (n, classes) | of each class, (n, classes) |
     | regression | numbers, (n,) or (n, outputs) | none |
     | ranking | relevance, (n,), from 0 | of each item, (n,); `groups` says which query |
-    | detection | boxes a picture, see `suites/detection.py` | with the boxes |
+    | detection | boxes of each picture, see `suites/detection.py` | with the boxes |
     | segmentation | class of each pixel, (n, height, width) | none |
     | text | texts, (n,) | none |
     """
@@ -67,7 +67,9 @@ def answers(
     """
     if task is not None and task not in TASKS:
         raise UsageError(f"{task!r:.60} is no task.", hint=f"Use {', '.join(TASKS)}.")
-    if task in ("detection", "ranking", "text"):
+    if task == "detection":
+        return _boxes(true, predicted, scores, classes)
+    if task in ("ranking", "text"):
         return _as_given(task, true, predicted, scores, groups)
     true = np.asarray(true)
     table = None if scores is None else np.asarray(scores, dtype=float)
@@ -125,6 +127,30 @@ def _as_given(task: Task, true: Any, predicted: Any, scores: Any, groups: Any) -
         raise UsageError(f"The task {task} wants predictions.")
     _same_length(true, predicted)
     return Answers(task=task, true=list(true), predicted=list(predicted))
+
+
+def _boxes(true: Any, predicted: Any, scores: Any, classes: list[Any] | None) -> Answers:
+    from peira.evaluate.boxes import checked
+
+    if predicted is None or scores is not None:
+        raise UsageError(
+            "Detection wants predictions with their scores in them.",
+            hint='y_pred=[{"boxes": […], "labels": […], "scores": […]}, …]',
+        )
+    _same_length(true, predicted)
+    wanted = [checked(p, f"True picture {n}", classes) for n, p in enumerate(true)]
+    given = [checked(p, f"Predicted picture {n}", classes) for n, p in enumerate(predicted)]
+    bare = next((n for n, picture in enumerate(given) if "scores" not in picture), None)
+    if bare is not None:
+        raise UsageError(f"Predicted picture {bare}: its boxes have no `scores`.")
+    labels = {label for picture in (*wanted, *given) for label in picture["labels"]}
+    if len({isinstance(label, str) for label in labels}) > 1:
+        raise UsageError(
+            "Some labels of boxes are names and some are numbers, so none of them agree.",
+            hint="Name all classes in the order of the numbers: classes=[…].",
+        )
+    known = sorted(labels) if classes is None else list(classes)
+    return Answers(task="detection", true=wanted, predicted=given, classes=known)
 
 
 def _numbers(task: Task, true: NDArray[Any], predicted: Any, classes: list[Any] | None) -> Answers:

@@ -31,7 +31,7 @@ def results(answers: Answers) -> dict[str, Sequence[Any]]:
 
     `loss` is of the one example: log loss where scores are probabilities, 0 or 1 for labels
     without, squared error for numbers, 1 minus the share of right labels or pixels, 1 minus the F1
-    of words.
+    of words or boxes.
     """
     if answers.task in ("binary", "multiclass"):
         return _of_labels(answers)
@@ -70,10 +70,15 @@ def results(answers: Answers) -> dict[str, Sequence[Any]]:
             predicted=answers.predicted.tolist(),
             score=answers.predicted.tolist(),
         )
+    from peira.evaluate.boxes import picture_f1
+
+    found = [picture_f1(*pair) for pair in zip(answers.true, answers.predicted, strict=True)]
     return _columns(
         answers,
         true=[_json(v) for v in answers.true],
         predicted=[_json(v) for v in answers.predicted],
+        correct=[f1 == 1 for f1 in found],
+        loss=[1 - f1 for f1 in found],
     )
 
 
