@@ -591,3 +591,206 @@ export interface CompareFileData {
   runs: CompareRun[];
   file: CompareFileRow;
 }
+
+/** An evaluation of a run. Numbers of one `kind` may stand in one column. */
+export interface EvaluationRow {
+  name: string;
+  step: number | null;
+  time: number;
+  task: string;
+  rows: number;
+  metrics: Record<string, Cell>;
+  dataset: string | null;
+  split: string | null;
+  classes: number;
+  kind: string;
+  look: number | null;
+  /** Of a hold-out: only the word of the look is known. */
+  sealed: boolean;
+}
+
+export interface EvaluationsData {
+  run: string;
+  evaluations: EvaluationRow[];
+}
+
+/** Cells of a confusion matrix that are not 0: places of true and predicted class, and counts. */
+export interface MatrixCells {
+  classes: string[];
+  rows: number[];
+  columns: number[];
+  counts: number[];
+}
+
+export interface ClassNumbers {
+  label: string;
+  support: number;
+  predicted: number;
+  right: number;
+  precision: number | null;
+  recall: number | null;
+  f1: number | null;
+}
+
+/** `GET /api/runs/{run}/evaluations/{name}`. */
+export interface EvaluationData extends EvaluationRow {
+  run: string;
+  run_name: string;
+  names: string[];
+  steps: number[];
+  matrix: MatrixCells | null;
+  per_class: ClassNumbers[];
+  residuals: { ids: string[]; true: Extended[]; predicted: Extended[] } | null;
+  slices: string[];
+  curves: string[];
+  pictures: boolean;
+  took_ms: number;
+}
+
+export type Sample = { id: string } & Record<string, Cell>;
+
+export interface SamplesData {
+  matched: number;
+  columns: string[];
+  samples: Sample[];
+}
+
+export interface SliceRow {
+  value: string;
+  rows: number;
+  right: number | null;
+  low: number | null;
+  high: number | null;
+  loss: number | null;
+}
+
+export interface SlicesData {
+  column: string;
+  slices: SliceRow[];
+}
+
+export interface CurvePoints {
+  x: number[];
+  y: number[];
+  thresholds: (number | null)[];
+  area: number;
+  thinned: boolean;
+}
+
+export interface ThresholdCounts {
+  threshold: number;
+  true_positive: number;
+  false_positive: number;
+  false_negative: number;
+  true_negative: number;
+  precision: number | null;
+  recall: number | null;
+  f1: number | null;
+  accuracy: number;
+}
+
+export interface CurvesData {
+  label: string;
+  positive: number;
+  negative: number;
+  lowest: number;
+  highest: number;
+  roc: CurvePoints | null;
+  precision_recall: CurvePoints | null;
+  calibration: { low: number; high: number; count: number; score: number; right: number }[] | null;
+  at: ThresholdCounts | null;
+}
+
+export interface PairRow {
+  id: string;
+  true: Cell;
+  predicted: Cell;
+  other: Cell;
+  loss: Cell;
+  other_loss: Cell;
+}
+
+export interface DifferenceData {
+  other: string;
+  other_name: string;
+  mismatches: { effect: "block" | "note"; what: string; reason: string }[];
+  matrix: MatrixCells | null;
+  both: number;
+  only_a: number;
+  only_b: number;
+  fixed: number;
+  broken: number;
+  both_wrong: number;
+  pairs: PairRow[];
+}
+
+/** A version of a data set. */
+export interface VersionRow {
+  name: string;
+  number: number;
+  content: string;
+  kind: string;
+  type: string;
+  rows: number;
+  size: number;
+  created: number;
+  by: string;
+  source: string;
+  parent: string | null;
+  transform: string | null;
+  run: string | null;
+  note: string;
+  aliases: string[];
+}
+
+export interface DatasetsData {
+  datasets: { name: string; versions: number; latest: VersionRow }[];
+}
+
+export interface SplitRow {
+  name: string;
+  dataset: string;
+  kind: string;
+  seed: number | null;
+  column: string | null;
+  version: string;
+  parts: { name: string; rows: number; sealed: boolean }[];
+}
+
+export interface Finding {
+  check: string;
+  action: "block" | "warn" | "note";
+  title: string;
+  count: number;
+  share: number;
+  rows: string[];
+  twins: string[];
+  columns: string[];
+  limits: string;
+}
+
+/** `GET /api/datasets/{name}/{number}`. */
+export interface VersionData extends VersionRow {
+  label: string | null;
+  reference: string | null;
+  columns: { name: string; dtype: string; shape: number[] }[];
+  splits: SplitRow[];
+  made_by: { name: string; code: string | null; params: Record<string, Cell> } | null;
+  children: VersionRow[];
+  users: { run: string; name: string; project: string; role: string; ref: string; created: number }[];
+  checks: { split: string | null; findings: Finding[] | null }[];
+  pictures: boolean;
+}
+
+/** `GET /api/datasets/{name}`. */
+export interface DatasetData {
+  name: string;
+  versions: VersionRow[];
+}
+
+export interface DataSamplesData {
+  matched: number;
+  columns: string[];
+  label: string | null;
+  samples: Sample[];
+}

@@ -5,20 +5,28 @@ export type Route =
   | { kind: "runs"; project: string }
   | { kind: "run"; project: string; run: string }
   | { kind: "compare"; project: string }
+  | { kind: "evaluate"; project: string; run: string; name: string }
+  | { kind: "data" }
+  | { kind: "version"; name: string; number: number }
   | { kind: "unknown"; path: string };
 
 /** Read a path below the dashboard's root. */
 export function parseRoute(path: string): Route {
   const parts = path.split("/").filter((part) => part !== "");
   try {
-    const [first, project, third, run] = parts.map(decodeURIComponent);
+    const [first, project, third, run, fifth, name] = parts.map(decodeURIComponent);
     if (parts.length === 0) return { kind: "home" };
     if (first === "p" && project !== undefined) {
       if (parts.length === 2) return { kind: "runs", project };
       if (parts.length === 3 && third === "compare") return { kind: "compare", project };
       if (parts.length === 4 && third === "r" && run !== undefined)
         return { kind: "run", project, run };
+      if (parts.length === 6 && third === "r" && fifth === "eval" && run !== undefined && name !== undefined)
+        return { kind: "evaluate", project, run, name };
     }
+    if (first === "data" && parts.length === 1) return { kind: "data" };
+    if (first === "data" && parts.length === 3 && project !== undefined && /^\d{1,9}$/.test(third ?? ""))
+      return { kind: "version", name: project, number: Number(third) };
   } catch {
     // A lone % is no address of ours.
   }
@@ -32,6 +40,11 @@ export const runPath = (project: string, run: string, search = ""): string =>
   `${root}p/${encodeURIComponent(project)}/r/${encodeURIComponent(run)}${search}`;
 export const comparePath = (project: string, search: string): string =>
   `${root}p/${encodeURIComponent(project)}/compare${search}`;
+
+export const evaluatePath = (project: string, run: string, name: string, search = ""): string =>
+  `${runPath(project, run)}/eval/${encodeURIComponent(name)}${search}`;
+export const dataPath = (name?: string, number?: number, search = ""): string =>
+  `${root}data${name === undefined ? "" : `/${encodeURIComponent(name)}/${number}`}${search}`;
 
 /** The address bar: what is shown follows from it alone. */
 class Router {

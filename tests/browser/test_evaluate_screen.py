@@ -1,0 +1,166 @@
+"""The Evaluate screen and the Data pages: from a matrix to samples; the address is the view."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from peira.data import sealed, splits
+from peira.data.add import add_table
+from peira.data.dataset import open_dataset
+from peira.data.splits import Recipe
+from peira.run import init
+from tests.browser.conftest import Open, Served, Theme, settle
+from tests.browser.test_screens import THEMES, violations
+
+pytestmark = pytest.mark.browser
+PROJECT = "judged"
+CLASSES = [str(n) for n in range(10)]
+SHARES = {"train": 0.4, "dev": 0.4, "test": 0.2}
+
+
+def scores(labels: list[int], wrong: range) -> np.ndarray:
+    """Scores of ten classes; the examples in `wrong` are taken for the next class."""
+    table = np.full((len(labels), 10), 0.02)
+    for row, label in enumerate(labels):
+        table[row, (label + (row in wrong)) % 10] = 0.82
+    return table
+
+
+@pytest.fixture(scope="module")
+def judged(served: Served) -> Iterator[list[str]]:
+    """Two runs on one version of a data set with a sealed part, a binary task, numbers."""
+    root = served.root / ".peira"
+    pictures = np.random.default_rng(0).integers(0, 16, (300, 64)).astype(float)
+    add_table(root, "squares", {"X": pictures, "y": np.arange(300) % 10}, label="y")
+    splits.make(open_dataset(root, "squares"), "main", Recipe(kind="stratified", shares=SHARES))
+    sealed.seal(root, splits.read(root, "squares", "main"), "test")
+    runs = []
+    for name, wrong in (("early", range(12)), ("late", range(8, 16))):
+        with init(PROJECT, name=name, lab=served.root, console=False, monitor=False) as run:
+            dev, test = run.use("squares:main/dev"), run.use("squares:main/test")
+            for step in (1, 2):
+                table = scores(dev.y.tolist(), range(40) if step == 1 else wrong)
+                size = dev.X.sum(axis=1)
+                run.evaluate("dev", scores=table, step=step, slices={"ink": size})
+            run.evaluate("test", y_pred=[0] * len(test), claim=0.5)
+            run.evaluate("coin", [0, 1, 1, 0] * 9, scores=np.linspace(0, 1, 36))
+            run.evaluate("numbers", np.linspace(0, 1.5, 40), np.linspace(0.1, 1.4, 40))
+            runs.append(run.id)
+    yield runs
+
+
+def evaluate(run: str, name: str = "dev", search: str = "") -> str:
+    return f"p/{PROJECT}/r/{run}/eval/{name}{search}"
+
+
+VIEWS: list[tuple[str, Theme]] = [
+    ("dev?true=3&predicted=4&order=confusion", "light"),
+    ("dev?show=row&panel=classes", "dark"),
+    ("dev?panel=slices", "light"),
+    ("coin?panel=curves&threshold=0.4", "dark"),
+    ("numbers", "light"),
+    ("test", "dark"),
+]
+
+
+@pytest.mark.parametrize(("view", "theme"), VIEWS)
+def test_each_view_opens_and_passes_axe(
+    visit: Open, judged: list[str], view: str, theme: Theme
+) -> None:
+    """Matrix, classes, slices, curves, residuals and a hold-out open by their address."""
+    page = visit(f"p/{PROJECT}/r/{judged[0]}/eval/{view}", theme=theme)
+    expect(page.get_by_role("heading", level=1)).to_have_text(view.partition("?")[0])
+    settle(page)
+    assert violations(page) == []
+
+
+def matrix(page: Page) -> Locator:
+    return page.get_by_role("application", name="Confusion matrix")
+
+
+def test_a_cell_is_chosen_by_keys_and_shows_all_its_samples(visit: Open, judged: list[str]) -> None:
+    """Arrows move the cell, the address follows, and the samples are those it counts."""
+    page = visit(evaluate(judged[0], search="?true=3&predicted=3"))
+    matrix(page).press("ArrowRight")
+    expect(page).to_have_url(re.compile("true=3&predicted=4"))
+    told = page.get_by_role("status").filter(has_text="3 taken for 4").inner_text()
+    count = int(told.partition(": ")[2].split()[0])
+    samples = page.get_by_role("img", name="Sample")
+    expect(samples).to_have_count(count)
+    page.wait_for_function(
+        "[...document.querySelectorAll('li img')].every(image => image.naturalWidth > 0)"
+    )
+    matrix(page).press("Escape")
+    expect(page.get_by_role("heading", name="All samples 120")).to_be_visible()
+
+
+def test_a_click_chooses_the_cell_under_the_pointer(visit: Open, judged: list[str]) -> None:
+    """The first cell of the matrix is class 0 taken for itself."""
+    page = visit(evaluate(judged[0]))
+    settle(page)
+    canvas = matrix(page).locator("canvas")
+
+    canvas.click(position={"x": 50, "y": 50})
+    expect(page).to_have_url(re.compile("true=0&predicted=0"))
+
+
+def test_the_ids_of_the_samples_are_a_file(visit: Open, judged: list[str]) -> None:
+    """`e` hands over the ids of all samples that are chosen, one a line."""
+    page = visit(evaluate(judged[0], search="?wrong=1"))
+    expect(page.get_by_role("heading", name="All samples 12")).to_be_visible()
+    with page.expect_download() as caught:
+        page.keyboard.press("e")
+    assert len(Path(caught.value.path()).read_text().split()) == 12
+
+
+def test_steps_change_the_matrix(visit: Open, judged: list[str]) -> None:
+    """The slider goes through the steps at which the run was evaluated."""
+    page = visit(evaluate(judged[0], search="?wrong=1"))
+    expect(page.get_by_role("heading", name="All samples 12")).to_be_visible()
+    page.get_by_role("slider").press("ArrowLeft")
+    expect(page.get_by_role("heading", name="All samples 40")).to_be_visible()
+    assert "step=1" in page.url
+
+
+@pytest.mark.parametrize("theme", ["dark"])
+def test_a_run_is_held_against_another(visit: Open, judged: list[str], theme: Theme) -> None:
+    """Fixed, broken and both wrong are counted, and each leads to its samples."""
+    page = visit(evaluate(judged[0], search=f"?other={judged[1]}"), theme=theme)
+    for count, name in ((4, "Fixed"), (8, "Broken"), (4, "Both wrong")):
+        page.get_by_role("button", name=f"{count} {name}").click()
+        expect(page.get_by_role("img", name="Sample")).to_have_count(count)
+    assert violations(page) == []
+
+
+def test_a_hold_out_shows_a_word_and_no_number_of_it(visit: Open, judged: list[str]) -> None:
+    """The word, the claim, the half-width and the number of the look; no matrix, no samples."""
+    page = visit(evaluate(judged[0], "test"))
+    expect(page.get_by_text("refuted", exact=True)).to_be_visible()
+    expect(page.get_by_text("look 1 at this hold-out")).to_be_visible()
+    expect(matrix(page)).to_have_count(0)
+    assert "accuracy" not in page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_data_opens_from_the_run_and_shows_its_rows(
+    visit: Open, judged: list[str], theme: Theme
+) -> None:
+    """A run leads to its data; a sealed part shows pictures without labels."""
+    page = visit(f"p/{PROJECT}/r/{judged[0]}", theme=theme)
+    page.get_by_role("link", name="squares:v1:main/dev").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("squares")
+    expect(page.get_by_role("heading", name="Rows 240")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("combobox", name="Part of a split").select_option("main/test")
+    expect(page.get_by_role("heading", name="Rows 60")).to_be_visible()
+    expect(page.get_by_role("button", name="Rows with this label")).to_have_count(0)
+    page.keyboard.press("g")
+    page.keyboard.press("d")
+    expect(page.get_by_role("link", name="squares", exact=True)).to_be_visible()
+    assert violations(page) == []
