@@ -10,6 +10,7 @@ import numpy as np
 from peira.capture.param_roles import role
 from peira.data.dataset import Dataset
 from peira.data.profile import Profile, profile
+from peira.data.rows import as_text
 from peira.lab.lab import Lab
 from peira.lab.links import users
 from peira.lab.runs import RunRecord
@@ -133,15 +134,19 @@ def _is_reordered(left: Dataset, right: Dataset) -> bool:
 
 
 def _labels(left: Dataset, right: Dataset) -> list[LabelChange]:
-    """Rows whose inputs are equal and whose labels are not, or that keep an id with another."""
+    """Rows that keep an id, or else whose inputs are equal, and whose labels are not."""
     if left.label is None or right.label is None:
         return []
-    before = dict(zip(_keys(left), left.y.tolist(), strict=True))
-    return [
-        LabelChange(key, str(before[key]), str(label))
-        for key, label in zip(_keys(right), right.y.tolist(), strict=True)
-        if key in before and before[key] != label
-    ]
+    labels = left.y.tolist()
+    before = dict(zip(_keys(left), labels, strict=True))
+    by_id = dict(zip(left.ids.tolist(), labels, strict=True))
+    changes = []
+    for id, key, label in zip(right.ids.tolist(), _keys(right), right.y.tolist(), strict=True):
+        was = by_id[id] if id in by_id else before.get(key, label)
+        if was != label:
+            name = id.decode() if id in by_id else key
+            changes.append(LabelChange(name, as_text(was), as_text(label)))
+    return changes
 
 
 def _keys(dataset: Dataset) -> list[str]:

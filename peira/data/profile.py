@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from peira.data.add import IMAGES
 from peira.data.dataset import Dataset
-from peira.data.rows import Columns
+from peira.data.rows import Columns, is_nested
 from peira.record.folder import write_atomically
 
 VERSION = 1
@@ -169,6 +169,8 @@ def _outliers(good: NDArray[np.float64]) -> int:
 
 def _classes(columns: Columns, label: str | None) -> dict[str, int]:
     if label is None or label not in columns or columns[label].ndim != 1:
+        return {}
+    if is_nested(columns[label]):
         return {}
     counts = Counter(str(v) for v in columns[label].tolist())
     is_classes = len(counts) <= CLASSES_MAX and len(counts) <= max(2, len(columns[label]) // 5)

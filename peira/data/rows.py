@@ -51,6 +51,20 @@ def _column(name: str, values: NDArray[Any]) -> Column:
     return Column(name, TEXT if is_text else JSON, list(values.shape[1:]))
 
 
+def is_nested(values: NDArray[Any]) -> bool:
+    """Whether a column holds lists or objects: boxes, several labels; as labels they are no
+    classes.
+    """
+    return values.dtype.kind == "O" and any(isinstance(v, dict | list) for v in values.flat)
+
+
+def as_text(value: Any) -> str:
+    """Return a label as text: lists and objects as JSON."""
+    if isinstance(value, dict | list):
+        return msgspec.json.encode(value, enc_hook=str).decode()
+    return str(value)
+
+
 def row_ids(columns: Columns) -> Ids:
     """Return the ids of rows. Takes about 2 µs a row of numbers, more with texts."""
     from blake3 import blake3

@@ -15,8 +15,12 @@ from peira.data import splits
 from peira.data.add import add_path, add_table
 from peira.data.annotations import FORMATS, read
 from peira.data.annotations.attach import Attached, annotate
+from peira.data.checks.version import Question, check_version
 from peira.data.dataset import open_dataset
+from peira.data.diff import compare
+from peira.data.profile import profile
 from peira.data.reference import open_reference
+from peira.lab.lab import Lab
 
 CAT = [10.0, 20.0, 60.0, 40.0]
 
@@ -197,6 +201,32 @@ def test_splits_of_the_pictures_hold(root: Path, pets: Path) -> None:
     attach(root, coco(pets))
     rows = [open_reference(root, f"pets-labels:{part}") for part in ("train", "test")]
     assert sum(map(len, rows)) == 2
+
+
+def test_a_corrected_label_is_found(root: Path, pets: Path) -> None:
+    """The next export differs in one box: the diff names that row, and checks and profile of a
+    version whose labels are boxes say no nonsense of classes."""
+    attach(root, coco(pets))
+    document = json.loads(json.dumps(COCO))
+    document["annotations"][0]["bbox"][0] = 11
+    (pets / "instances.json").write_text(json.dumps(document))
+    attach(root, pets / "instances.json")
+    first, second = (open_dataset(root, f"pets-labels:v{n}") for n in (1, 2))
+    with Lab(root) as lab:
+        found = compare(first, second, lab)
+    assert [change.id for change in found.labels] == [first.ids[0].decode()]
+    assert "[10.0,20.0,60.0,40.0]" in found.labels[0].before
+    assert found.classes == {} and profile(second).classes == {}
+    assert check_version(root, second.version, Question()) == []
+
+
+def test_tags_of_pictures_with_boxes_are_hidden_with_them(root: Path, pets: Path) -> None:
+    """All that was labelled stands in one column, which a hold-out hides."""
+    (pets / "t.xml").write_text(CVAT.replace("<points", '<tag label="indoors"/><points'))
+    attach(root, pets / "t.xml")
+    found = open_dataset(root, "pets-labels")
+    assert list(found.columns) == ["path", "image", "boxes", "source"]
+    assert found.y[0]["tags"] == ["indoors"] and "tags" not in found.y[1]
 
 
 def test_what_is_left_out_is_counted(pets: Path) -> None:

@@ -56,7 +56,7 @@ def _print(found: DataDiff, out: Terminal) -> None:
         lines.append("rows are in another order")
     if found.label_changes:
         lines.append(f"labels: {number(found.label_changes)} changed")
-        lines += [f"  {c.id}  {c.before} -> {c.after}" for c in found.labels[:SHOWN]]
+        lines += [f"  {c.id}  {c.before:.80} -> {c.after:.80}" for c in found.labels[:SHOWN]]
     if found.classes:
         lines.append("classes")
         lines += [

@@ -4,8 +4,8 @@
 |---|---|
 | `path`, `image` | the picture in the parent version, and the digest of its bytes |
 | `text` | the text, for annotations of texts |
-| `boxes` | `{"boxes": [[left, top, right, bottom], …], "labels": […]}`, in pixels; `polygons` and `crowd` when there are some |
-| `label` | the label of the whole picture or text; a list when there are several |
+| `boxes` | `{"boxes": [[left, top, right, bottom], …], "labels": […]}`, in pixels; `polygons`, `crowd` and `tags` (labels of the whole picture) when there are some |
+| `label` | without boxes: the label of the whole picture or text; a list when there are several |
 | `source` | `format`, `file` (digest), and `annotator`, `created`, `made` where the format has them |
 
 Rows keep the ids that they have in the parent, so its splits and hold-outs hold here, too.
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from peira.core.errors import AmbiguousError, NotFoundError, UsageError
 from peira.data.add import Added, Facts, add_table
 from peira.data.annotations import read
-from peira.data.annotations._base import Annotations, Box, Item
+from peira.data.annotations._base import Annotations, Item
 from peira.data.catalog import Transform
 from peira.data.dataset import Dataset
 
@@ -167,8 +167,8 @@ def _columns(
     else:
         columns["text"] = [item.text for item in items]
     if any(item.boxes for item in items) or all(item.label is None for item in items):
-        columns["boxes"] = [_boxes(item.boxes or []) for item in items]
-    if any(item.label is not None for item in items):
+        columns["boxes"] = [_boxes(item) for item in items]
+    elif any(item.label is not None for item in items):
         columns["label"] = [item.label for item in items]
     columns["source"] = [_source(format, item) for item in items]
     return {name: _objects(values) for name, values in columns.items()}
@@ -178,7 +178,8 @@ def _objects(values: list[Any]) -> NDArray[Any]:
     return np.fromiter(values, dtype=object, count=len(values))
 
 
-def _boxes(boxes: list[Box]) -> dict[str, Any]:
+def _boxes(item: Item) -> dict[str, Any]:
+    boxes = item.boxes or []
     found: dict[str, Any] = {
         "boxes": [list(box.corners) for box in boxes],
         "labels": [box.label for box in boxes],
@@ -187,6 +188,8 @@ def _boxes(boxes: list[Box]) -> dict[str, Any]:
         found["polygons"] = [box.polygons for box in boxes]
     if any(box.is_crowd for box in boxes):
         found["crowd"] = [box.is_crowd for box in boxes]
+    if item.label is not None:  # in the one column of labels, which a hold-out hides
+        found["tags"] = [item.label] if isinstance(item.label, str) else item.label
     return found
 
 

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from peira.data.rows import Columns, Ids
+from peira.data.rows import Columns, Ids, as_text, is_nested
 
 Action = Literal["block", "warn", "note"]
 """`block`: numbers on this split are not to be believed; `warn`: look before you believe them;
@@ -85,8 +85,13 @@ class View:
 
     @property
     def y(self) -> NDArray[Any] | None:
-        """The labels, when there are any."""
-        return None if self.label is None else self.columns[self.label]
+        """The labels, when there are any; boxes and lists of labels as JSON."""
+        if self.label is None:
+            return None
+        labels = self.columns[self.label]
+        if not is_nested(labels):
+            return labels
+        return np.fromiter(map(as_text, labels), dtype=object, count=len(labels))
 
     @cached_property
     def inputs(self) -> Columns:
@@ -125,7 +130,7 @@ class View:
     @cached_property
     def _coded(self) -> tuple[list[str], NDArray[np.intp]]:
         y = self.y
-        if y is None or not len(y):
+        if y is None or not len(y) or is_nested(self.columns[str(self.label)]):
             return [], np.empty(0, dtype=np.intp)
         values, codes = np.unique(y.astype(str) if y.dtype.kind == "O" else y, return_inverse=True)
         is_whole = y.dtype.kind != "f" or bool((np.mod(values, 1) == 0).all())
