@@ -1,7 +1,7 @@
 """A checkpoint that a program goes on from: its files in a private folder, and what is known of it.
 
-    <folder>/checkpoint.json     run, step, format, metrics
-    <folder>/state/…             the files; PEIRA_CHECKPOINT names this folder
+    <folder>/state/…                    the files; PEIRA_CHECKPOINT names this folder
+    <folder>/.peira/checkpoint.json     run, step, format, metrics
 
 `docs/formats/checkpoint.md` has every byte.
 """
@@ -21,8 +21,10 @@ from peira.objects import states
 from peira.objects._base import Objects
 from peira.record import events
 from peira.record.checkpoints import plain_metrics
+from peira.record.folder import LAB_NAME
 
-FACTS = "checkpoint.json"
+FACTS = f"{LAB_NAME}/checkpoint.json"
+"""Below a name that no run counts among its inputs."""
 STATE = "state"
 
 
@@ -97,6 +99,7 @@ def take_out(objects: Objects, run: str, event: events.Checkpoint, folder: Path)
     """
     write_out(objects, event.files, folder / STATE)
     facts = Facts(run=run, step=event.step, format=event.format, metrics=event.metrics)
+    (folder / FACTS).parent.mkdir(mode=0o700)
     (folder / FACTS).write_bytes(msgspec.json.encode(facts))
     return folder / STATE
 
