@@ -19,6 +19,7 @@ ORDER = (
     "query",
     "lineage",
     "checkpoint",
+    "rerun",
     "cli",
     "server",
     "charts",
