@@ -23,7 +23,7 @@ from peira.rerun.causes import THREADS, threads_of
 from peira.rerun.command import moved, recorded_command, with_arguments_of
 from peira.rerun.newfolder import clear
 from peira.rerun.patch import lines_of
-from peira.rerun.pins import read_pins
+from peira.rerun.pins import read_pins, recorded_packages
 from peira.rerun.places import ROLES, Places, root_of
 from peira.rerun.restore import Say, old_prefix, write_files
 from peira.rerun.restored import Restored, RestoredEnvironment, RestoredFile
@@ -55,8 +55,7 @@ class Side:
     @property
     def packages(self) -> dict[str, Any]:
         """The recorded aspect."""
-        found: dict[str, Any] = self.record.captured("packages")
-        return found
+        return recorded_packages(self.record)
 
     @property
     def python(self) -> str:
@@ -262,8 +261,9 @@ def mixed_packages(
     found: dict[str, Any] = {
         "installed": dict(b.get("installed") or {}),
         "sources": dict(b.get("sources") or {}),
-        "imported": list(dict.fromkeys([*(b.get("imported") or ()), *(a.get("imported") or ())])),
     }
+    if "imported" in a and "imported" in b:
+        found["imported"] = list(dict.fromkeys([*b["imported"], *a["imported"]]))
     for part in ("installed", "sources"):
         for name in names:
             found[part].pop(name, None)

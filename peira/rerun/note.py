@@ -57,8 +57,11 @@ def exact_lines(restored: Restored) -> list[str]:
         )
     built = restored.environment
     if built is not None and built.python:
-        lines.append(
-            f"Python {built.version}; {built.exact} of {built.packages} packages that were imported"
-            " have their recorded version."
+        packages = (
+            f"{built.exact} of {built.packages} packages that were imported have their recorded"
+            " version"
+            if built.packages
+            else "it imported no package"
         )
+        lines.append(f"Python {built.version}; {packages}.")
     return lines

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from peira.capture.redaction import PLACEHOLDER
+from peira.lab.runs import RunRecord
 from peira.rerun.places import Places
 from peira.rerun.restored import Unavailable
 
@@ -49,11 +50,12 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True):
 def read_pins(packages: Mapping[str, Any], places: Places) -> Pins:
     """Return what is to be installed, from the recorded aspect `packages`.
 
-    Folders inside of the project's folder are those of the restored one.
+    Folders inside of the project's folder are those of the restored one. Where it is not known what
+    was imported, all packages are needed.
     """
     versions = {str(n): str(v) for n, v in (packages.get("installed") or {}).items()}
     sources: Mapping[str, Mapping[str, Any]] = packages.get("sources") or {}
-    imported = [name for name in packages.get("imported") or () if name in versions]
+    imported = [n for n in packages.get("imported", versions) if n in versions]
     lines: dict[str, str] = {}
     links: dict[str, str] = {}
     unavailable: list[Unavailable] = []
@@ -66,14 +68,14 @@ def read_pins(packages: Mapping[str, Any], places: Places) -> Pins:
             links[name] = str(found.folder)
         elif found.line:
             lines[name] = found.line
-        elif name in imported or not imported:
+        elif name in imported:
             unavailable.append(Unavailable(name, versions[name], found.reason))
-        if found.remark and (name in imported or not imported):
+        if found.remark and name in imported:
             inexact.append(found.remark)
     inexact += [
         f"{name} was installed by conda, and is the build of an index now"
         for name in packages.get("conda") or ()
-        if name in versions and name not in sources and (name in imported or not imported)
+        if name in imported and name not in sources
     ]
     gone = {one.name for one in unavailable}
     constraints = {
@@ -82,19 +84,27 @@ def read_pins(packages: Mapping[str, Any], places: Places) -> Pins:
         if version and name not in {*sources, *gone}
     }
     known = constraints | lines
-    wanted = [name for name in (imported or versions) if name in known]
-    for folder in [links[name] for name in (imported or links) if name in links]:
+    wanted = [name for name in imported if name in known]
+    for folder in [links[name] for name in imported if name in links]:
         wanted += [name for name in _requirements(Path(folder), versions) if name in known]
     return Pins(
         requirements={name: known[name] for name in dict.fromkeys(wanted)},
         constraints=constraints,
-        links={name: links[name] for name in links if name in imported or not imported},
+        links={name: links[name] for name in links if name in imported},
         versions=versions,
-        imported=imported or list(versions),
+        imported=imported,
         indexes=_indexes(versions),
         unavailable=unavailable,
         inexact=inexact,
     )
+
+
+def recorded_packages(record: RunRecord) -> dict[str, Any]:
+    """Return the aspect `packages`, without `imported` where the program died before it could say."""
+    facts: dict[str, Any] = dict(record.captured("packages"))
+    if record.state == "killed" and not facts.get("imported"):
+        facts.pop("imported", None)
+    return facts
 
 
 class _Source:

@@ -30,7 +30,7 @@ from peira.record.events import Origin
 from peira.rerun import environment
 from peira.rerun.changes import Changes
 from peira.rerun.command import recorded_command
-from peira.rerun.pins import read_pins
+from peira.rerun.pins import read_pins, recorded_packages
 from peira.rerun.places import Places
 from peira.rerun.restore import Say
 from peira.rerun.scratch import Scratch, Start, discard, recorded_settings, with_environment
@@ -202,7 +202,7 @@ def here(
             reasons=(f"{directory} is gone",),
             hint=hint,
         )
-    pins = read_pins(record.captured("packages"), Places("/", Path("/")))
+    pins = read_pins(recorded_packages(record), Places("/", Path("/")))
     built = environment.as_it_is(record, pins)
     return Start(
         command=recorded_command(record),

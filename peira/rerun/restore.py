@@ -29,7 +29,7 @@ from peira.rerun.command import moved, recorded_command, shell_text
 from peira.rerun.files import FilesOfRun
 from peira.rerun.newfolder import NewFolder
 from peira.rerun.note import note
-from peira.rerun.pins import read_pins
+from peira.rerun.pins import read_pins, recorded_packages
 from peira.rerun.places import NOTES, Places, root_of
 from peira.rerun.restored import Restored, RestoredEnvironment
 from peira.rerun.variables import restored_variables
@@ -86,7 +86,7 @@ def build_environment(record: RunRecord, places: Places, folder: Path) -> Restor
     """Build the environment of a run in `folder`, which must not exist; nothing of it remains when
     this is interrupted.
     """
-    pins = read_pins(record.captured("packages"), places)
+    pins = read_pins(recorded_packages(record), places)
     if not pins.versions and not record.captured("python"):
         return RestoredEnvironment(python="", version="")  # it was no Python program
     try:

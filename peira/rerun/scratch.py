@@ -20,7 +20,7 @@ from peira.lab.runs import RunRecord
 from peira.rerun import environment
 from peira.rerun.command import moved, recorded_command
 from peira.rerun.newfolder import clear
-from peira.rerun.pins import read_pins
+from peira.rerun.pins import read_pins, recorded_packages
 from peira.rerun.places import Places, root_of
 from peira.rerun.restore import Say, build_environment, old_prefix, write_files
 from peira.rerun.restored import Restored, RestoredEnvironment
@@ -105,7 +105,7 @@ class Scratch:
         )
 
     def _find_environment(self) -> RestoredEnvironment:
-        pins = read_pins(self.record.captured("packages"), self.places)
+        pins = read_pins(recorded_packages(self.record), self.places)
         if not self._is_rebuilt:
             return environment.as_it_is(self.record, pins)
         same = environment.in_place(self.record, pins, self.places.folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +9,6 @@ from pathlib import Path
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
 from peira.launch.launcher import Request, launch
-from peira.objects.folder import FolderObjects
-from peira.record import events, folder, lines
-from peira.record.events import SeenFile
 
 # A model of one number, trained by gradient descent: as deterministic as scikit-learn, and without
 # its second of imports. NOISE makes it what a GPU is.
@@ -75,31 +71,8 @@ def run_project(
             is_shown=False,
         )
     )
-    _complete(root, project, launched.run, variables or {})
+
     return launched.run
-
-
-def _complete(root: Path, project: Path, run: str, variables: Mapping[str, str]) -> None:
-    with Lab(root) as lab:
-        if lab.run(run).files("source"):
-            return
-    objects = FolderObjects(root / "objects")
-    told: list[events.Event] = []
-    for role, names in (
-        ("source", [p.name for p in project.glob("*.py")]),
-        ("input", [p.name for p in project.glob("*.csv")]),
-    ):
-        seen = []
-        for name in names:
-            stored = objects.put_file(project / name)
-            seen.append(SeenFile(path=name, object=stored.digest, size=stored.size, kept=True))
-        told.append(events.Files(time=1.0, role=role, files=seen, root=str(project)))  # type: ignore[arg-type]
-    known = {
-        k: v for k, v in {**os.environ, **variables}.items() if k in ("OMP_NUM_THREADS", "TF_X")
-    }
-    told.append(events.Captured(time=1.0, aspect="environment", value={"variables": known}))
-    path = folder.run_folder(root, run).events("abcdef")
-    path.write_bytes(b"".join(lines.encode(event) for event in told))
 
 
 def record_of(lab: Lab, run: str) -> RunRecord:

@@ -100,7 +100,7 @@ def test_a_flag_is_the_cause(
     assert (found.ending, named(found)) == ("cause", [(kind, name)])
 
 
-@pytest.mark.parametrize("variable", ["OMP_NUM_THREADS", "TF_X"])
+@pytest.mark.parametrize("variable", ["OMP_NUM_THREADS", "NUMBA_X"])
 def test_a_variable_is_the_cause(world: World, variable: str) -> None:
     """A thread count as well as any other that was recorded."""
     text = TRAIN.replace("w = random.random()", f"w = len(os.environ.get({variable!r}, ''))")
