@@ -100,7 +100,7 @@ def read_pins(packages: Mapping[str, Any], places: Places) -> Pins:
 
 
 def recorded_packages(record: RunRecord) -> dict[str, Any]:
-    """Return the aspect `packages`, without `imported` where the program died before it could say."""
+    """Return the aspect `packages`, without `imported` where the program died before it told."""
     facts: dict[str, Any] = dict(record.captured("packages"))
     if record.state == "killed" and not facts.get("imported"):
         facts.pop("imported", None)

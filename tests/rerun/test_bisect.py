@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ import pytest
 from peira.lab.lab import Lab
 from peira.rerun.bisect import Finding, Progress, bisect
 from peira.rerun.causes import find_causes
+from tests.rerun.conftest import Environment
 from tests.rerun.projects import TRAIN, make_project, run_project
+from tests.rerun.recorded import make_wheel
 
 
 class World:
@@ -22,6 +26,7 @@ class World:
         self.project = make_project(tmp_path / "project")
         self.arguments: Sequence[str] = ["--lr", "0.2"]
         self.variables: Mapping[str, str] = {}
+        self.python = sys.executable
         self.a = ""
         self.b = ""
 
@@ -33,12 +38,17 @@ class World:
 
     def _run(self, name: str) -> str:
         return run_project(
-            self.root, self.project, self.arguments, variables=self.variables, name=name
+            self.root,
+            self.project,
+            self.arguments,
+            variables=self.variables,
+            name=name,
+            python=self.python,
         )
 
     def search(self, **options: Any) -> Finding:
         with Lab(self.root) as lab:
-            return bisect(lab, lab.run(self.a), lab.run(self.b), is_rebuilt=False, **options)
+            return bisect(lab, lab.run(self.a), lab.run(self.b), **options)
 
 
 @pytest.fixture
@@ -113,6 +123,20 @@ def test_a_variable_is_the_cause(world: World, variable: str) -> None:
     found = world.search()
     kind = "threads" if "THREADS" in variable else "variable"
     assert (found.ending, named(found)) == ("cause", [(kind, variable)])
+
+
+def test_a_package_version_is_the_cause(world: World, environment: Environment) -> None:
+    """Both environments are built again; a package that changed nothing stays innocent."""
+    (world.project / "scale.py").write_text("import tiny_old\nfrom tiny_math import SCALE\n")
+    make_wheel(Path(os.environ["UV_FIND_LINKS"]), "tiny-old", "3.0", "")
+    environment.install("tiny-old==1.0")
+    world.python = environment.python
+    world.first()
+    environment.install("tiny-math==2.0", "tiny-old==3.0")
+    world.second()
+    found = world.search()
+    assert (found.ending, named(found)) == ("cause", [("packages", "tiny-math")])
+    assert (found.causes[0].a, found.causes[0].b) == ("1.0", "2.0")
 
 
 def test_two_that_add_up_contribute(world: World) -> None:

@@ -7,27 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from peira.rerun import environment
 from peira.rerun.pins import Pins, read_pins
 from peira.rerun.places import Places
 from peira.rerun.restored import RestoredEnvironment
 from tests.rerun.recorded import PYTHON, make_wheel, open_lab, packages, record_run
-
-
-@pytest.fixture
-def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of wheels that uv looks into, and nowhere else."""
-    folder = tmp_path / "wheels"
-    for version in ("1.0", "2.0"):
-        make_wheel(folder, "tiny-math", version, f"version = '{version}'\n")
-    make_wheel(folder, "tiny-net", "1.0", "import tiny_math\n", ["tiny-math>=1", "gone-one"])
-    make_wheel(folder, "tiny-old", "1.0", "", ["tiny-math<2"])
-    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
-    monkeypatch.setenv("UV_OFFLINE", "1")
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
-    return folder
 
 
 def pins_of(installed: dict[str, str], folder: Path, **more: Any) -> Pins:

@@ -14,18 +14,9 @@ from peira.lab.verifications import Verification
 from peira.rerun.probe import probe
 from peira.rerun.rerun import Rerun, rerun
 from peira.rerun.verification import verify
-from tests.rerun.projects import make_project, run_project
+from tests.rerun.conftest import Environment
+from tests.rerun.projects import run_project
 from tests.rerun.recorded import record_run
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / ".peira"
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return make_project(tmp_path / "project")
 
 
 def losses(lab: Lab, run: str) -> list[float]:
@@ -240,3 +231,36 @@ def test_params_of_the_program_are_there_again(root: Path, project: Path) -> Non
     with Lab(root) as lab:
         assert lab.run(new).params == lab.run(run).params
         assert json.dumps(lab.run(new).params)
+
+
+def test_the_recorded_packages_are_there_again(
+    root: Path, project: Path, environment: Environment
+) -> None:
+    """Also when the environment of the run has other ones by now; while it is unchanged, it is used
+    as it is.
+    """
+    (project / "scale.py").write_text("from tiny_math import SCALE\n")
+    run = run_project(root, project, python=environment.python)
+    same = again(root, run)
+    environment.install("tiny-math==2.0")
+    new, other = again(root, run), again(root, run, is_rebuilt=False)
+    with Lab(root) as lab:
+        assert losses(lab, new) == losses(lab, same) == losses(lab, run) != losses(lab, other)
+        prefix = lab.run(run).captured("python")["prefix"]
+        assert lab.run(same).captured("python")["prefix"] == prefix
+        assert lab.run(new).captured("python")["prefix"] != prefix
+        assert lab.run(new).captured("packages")["installed"] == {"tiny-math": "1.0"}
+
+
+def test_a_package_that_is_gone_is_why_it_could_not_run(
+    root: Path, project: Path, environment: Environment, wheels: Path
+) -> None:
+    """It is named with what uv says."""
+    (project / "scale.py").write_text("from tiny_math import SCALE\n")
+    run = run_project(root, project, python=environment.python)
+    environment.install("tiny-math==2.0")
+    for wheel in wheels.glob("tiny_math-1.0*"):
+        wheel.unlink()
+    found = verified(root, run)
+    assert found.verdict.outcome == "not-run"
+    assert "tiny-math 1.0 cannot be had" in found.verdict.because
