@@ -94,7 +94,7 @@ def rerun(session: Session, /, run: str, **options: Any) -> None:
     if chosen.verify:
         _verify(lab, wanted, chosen)
     elif chosen.probe:
-        _probe(lab, wanted, chosen)
+        run_probe(lab, wanted, seconds=chosen.seconds, as_json=chosen.as_json)
     else:
         _rerun(lab, wanted, chosen)
 
@@ -161,11 +161,14 @@ def _verify(lab: Lab, wanted: Rerun, options: Options) -> None:
     click.get_current_context().exit(code)
 
 
-def _probe(lab: Lab, wanted: Rerun, options: Options) -> None:
+def run_probe(
+    lab: Lab, wanted: Rerun, *, seconds: float | None = None, as_json: bool = False
+) -> None:
+    """Probe a run, and print what was found."""
     from peira.rerun.probe import probe
 
-    found = probe(lab, wanted, seconds=options.seconds, say=said, on_start=started)
-    if options.as_json:
+    found = probe(lab, wanted, seconds=seconds, say=said, on_start=started)
+    if as_json:
         import msgspec
 
         write_json(msgspec.to_builtins(found))

@@ -84,6 +84,11 @@ if TYPE_CHECKING:
 @click.option(
     "--queue", is_flag=True, help="Put it into the queue; `peira queue run` works that off."
 )
+@click.option(
+    "--probe",
+    is_flag=True,
+    help="Start it once or twice more at the end: does it give the same here?",
+)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="PROGRAM [ARGS]...")
 @in_session
 def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
@@ -96,12 +101,14 @@ def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
     from peira.launch.launcher import Request
 
     repeat, reuse = options.pop("repeat"), options.pop("reuse")
-    is_queued = options.pop("queue")
+    is_queued, is_probed = options.pop("queue"), options.pop("probe")
     on_repeat = options.pop("on_repeat")
     if reuse and repeat is not None:
         raise click.UsageError("Give only one of --repeat and --reuse.")
     if options["no_console"] and options["metrics"]:
         raise click.UsageError("--metrics reads what is printed: not together with --no-console.")
+    if is_probed and (is_queued or reuse):
+        raise click.UsageError("--probe is for a program that is run now.")
     request = Request(
         command=list(command),
         lab=session.place,
@@ -118,8 +125,11 @@ def run(session: Session, /, command: tuple[str, ...], **options: Any) -> None:
         _put_into_queue(request, repeating, repeat or 1)
         return
     launched = _launch_all(request, repeating, repeat or 1)
-    if launched is not None:
-        leave(launched)
+    if launched is None:
+        return
+    if is_probed:
+        probe_launched(launched)
+    leave(launched)
 
 
 def _put_into_queue(request: Request, repeating: Repeating, times: int) -> None:
@@ -153,6 +163,18 @@ def _launch_all(request: Request, repeating: Repeating, times: int) -> Launched 
             wanted = replace(wanted, origin=Origin(how="repeat", run=launched.run))
         launched = launch(wanted)
     return launched
+
+
+def probe_launched(launched: Launched) -> None:
+    """Tell whether a program that has just ended well gives the same again."""
+    from peira.cli.rerun import run_probe
+    from peira.lab.lab import Lab
+    from peira.rerun.rerun import Rerun
+
+    if launched.folder is None or launched.exit_code != 0:
+        return
+    with Lab(launched.folder.parent.parent) as lab:
+        run_probe(lab, Rerun(run=launched.run, is_shown=False))
 
 
 def leave(launched: Launched) -> None:
