@@ -102,6 +102,17 @@ def _chance(a: RunRecord, b: RunRecord) -> Iterator[Cause]:
     if any(probe is not None and not probe.is_deterministic for probe in probes):
         text = "a probe says that it is not deterministic"
         yield Cause(id="chance:", kind="chance", name="the run itself", remark=text)
+    elif any(_is_unseeded(record) for record in (a, b)):
+        # Below whatever differs: a program without chance sets no seed either.
+        yield Cause(
+            id="chance:", kind="chance", name="the run itself", remark="no seed was set",
+            rank=WITHOUT_EFFECT // 2,
+        )  # fmt: skip
+
+
+def _is_unseeded(record: RunRecord) -> bool:
+    is_fixed = record.captured("fingerprint").get("is_seed_fixed")
+    return is_fixed is False and not record.captured("seeds")
 
 
 def _config(found: Comparison, a: RunRecord, b: RunRecord) -> Iterator[Cause]:

@@ -85,7 +85,10 @@ class WorkTree:
     def _apply(self, facts: dict[str, Any], below: str) -> None:
         """Apply the recorded changes; what the run kept is written later, over them."""
         digests = {file.get("path"): file.get("object") for file in facts.get("changed") or ()}
+        submodules = facts.get("submodules") or {}
         for one in patch.patches(self._diff(facts)):
+            if one.path in submodules:
+                continue  # it tells its own commit and changes
             reason = self._patch(one, f"{below}{one.path}", digests.get(one.path))
             if reason:
                 self.inexact.append(f"the changes of {below}{one.path} cannot be had: {reason}")

@@ -12,6 +12,7 @@ from typing import Any
 
 from peira.capture.repository import work_tree
 from peira.capture.settings import CaptureSettings
+from peira.capture.surroundings import Keep
 from peira.lab.lab import Lab
 from peira.objects.folder import FolderObjects
 from peira.record import events
@@ -91,9 +92,9 @@ def git(folder: Path, *arguments: str) -> str:
     ).stdout.decode().strip("\n")  # fmt: skip
 
 
-def git_facts(folder: Path) -> dict[str, Any]:
+def git_facts(folder: Path, keep: Keep | None = None) -> dict[str, Any]:
     """Return the aspect `code` of a repository, as capture tells it."""
-    found = work_tree(folder, CaptureSettings(), None)
+    found = work_tree(folder, CaptureSettings(), keep)
     assert found is not None
     return {"code": {"kind": "script", "git": found}}
 

@@ -262,3 +262,51 @@ def test_the_note_says_what_is_exact_and_what_is_not(
     report = json.loads((notes / "report.json").read_text())
     assert report["run"] == run
     assert json.loads((notes / "params.json").read_text()) == {}
+
+
+def test_submodules_and_large_changes_come_back(tmp_path: Path, root: Path, project: Path) -> None:
+    """A submodule with its own changes, a binary file, a diff that was kept as an object."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    git(inner, "init", "-q")
+    (inner / "lib.py").write_text("x = 1\n")
+    git(inner, "add", "-A")
+    git(inner, "commit", "-q", "-m", "first")
+    git(project, "init", "-q")
+    git(project, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner), "vendor")
+    (project / "table.txt").write_text("".join(f"{n}\n" for n in range(30_000)))
+    (project / "image.bin").write_bytes(b"\0" * 1_000)
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "first")
+    wanted = {
+        "vendor/lib.py": b"x = 2\n",
+        "table.txt": "".join(f"{n * 2}\n" for n in range(30_000)).encode(),
+        "image.bin": os.urandom(3_000),
+    }
+    for name, data in wanted.items():
+        (project / name).write_bytes(data)
+    with open_lab(root) as lab:
+        aspects = git_facts(project, lambda data: lab.objects.put_bytes(data).digest)
+    assert aspects["code"]["git"]["diff_object"]
+    run = record_run(root, project, ["python", "train.py"], sources=["train.py"], aspects=aspects)
+    restored = restored_in(root, run, tmp_path / "new")
+    for name, data in wanted.items():
+        assert (tmp_path / "new" / name).read_bytes() == data, name
+    assert restored.sentences() == []
+
+
+def test_changes_that_cannot_be_had_are_told(tmp_path: Path, root: Path, project: Path) -> None:
+    """A file whose changes held a secret, and one that is secret by its name."""
+    git(project, "init", "-q")
+    (project / ".env").write_text("A=1\n")
+    (project / "config.py").write_text("user = 'ada'\n")
+    git(project, "add", "-A", "-f")
+    git(project, "commit", "-q", "-m", "first")
+    (project / ".env").write_text("A=2\n")
+    (project / "config.py").write_text("password = 'correct horse'\n")
+    aspects = git_facts(project)
+    run = record_run(root, project, ["python", "train.py"], sources=["train.py"], aspects=aspects)
+    told = " ".join(restored_in(root, run, tmp_path / "new").sentences())
+    assert "config.py cannot be had: a secret was taken out" in told
+    assert ".env cannot be had: may hold secrets" in told
+    assert (tmp_path / "new" / "config.py").read_text() == "user = 'ada'\n"
