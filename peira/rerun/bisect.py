@@ -182,9 +182,9 @@ class _Search:
         is_together = set(found.towards_a) == set(found.towards_b)
         names = " and ".join(cause.name for cause in causes)
         because = (
-            f"{names} contribute: only together they turn the outcome"
+            f"the outcome turns only when {names} change together"
             if is_together
-            else f"{names} contribute: none of them turns the outcome both ways alone"
+            else f"what contributes is {names}; none of it turns the outcome both ways alone"
         )
         return msgspec.structs.replace(
             _said(told, "contributing", because, causes=causes), is_together=is_together

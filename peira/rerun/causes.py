@@ -118,7 +118,10 @@ def _is_unseeded(record: RunRecord) -> bool:
 def _config(found: Comparison, a: RunRecord, b: RunRecord) -> Iterator[Cause]:
     flags = arguments_apart(_command(a), _command(b))
     told = {plain_name(name) for name in flags}
+    params = [{plain_name(k): v for k, v in record.params.items()} for record in (a, b)]
     for name, (old, new) in flags.items():
+        if all(name in known for known in params) and same(params[0][name], params[1][name]):
+            continue  # one command says what is the other's default
         yield Cause(
             id=f"config:{name}",
             kind="seed" if role(name, new or old) == "seed" else "config",

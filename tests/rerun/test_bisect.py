@@ -190,8 +190,7 @@ def test_a_search_goes_on_where_it_was_stopped(world: World) -> None:
     """Trials that are done are not run again."""
     world.first()
     (world.project / "data.csv").write_text("1.0\n2.0\n4.0\n3.5\n")
-    (world.project / "scale.py").write_text("# how very large\nSCALE = 1.5\n")
-    world.arguments = ["--lr", "0.2", "--seed", "0"]
+    (world.project / "scale.py").write_text("# how large\nSCALE = 3 / 2\n")
     world.second()
     told: list[Progress] = []
 
@@ -226,6 +225,17 @@ def test_what_did_not_come_with_the_record_is_not_blamed(world: World) -> None:
     found = world.search()
     assert (found.ending, found.causes) == ("not-among-them", [])
     assert "not explained by code, data" in found.because
+
+
+def test_a_default_that_is_written_out_is_no_difference(world: World) -> None:
+    """`--seed 0` is what it was without it."""
+    world.first()
+    world.arguments = ["--lr", "0.2", "--seed", "0"]
+    (world.project / "data.csv").write_text("1.0\n2.0\n4.0\n3.5\n")
+    world.second()
+    with Lab(world.root) as lab:
+        causes = find_causes(lab, lab.run(world.a), lab.run(world.b), is_rounding=False)
+    assert [cause.kind for cause in causes if cause.remark != "no seed was set"] == ["data"]
 
 
 def test_the_same_results_need_no_cause(world: World) -> None:
