@@ -80,12 +80,14 @@ def find_causes(lab: Lab, a: RunRecord, b: RunRecord, *, is_rounding: bool) -> l
     sections = ("params", "code", "packages", "environment", "system", "data")
     found = compare(lab, [a.id, b.id], sections=sections, budget=Budget(lines=1 << 40))
     order = ROUNDING if is_rounding else LARGE
+    config = list(_config(found, a, b))
     causes = [
         *_chance(a, b),
-        *_config(found, a, b),
+        *config,
         *_data(found),
         *_code(found),
         *_variables(found),
+        *_untold_variables(a, b, is_sure=not config),
         *_packages(found, a, b),
         *_threads(found, a, b),
         *_machine(found),
@@ -229,6 +231,26 @@ def _variables(found: Comparison) -> Iterator[Cause]:
                 b=_text(row.values[1]) if row.has[1] else "",
                 is_restorable=True,
             )
+
+
+def _untold_variables(a: RunRecord, b: RunRecord, *, is_sure: bool) -> Iterator[Cause]:
+    """Variables that the code reads and whose values are not recorded, for they are on no allow
+    list: the digest of what was chosen tells that one of them differs.
+
+    Args:
+        is_sure: nothing else that was chosen differs.
+    """
+    prints = [record.captured("fingerprint") for record in (a, b)]
+    configs = [found.get("config") for found in prints]
+    if not all(configs) or configs[0] == configs[1]:
+        return
+    told = [record.captured("environment").get("variables") or {} for record in (a, b)]
+    read = sorted({name for found in prints for name in found.get("variables") or ()})
+    untold = [name for name in read if chooses(name) and not any(name in known for known in told)]
+    for name in untold:
+        differs = "differs" if is_sure and len(untold) == 1 else "may differ"
+        remark = f"the code reads it; it {differs}, but only PEIRA_VARIABLES={name} records it"
+        yield Cause(id=f"untold:{name}", kind="variable", name=name, remark=remark)
 
 
 def _packages(found: Comparison, a: RunRecord, b: RunRecord) -> Iterator[Cause]:

@@ -146,9 +146,11 @@ class Mixture:
         if THREADS in self._differing:
             count = threads_of((self.a if THREADS in mix else self.b).record)
             variables |= dict.fromkeys(_THREAD_VARIABLES, str(count))
-        for kind, name in map(split_id, mix):
+        for cause in self._differing:
+            kind, name = split_id(cause)
             if kind == "variable":
-                variables[name] = self.a.variables.get(name)
+                side = self.a if cause in mix else self.b
+                variables[name] = side.variables.get(name)
         return Start(
             command=with_arguments_of(commands[0], commands[1], flags),
             directory=str(place),

@@ -139,6 +139,32 @@ def test_a_package_version_is_the_cause(world: World, environment: Environment) 
     assert (found.causes[0].a, found.causes[0].b) == ("1.0", "2.0")
 
 
+def test_a_variable_that_is_not_recorded_is_named_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code reads it, and what was chosen differs: only its value is not known."""
+    text = TRAIN.replace("w = random.random()", "w = float(os.environ['WIDTH'])")
+    text = text.replace('os.environ.get("NOISE")', "False")
+    (world.project / "train.py").write_text(text)
+    world.variables = {"WIDTH": "1"}
+    world.first()
+    world.variables = {"WIDTH": "2"}
+    world.second()
+    with Lab(world.root) as lab:
+        (cause,) = [
+            cause
+            for cause in find_causes(lab, lab.run(world.a), lab.run(world.b), is_rounding=False)
+            if cause.kind == "variable"
+        ]
+    assert cause.name == "WIDTH" and "PEIRA_VARIABLES=WIDTH" in cause.remark
+    monkeypatch.setenv("PEIRA_VARIABLES", "WIDTH")
+    world.second()
+    world.variables = {"WIDTH": "1"}
+    world.first()
+    found = world.search()
+    assert (found.ending, named(found)) == ("cause", [("variable", "WIDTH")])
+
+
 def test_two_that_add_up_contribute(world: World) -> None:
     """Neither is called the cause."""
     world.first()
