@@ -11,7 +11,7 @@ from pathlib import Path
 
 from peira.capture.param_roles import plain_name
 from peira.capture.redaction import PLACEHOLDER
-from peira.core.errors import UsageError
+from peira.core.errors import NotRepeatableError
 from peira.lab.runs import RunRecord
 from peira.rerun.places import Places
 
@@ -26,27 +26,27 @@ def recorded_command(record: RunRecord) -> list[str]:
     """Return the command of a run.
 
     Raises:
-        UsageError: it cannot be started again: it is of a notebook or a console, was not recorded,
+        NotRepeatableError: it cannot be started again: it is of a notebook or a console, was not recorded,
             or held a secret or a word that was cut.
     """
     command = [str(word) for word in record.birth.get("command") or ()]
     kind = record.captured("code").get("kind")
     if kind in ("notebook", "console") or not command:
         what = {"notebook": "a notebook", "console": "an interactive console"}.get(str(kind))
-        raise UsageError(
+        raise NotRepeatableError(
             f"Run {record.name} cannot be started again: it was "
             f"{what or 'recorded without a command'}.",
             hint="peira restore writes its files; run them yourself.",
         )
     for word in command:
         if PLACEHOLDER in word:
-            raise UsageError(
+            raise NotRepeatableError(
                 f"Run {record.name} cannot be started again: its command held a secret, of which"
                 f" only `{word}` was recorded.",
                 hint="Let the program read the secret from an environment variable or a file.",
             )
         if word.endswith("…"):
-            raise UsageError(
+            raise NotRepeatableError(
                 f"Run {record.name} cannot be started again: the word `{word[:40]}…` of its"
                 " command was too long to be recorded.",
                 hint="Let the program read it from a file.",

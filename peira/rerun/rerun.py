@@ -82,7 +82,8 @@ class Again:
             stop_after_s: ask it to end after so many seconds.
 
         Raises:
-            NotRepeatableError: something is gone without which it cannot be the same.
+            UsageError: a change is not possible from outside.
+        NotRepeatableError: something is gone without which it cannot be the same.
             NotStartedError: the program cannot be started.
             KeyboardInterrupt: the program was stopped with Ctrl-C.
         """
@@ -150,7 +151,7 @@ def ready(lab: Lab, wanted: Rerun, say: Say = lambda _: None) -> Iterator[Again]
 
     Raises:
         NotFoundError, AmbiguousError: there is no such run, or several.
-        UsageError: it cannot be run again, or a change is not possible from outside.
+        NotRepeatableError: its command cannot be started again.
     """
     record = lab.run(wanted.run)
     changes = Changes(record, wanted.changes)

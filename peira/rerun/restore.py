@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from peira.core.errors import LabError, NotFoundError, UsageError
+from peira.core.errors import LabError, NotRepeatableError, UsageError
 from peira.core.values import plain
 from peira.lab.lab import Lab
 from peira.lab.reading import RunRef
@@ -57,7 +57,8 @@ def restore(
         say: is told what is being done.
 
     Raises:
-        NotFoundError, AmbiguousError: there is no such run, or nothing of it can be restored.
+        NotFoundError, AmbiguousError: there is no such run, or several.
+        NotRepeatableError: nothing of it can be restored.
         UsageError: the folder is not empty.
         LabError: the folder cannot be written.
         UnsupportedError: uv is not installed.
@@ -119,7 +120,7 @@ def write_files(lab: Lab, record: RunRecord, places: Places) -> Restored:
     give them its name.
 
     Raises:
-        NotFoundError: nothing of the run can be had. OSError: the disk refuses.
+        NotRepeatableError: nothing of the run can be had. OSError: the disk refuses.
     """
     target = places.folder
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +130,7 @@ def write_files(lab: Lab, record: RunRecord, places: Places) -> Restored:
         written = FilesOfRun(lab, record, places, NewFolder(beside))
         written.write()
         if not written.files and not written.from_commit:
-            raise NotFoundError(
+            raise NotRepeatableError(
                 f"Nothing of run {record.name} ({record.id}) can be restored: neither its files"
                 " nor a commit that can be had were recorded.",
                 hint="Record runs with `peira run`, or with peira.init() of this version.",
@@ -148,7 +149,7 @@ def _restored(record: RunRecord, places: Places, written: FilesOfRun) -> Restore
     inexact = list(written.inexact)
     try:
         command = moved(recorded_command(record), places, "", "")
-    except UsageError as error:
+    except NotRepeatableError as error:
         command = []
         inexact.append(error.message.rstrip("."))
     directory = places.inside(str(record.birth.get("directory") or places.root)) or "."

@@ -22,7 +22,7 @@ from peira.launch.launcher import Launched
 from peira.rerun.rerun import Again, Rerun, ready
 from peira.rerun.restore import Say
 from peira.rerun.results import last_line, read_result
-from peira.rerun.verify import More, Result, judge
+from peira.rerun.verify import More, Result, compare, judge, what_differs
 
 NO_RERUN = "-"
 """Stands for the re-run in the id of a verification that could not start one."""
@@ -122,16 +122,8 @@ def _judged(
 
 def _undecided(original: Result, results: Sequence[Result], more: More) -> Verdict:
     """What can be said when no more re-runs are allowed."""
-    from peira.rerun.verify import compare
-
     pair = compare(original, results[0])
-    because = f"{pair.because}; {more.reruns} more re-runs would tell whether that is noise"
-    if pair.worst:
-        first = pair.differing[0]
-        because = (
-            f"{first.key} was {first.original} and is {first.rerun}; {more.reruns} more re-runs"
-            " would tell whether that is noise"
-        )
+    because = f"{what_differs(pair)}; {more.reruns} more re-runs would tell whether that is noise"
     return msgspec.structs.replace(pair, outcome="different", because=because)
 
 

@@ -118,7 +118,7 @@ def judge(
             RERUNS_TO_TELL - len(reruns), "the first differs; do re-runs agree among themselves?"
         )
     if are_alike(reruns):
-        because = f"{_what_differs(pair)}, in all of {len(reruns)} re-runs alike"
+        because = f"{what_differs(pair)}, in all of {len(reruns)} re-runs alike"
         return _as_different(pair, because, is_deterministic=True)
     k = len(reruns) + len(replicates)
     if k < REPLICATES_MIN:
@@ -281,7 +281,8 @@ def _size(check: MetricCheck) -> float:
     return math.inf if check.relative is None else check.relative
 
 
-def _what_differs(pair: Verdict) -> str:
+def what_differs(pair: Verdict) -> str:
+    """Return the metric that differs most and its two values, as a phrase."""
     if not pair.differing:
         return pair.because
     first = pair.differing[0]

@@ -116,7 +116,7 @@ def test_a_command_that_is_not_whole_is_refused(
 ) -> None:
     """A secret is not guessed, and a word that was cut is not used."""
     run = record_run(root, project, words, sources=["train.py"])
-    with pytest.raises(UsageError, match=reason):
+    with pytest.raises(NotRepeatableError, match=reason):
         again(root, run)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from peira.core.errors import NotFoundError, UsageError
+from peira.core.errors import NotRepeatableError, UsageError
 from peira.record import events
 from peira.rerun.restore import restore
 from peira.rerun.restored import Restored
@@ -204,7 +204,7 @@ def test_a_run_without_files_or_commit_is_refused(tmp_path: Path, root: Path) ->
     """Nothing is made then."""
     run = RunFiles(root, "bare")
     run.end()
-    with pytest.raises(NotFoundError, match="neither its files"):
+    with pytest.raises(NotRepeatableError, match="neither its files"):
         restored_in(root, run.id, tmp_path / "new")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".peira"]
 
