@@ -26,8 +26,8 @@ def recorded_command(record: RunRecord) -> list[str]:
     """Return the command of a run.
 
     Raises:
-        NotRepeatableError: it cannot be started again: it is of a notebook or a console, was not recorded,
-            or held a secret or a word that was cut.
+        NotRepeatableError: it cannot be started again: it is of a notebook or a console, was not
+            recorded, or held a secret or a word that was cut.
     """
     command = [str(word) for word in record.birth.get("command") or ()]
     kind = record.captured("code").get("kind")
