@@ -250,7 +250,8 @@ def _untold_variables(a: RunRecord, b: RunRecord, *, is_sure: bool) -> Iterator[
     for name in untold:
         differs = "differs" if is_sure and len(untold) == 1 else "may differ"
         remark = f"the code reads it; it {differs}, but only PEIRA_VARIABLES={name} records it"
-        yield Cause(id=f"untold:{name}", kind="variable", name=name, remark=remark)
+        rank = 0 if is_sure else WITHOUT_EFFECT // 2
+        yield Cause(id=f"untold:{name}", kind="variable", name=name, remark=remark, rank=rank)
 
 
 def _packages(found: Comparison, a: RunRecord, b: RunRecord) -> Iterator[Cause]:
