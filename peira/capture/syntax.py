@@ -5,6 +5,7 @@ and what a fingerprint must know of it: the variables it asks for, the numbers a
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 import time
 from collections.abc import Iterator
@@ -67,19 +68,28 @@ def read_syntax(source: bytes) -> Syntax:
 
 
 def _parse(source: bytes) -> ast.Module:
-    """As `ast.parse`, but not in the middle of another thread's.
+    """As `ast.parse`, but never at the same time as another thread's.
 
     CPython 3.11 counts the depth of a tree in one place for all threads, and may change threads
-    while it makes the tree (it may collect garbage there, which later versions do not): then the
-    other thread's `ast.parse` fails with a SystemError.
+    while it makes the tree, for it may collect garbage there (later versions do not): then the
+    other thread's `ast.parse`, which is the user's, fails with a SystemError. Without garbage
+    collection no thread gives way in the middle of a tree, so only one that is in it already must
+    be waited for.
     Source: CPython, Python/Python-ast.c, PyAST_mod2obj.
     """
-    if sys.version_info < (3, 12):
-        for _ in range(_TRIES):
+    if sys.version_info >= (3, 12):
+        return ast.parse(source)
+    for _ in range(_TRIES):
+        is_collecting = gc.isenabled()
+        gc.disable()
+        try:
             if not any(map(_is_parsing, sys._current_frames().values())):
-                break
-            time.sleep(0.001)
-    return ast.parse(source)
+                return ast.parse(source)
+        finally:
+            if is_collecting:
+                gc.enable()
+        time.sleep(0.001)
+    raise ValueError("another thread has been parsing for too long")
 
 
 def _is_parsing(frame: FrameType | None) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from peira.capture.syntax import read_syntax
@@ -86,3 +89,38 @@ if "E" in os.environ: os.environ.setdefault("F", "1")
 def main(lr): other["H"]; cache.get("I"); os.environ[name]
 """
     assert read_syntax(source).variables == set("ABCDEFG")
+
+
+THREADS = """
+import ast, gc, sys, threading, time
+from peira.capture.syntax import read_syntax
+
+class Cycle:
+    def __init__(self): self.me = self
+    def __del__(self): sum(range(50))
+
+source = b"x = [1, (2, 3)]\\n" * 1_000
+sys.setswitchinterval(1e-6)
+gc.set_threshold(10)
+until = time.monotonic() + 1.5
+
+def program():
+    while time.monotonic() < until:
+        [Cycle() for _ in range(20)]
+        ast.parse(source)
+
+other = threading.Thread(target=program)
+other.start()
+while time.monotonic() < until:
+    read_syntax(source)
+other.join()
+print(gc.isenabled())
+"""
+
+
+def test_a_program_that_parses_meanwhile_is_not_disturbed() -> None:
+    """CPython 3.11 would fail in the program's thread with a SystemError."""
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("True\n", "")
