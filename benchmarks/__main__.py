@@ -17,6 +17,7 @@ ORDER = (
     "log",
     "lab",
     "query",
+    "repeat",
     "lineage",
     "checkpoint",
     "rerun",
