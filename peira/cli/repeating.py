@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from peira.core.errors import RepeatError, UsageError
+from peira.core.errors import DamagedError, RepeatError, UsageError
 from peira.core.settings import read_settings, variable
 from peira.record.events import Origin
 from peira.record.voice import Voice
@@ -39,7 +39,11 @@ class Repeating(msgspec.Struct, frozen=True, kw_only=True):
         from peira.rerun.precheck import precheck
 
         voice = Voice(is_quiet=read_settings().quiet)
-        found = precheck(request)
+        try:
+            found = precheck(request)
+        except (OSError, DamagedError, msgspec.MsgspecError) as error:
+            voice.say(f"whether this was run before is not known: {error}")
+            return request
         likeness = found.likeness
         if likeness is None:
             if found.nearest:

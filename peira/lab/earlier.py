@@ -20,48 +20,33 @@ from typing import Any
 import msgspec
 
 from peira.capture.fingerprint import Fingerprint
-from peira.core.errors import DamagedError, LabError, NotFoundError, UnsupportedError
+from peira.core.errors import LabError
 from peira.core.ids import is_run_id
 from peira.lab import place
 from peira.lab.attribute import attribute_row, metric_number, param_value
 from peira.lab.goal import rank_metric, read_goal
-from peira.record import events, liveness, reader, young
+from peira.lab.recorded import (
+    Recorded,
+    complete,
+    fold,
+    last_values,
+    read_fingerprint,
+    read_folder,
+)
+from peira.record import events, young
 from peira.record.folder import RunFolder
-from peira.record.points import KEY_SET_MARK, NONFINITE
 
 LATEST = 50
 """So many runs of a program are near enough to be looked at one by one."""
 YOUNG_MAX = 1_000
 """So many runs that the index does not know are read."""
-EVENTS_BYTES_MAX = 64 << 20
-POINTS_BYTES_MAX = 1 << 20
 BUSY_S = 0.2
 ENDED = ("finished", "failed", "killed")
 
 _COUNTED = ("source", "input", "packages", "python", "environment", "host", "seeds")
 _COLUMNS = "r.n, r.id, r.name, r.state, r.created, r.why, r.birth, r.end"
 _FROM = "FROM fingerprint f JOIN run r ON r.n = f.run WHERE r.deleted = 0 AND f.entry = ?"
-
-
-class Recorded(msgspec.Struct, kw_only=True):
-    """A run as its record tells it, as far as a comparison needs it."""
-
-    birth: events.Birth
-    name: str
-    state: str
-    fingerprint: Fingerprint
-    end: events.End | None = None
-    params: dict[str, Any] = msgspec.field(default_factory=dict)
-    files: list[events.Files] = msgspec.field(default_factory=list)
-    captured: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
-    """What surrounded it, by aspect: at least what a fingerprint counts."""
-    number: int | None = None
-    """In the index; None for one that was read from its folder."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-        return self.birth.id
+_event_decoder = msgspec.json.Decoder(events.AnyEvent)
 
 
 class EarlierRuns:
@@ -75,6 +60,7 @@ class EarlierRuns:
     def __init__(self, root: Path, own: str = "") -> None:
         self.root = root
         self.own = own
+        self._read: dict[str, list[Recorded]] = {}
         self._index = _open_index(root)
         self._ask("SELECT (SELECT call FROM fingerprint LIMIT 1), (SELECT id FROM run LIMIT 1)")
 
@@ -147,18 +133,15 @@ class EarlierRuns:
     def read(self, run: Recorded) -> Recorded:
         """Return a run with its files and what surrounded it."""
         if run.number is None or run.files:
-            return run
+            return complete(run, self.root)
         rows = self._ask(
-            "SELECT kind, name, data FROM event WHERE run = ? AND kind IN ('files', 'captured')"
-            f" AND name IN ({_marks(_COUNTED)}) ORDER BY n",
+            "SELECT data FROM event WHERE run = ? AND (kind = 'artifact' OR"
+            f" kind IN ('files', 'captured') AND name IN ({_marks(_COUNTED)})) ORDER BY n",
             (run.number, *_COUNTED),
         )
-        for kind, name, data in rows:
-            if kind == "files":
-                run.files.append(msgspec.json.decode(data, type=events.Files))
-            else:
-                run.captured[name] = msgspec.json.decode(data, type=events.Captured).value
-        return run
+        for (data,) in rows:
+            fold(run, _event_decoder.decode(data), is_main=False)
+        return complete(run, self.root)
 
     def result(self, run: Recorded) -> tuple[str, float] | None:
         """Return the metric that says most about a run, and its last value: the one that its
@@ -236,7 +219,7 @@ class EarlierRuns:
             f" AND run IN ({_marks(numbers)}) ORDER BY n",
             numbers,
         )
-        return {n: _fingerprint(msgspec.json.decode(data)["value"]) for n, data in rows}
+        return {n: read_fingerprint(msgspec.json.decode(data)["value"]) for n, data in rows}
 
     def _params(self, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
         rows = self._ask(
@@ -253,8 +236,10 @@ class EarlierRuns:
 
     def _young(self, entry: str) -> list[Recorded]:
         """Return the runs of a program that the index does not know, or not to their end."""
-        found = (read_folder(folder, entry) for folder in self._stale)
-        return [run for run in found if run is not None]
+        if entry not in self._read:
+            found = (read_folder(folder, entry) for folder in self._stale)
+            self._read[entry] = [run for run in found if run is not None]
+        return self._read[entry]
 
     @cached_property
     def _stale(self) -> list[RunFolder]:
@@ -270,70 +255,6 @@ class EarlierRuns:
             names = [name for name in names if name > newest and is_run_id(name)]
         wanted = sorted(names, reverse=True)[:YOUNG_MAX]
         return [RunFolder(self.root / "runs" / name) for name in wanted if name != self.own]
-
-
-def read_folder(folder: RunFolder, entry: str = "") -> Recorded | None:
-    """Return the run of a folder; None when it cannot be read, or is not of the program `entry`."""
-    try:
-        birth = folder.read_birth()
-        lines = {
-            path.name: path.read_bytes()
-            for path in folder.events_files()
-            if path.stat().st_size < EVENTS_BYTES_MAX
-        }
-    except (OSError, DamagedError, NotFoundError, UnsupportedError):
-        return None
-    if not any(entry.encode() in data for data in lines.values()):
-        return None
-    run = Recorded(birth=birth, name=birth.name, state="", fingerprint=Fingerprint())
-    for name, data in lines.items():
-        for _, event in reader.events(reader.scan(data, file=name, is_final=True)).records:
-            _fold(run, event, is_main=name == "events.jsonl")
-    run.state = liveness.state(birth, run.end, liveness.last_sign_of_life(folder))
-    return run if entry in ("", run.fingerprint.entry) else None
-
-
-def last_values(folder: RunFolder) -> dict[str, float]:
-    """Return the last value of each metric of a short run, from its lines."""
-    found: dict[str, float] = {}
-    for path in folder.points_files():
-        keys: dict[int, list[str]] = {}
-        try:
-            if path.stat().st_size > POINTS_BYTES_MAX:
-                continue
-            bodies = reader.scan(path.read_bytes(), is_final=True).bodies
-        except OSError:  # sealed meanwhile
-            continue
-        for first, *rest in map(msgspec.json.decode, bodies):
-            if first == KEY_SET_MARK:
-                keys[rest[0]] = rest[1]
-            else:
-                for key, value in zip(keys.get(first, ()), rest[2:], strict=False):
-                    found[key] = NONFINITE[value] if isinstance(value, str) else float(value)
-    return found
-
-
-def _fold(run: Recorded, event: events.AnyEvent, *, is_main: bool) -> None:
-    match event:
-        case events.Params(values=values):
-            run.params |= values
-        case events.Captured(aspect="fingerprint", value=value):
-            run.fingerprint = _fingerprint(value)
-        case events.Captured(aspect=aspect, value=value):
-            run.captured[aspect] = value
-        case events.Files():
-            run.files.append(event)
-        case events.End() if is_main:
-            run.end = event
-        case _:
-            pass
-
-
-def _fingerprint(value: dict[str, Any]) -> Fingerprint:
-    try:
-        return msgspec.convert(value, Fingerprint)
-    except msgspec.ValidationError:  # of a newer Peira, or not of one
-        return Fingerprint()
 
 
 def _open_index(root: Path) -> sqlite3.Connection | None:

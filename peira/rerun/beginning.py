@@ -18,7 +18,7 @@ from peira.capture.fingerprint import asked
 from peira.capture.host import gpus
 from peira.capture.program import is_python, program_of
 from peira.objects.folder import FolderObjects
-from peira.rerun.content import now_content, now_digest
+from peira.rerun.content import content_then, digest_reader, text_now
 from peira.rerun.likeness import Beginning
 
 ANSWER_S = 10.0
@@ -66,8 +66,10 @@ def beginning(
         packages=cache(packages),
         python=lambda: interpreter().version,
         accelerators=lambda: sorted({str(gpu["model"]) for gpu in gpus()}),
-        digest=now_digest(root),
-        content=lambda digest: now_content(objects, digest),
+        root=root,
+        digest=digest_reader(root),
+        text=text_now,
+        content=lambda digest: content_then(objects, digest),
     )
 
 

@@ -21,7 +21,9 @@ from peira.capture import fingerprint
 from peira.capture.fingerprint import Choices
 from peira.capture.param_roles import plain_name, role
 from peira.core.direction import is_clock
-from peira.lab.earlier import EarlierRuns, Recorded
+from peira.lab.earlier import EarlierRuns
+from peira.lab.recorded import Recorded
+from peira.rerun.identify import files
 from peira.rerun.likeness import Beginning, Kind, Likeness, choices_differ, compare
 
 Policy = Literal["warn", "skip", "refuse"]
@@ -131,11 +133,28 @@ def _judge(
     apart = [
         (run, choices_differ(run, now, defaults.get(run.fingerprint.code, {}))) for run in runs
     ]
-    same = [(run, differs) for run, differs in apart if not differs][:COMPARED_MAX]
-    likenesses = [compare(earlier.read(run), now, differs) for run, differs in same]
+    same = [earlier.read(run) for run, differs in apart if not differs][:COMPARED_MAX]
+    likenesses = [compare(run, now, {}) for run in _telling(same)]
     near = [Likeness(run=run, differs=differs) for run, differs in apart if differs]
-    nearest = [likeness for likeness in near if likeness.kind == "variation"]
-    return _strongest(earlier, likenesses, nearest[:NEAREST_MAX])
+    nearest: dict[str, Likeness] = {}
+    for likeness in near:  # of runs that are the same but for their seeds, the newest
+        if likeness.kind == "variation":
+            nearest.setdefault(likeness.differs["config"][0], likeness)
+    return _strongest(earlier, likenesses, list(nearest.values())[:NEAREST_MAX])
+
+
+def _telling(runs: Sequence[Recorded]) -> list[Recorded]:
+    """Return the runs that tell what the program would read now: those that read the same files as
+    the newest one. A program that goes on from its checkpoint reads more the second time.
+    """
+    newest = next((run for run in runs if run.state == "finished"), None)
+    if newest is None:
+        return list(runs)
+
+    def read(run: Recorded) -> set[str]:
+        return {path for _, path in files(run, "input")}
+
+    return [run for run in runs if run.state != "finished" or read(run) == read(newest)]
 
 
 def _strongest(

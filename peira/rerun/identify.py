@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+import msgspec
+
 from peira.capture import fingerprint
 from peira.capture.fingerprint import Facts, Fingerprint, Source
 from peira.capture.program import is_python, program_of
 from peira.capture.syntax import Syntax
-from peira.lab.earlier import Recorded
+from peira.lab.recorded import Recorded
 from peira.record.events import FileRole, SeenFile
 
 NO_PYTHON = "none"
@@ -22,6 +24,9 @@ def identify(
     environment: Mapping[str, str],
     given: Mapping[str, Any],
     syntax: Callable[[str], Syntax | None],
+    *,
+    has_inputs: bool = True,
+    has_seeds: bool = True,
 ) -> Fingerprint:
     """Return the fingerprint of a run, as far as its record tells.
 
@@ -29,15 +34,20 @@ def identify(
         environment: that of the program.
         given: what was set for it from outside, besides its arguments.
         syntax: returns what the source of a digest means; None when it was not kept.
+        has_inputs: whether files that were opened are recorded.
+        has_seeds: whether seeds that were set are recorded; else none is known.
     """
     sources = [
-        Source(_name(path), file.object, syntax(file.object) or Syntax(file.object))
-        for path, file in files(run, "source").items()
+        Source(_name(file.path), file.object, syntax(file.object) or Syntax(file.object))
+        for file in files(run, "source").values()
         if file.object
     ]
-    inputs = [(path, file.object) for path, file in files(run, "input").items()]
-    is_known = bool(sources) and not any(line.omitted for line in run.files)
-    return fingerprint.fingerprint(
+    inputs = [(file.path, file.object) for file in files(run, "input").values()]
+    inputs += used(run)
+    is_known = bool(sources) and not any(
+        line.omitted for line in run.files if line.role != "output"
+    )
+    found = fingerprint.fingerprint(
         Facts(
             project=run.birth.project,
             program=program_of(run.birth.command, run.birth.directory),
@@ -46,18 +56,42 @@ def identify(
             given=given,
             seeds=list(seeds(run)),
             sources=sources,
-            inputs=inputs if is_known else None,
+            inputs=inputs if is_known and has_inputs else None,
             packages=packages(run),
             python=python(run),
             accelerators=accelerators(run.captured.get("host", {})),
             recorded=variables(run),
         )
     )
+    return found if has_seeds else msgspec.structs.replace(found, seed="", is_seed_fixed=False)
 
 
-def files(run: Recorded, role: FileRole) -> dict[str, SeenFile]:
-    """Return the files that a run met in one role, by their path as it was told."""
-    return {file.path: file for line in run.files if line.role == role for file in line.files}
+def files(run: Recorded, role: FileRole) -> dict[tuple[str, str], SeenFile]:
+    """Return the files that a run met in one role, by the root of their path and the path. A source
+    that was also read (by the interpreter) is no input.
+    """
+    found = {
+        (line.root, file.path): file
+        for line in run.files
+        if line.role == role
+        for file in line.files
+    }
+    code = files(run, "source") if role == "input" else {}
+    return {place: file for place, file in found.items() if place not in code}
+
+
+def used(run: Recorded) -> Iterator[tuple[str, str]]:
+    """Yield name and content of the data sets and artifacts that the run asked the lab for. The
+    number of a version is the lab's own; its part (`main/train`) decides which rows it has.
+    """
+    for artifact in run.used:
+        if artifact.type == "dataset":
+            name, _, rest = artifact.name.partition(":")
+            part = rest.partition(":")[2].replace("/", ":")
+            yield f"dataset:{name}:{part}", str(artifact.metadata.get("content"))
+        else:
+            for file in artifact.files:
+                yield f"{artifact.name}:{file.path}".replace("/", ":"), file.object
 
 
 def packages(run: Recorded) -> dict[str, str] | None:

@@ -27,9 +27,9 @@ from peira.capture.fingerprint import Choices, numeric_variables
 from peira.capture.param_roles import plain_name, role
 from peira.capture.program import Arguments, Program, program_of, read_arguments
 from peira.capture.syntax import read_syntax
-from peira.lab.earlier import Recorded
+from peira.lab.recorded import Recorded
 from peira.record.events import FileRole, SeenFile
-from peira.rerun.identify import NO_PYTHON, accelerators, packages, python, variables
+from peira.rerun.identify import NO_PYTHON, accelerators, files, packages, python, variables
 
 Part = Literal["config", "seed", "code", "tree", "data", "env"]
 Kind = Literal[
@@ -42,6 +42,8 @@ Kind = Literal[
     "other",
 ]
 UNSET = "unset"
+SAME_TIME_S = 1e-5
+"""Times of change are recorded as floats."""
 
 
 class Beginning(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +61,12 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
     python: Callable[[], str]
     """The version of Python that it would run with."""
     accelerators: Callable[[], Sequence[str]]
+    root: Path
+    """The lab."""
     digest: Callable[[Path], str | None]
-    """Returns the digest of a file as it is now; None when it cannot be read."""
+    """Returns the digest of a file as it is now; None when it is not known."""
+    text: Callable[[Path], bytes | None]
+    """Returns the content of a source as it is now; None when it is not known."""
     content: Callable[[str], bytes | None]
     """Returns the bytes of a digest; None when they were not kept."""
 
@@ -139,11 +145,20 @@ def choices_differ(
     # The digests know what has no name in both: words, variables. They cost, and decide nothing
     # where a name differs already.
     if not config and fingerprint.config(choices) != then.config:
-        config.append("arguments or variables")
+        config.append(_unnamed(run, now))
     if not config and not seed and fingerprint.seed_given(choices) != then.seed_given:
         seed.append("seed")
     differs: dict[Part, list[str]] = {"config": config, "seed": seed}
     return {part: said for part, said in differs.items() if said}
+
+
+def _unnamed(run: Recorded, now: Beginning) -> str:
+    """What differs without having a name in both."""
+    command = program_of(run.birth.command, run.birth.directory)
+    before, after = read_arguments(command.arguments).plain, now.arguments.plain
+    if before == after:
+        return "arguments or environment variables"
+    return f"{' '.join(before) or UNSET} → {' '.join(after) or UNSET}"
 
 
 def _params_apart(run: Recorded, now: Beginning) -> Iterator[tuple[str, Any, Any]]:
@@ -175,15 +190,15 @@ def _told_apart(
     for name in run.fingerprint.options:
         value = params.get(name, " ".join(before.get(name, [UNSET])))
         if name not in asked and (name not in defaults or defaults[name] != value):
-            yield name, value, UNSET
+            yield name, value, "its default"
 
 
 # What was imported, opened and installed
 
 
 def _code(run: Recorded, now: Beginning) -> Iterator[tuple[Part, list[str] | None]]:
-    files = _files_now(run, "source", now)
-    changed = _changed(files, now) if files else None
+    sources = _files_now(run, "source", now)
+    changed = _changed(sources, now) if sources else None
     yield "code", None if changed is None else list(changed)
     if changed:
         yield "tree", [name for name, pair in changed.items() if not _means_the_same(*pair, now)]
@@ -193,40 +208,65 @@ def _data(run: Recorded, now: Beginning) -> list[str] | None:
     is_known = run.fingerprint.data or run.state == "running"  # as far as it has read
     if not is_known or any(line.omitted for line in run.files if line.role == "input"):
         return None
+    if any(_has_moved(artifact.name.partition(":")[0], run, now.root) for artifact in run.used):
+        return None
     changed = _changed(_files_now(run, "input", now), now)
     return None if changed is None else list(changed)
 
 
+def _has_moved(dataset: str, run: Recorded, root: Path) -> bool:
+    """Whether the name of a data set may mean other data than it did for a run: versions, splits or
+    aliases were made since.
+    """
+    folder = root / "datasets" / dataset
+    if not folder.is_dir():
+        return False  # no data set: an artifact, whose content never changes
+    from peira.data.catalog import ALIAS
+    from peira.lab.journal import Journal
+
+    since = run.end.time if run.end is not None else run.birth.created
+    made = [path.stat().st_mtime for path in folder.rglob("*.json")]
+    aliases = Journal(root).standing(ALIAS).items()
+    decided = [alias.time for name, alias in aliases if name.startswith(f"{dataset}/")]
+    return max([*made, *decided], default=0.0) > since
+
+
 def _changed(
-    files: Mapping[Path, SeenFile], now: Beginning
+    met: Mapping[Path, SeenFile], now: Beginning
 ) -> dict[str, tuple[Path, SeenFile]] | None:
     """Return the files whose content is not what it was, by name; None when that is not known of
     all.
     """
-    if any(file.object is None for file in files.values()):
-        return None
-    return {
-        file.path: (path, file) for path, file in files.items() if now.digest(path) != file.object
-    }
+    changed = {}
+    for path, file in met.items():
+        try:
+            found = path.stat()
+        except OSError:
+            changed[file.path] = (path, file)
+            continue
+        if found.st_size == file.size and abs(found.st_mtime - file.modified) < SAME_TIME_S:
+            continue  # nobody has written to it since
+        digest = now.digest(path)
+        if digest is None or file.object is None:
+            return None
+        if digest != file.object:
+            changed[file.path] = (path, file)
+    return changed
 
 
 def _means_the_same(path: Path, file: SeenFile, now: Beginning) -> bool:
     """Whether a changed file of code differs only in layout, comments and docstrings."""
-    before = now.content(file.object or "")
-    try:
-        after = path.read_bytes()
-    except OSError:
+    before, after = now.content(file.object or ""), now.text(path)
+    if before is None or after is None:
         return False
-    return before is not None and read_syntax(before).tree == read_syntax(after).tree
+    return read_syntax(before).tree == read_syntax(after).tree
 
 
 def _files_now(run: Recorded, role: FileRole, now: Beginning) -> dict[Path, SeenFile]:
     """Return the files that the earlier run met, by the place where they would be met now."""
     return {
-        Path(_root_now(line.root, run, now), file.path): file
-        for line in run.files
-        if line.role == role
-        for file in line.files
+        Path(_root_now(root, run, now), path): file
+        for (root, path), file in files(run, role).items()
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peira.core.wording import ago, number
-from peira.lab.earlier import Recorded
+from peira.lab.recorded import Recorded
 from peira.rerun.guard import Found
 from peira.rerun.likeness import Kind, Likeness
 

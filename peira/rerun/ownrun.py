@@ -4,21 +4,25 @@ run that it is the same as.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from peira.capture.fingerprint import Fingerprint, asked
+from peira.capture.hook.memory import MEMORY
 from peira.capture.program import program_of
 from peira.capture.syntax import Syntax, read_syntax
 from peira.core.clock import now_s
-from peira.lab.earlier import EarlierRuns, Recorded, read_folder
+from peira.lab.earlier import EarlierRuns
+from peira.lab.recorded import Recorded, complete, read_folder
 from peira.record import events
 from peira.rerun import guard
-from peira.rerun.content import now_content, now_digest
+from peira.rerun.content import content_then
 from peira.rerun.guard import Found
-from peira.rerun.identify import accelerators, identify, python
+from peira.rerun.identify import accelerators, files, identify, python
 from peira.rerun.likeness import Beginning
 from peira.rerun.notice import notice
 from peira.session import Session
@@ -46,30 +50,43 @@ class OwnRun:
 
     def look(self) -> None:
         """Record what is known of the fingerprint, and tell what the run repeats."""
-        own = read_folder(self._session.folder)
-        if own is None:
-            return
-        # All but its data, of which it may still read more. The syntax that this reads now is not
-        # read at the end.
-        self._record_fingerprint(msgspec.structs.replace(self._identify(own), data=""))
-        now, project = self._beginning(own), own.birth.project
-        self._tell(lambda earlier: guard.beside(earlier, now, project))
+        with _unseen():
+            own = self._read()
+            if own is None:
+                return
+            # All but its data, of which it may still read more. The syntax that this reads now is
+            # not read at the end.
+            self._record_fingerprint(msgspec.structs.replace(self._identify(own), data=""))
+            now, project = self._beginning(own), own.birth.project
+            self._tell(lambda earlier: guard.beside(earlier, now, project))
 
     def finish(self) -> None:
         """Record the whole fingerprint, and tell what the run was the same as."""
+        with _unseen():
+            own = self._read()
+            if own is None:
+                return
+            own.fingerprint = self._identify(own)
+            self._record_fingerprint(own.fingerprint)
+            self._tell(lambda earlier: guard.confirm(earlier, own))
+
+    def _read(self) -> Recorded | None:
         own = read_folder(self._session.folder)
-        if own is None:
-            return
-        own.fingerprint = self._identify(own)
-        self._record_fingerprint(own.fingerprint)
-        self._tell(lambda earlier: guard.confirm(earlier, own))
+        return None if own is None else complete(own, self._session.root)
 
     def _identify(self, own: Recorded) -> Fingerprint:
-        return identify(own, self._session.environment, self._given, self._read_syntax)
+        return identify(
+            own,
+            self._session.environment,
+            self._given,
+            self._read_syntax,
+            has_inputs=self._session.has("inputs"),
+            has_seeds=self._session.has("seeds"),
+        )
 
     def _read_syntax(self, digest: str) -> Syntax | None:
         if digest not in self._syntax:
-            content = now_content(self._session.objects, digest)
+            content = content_then(self._session.objects, digest)
             if content is None:
                 return None
             self._syntax[digest] = read_syntax(content)
@@ -85,6 +102,13 @@ class OwnRun:
         if self._before is not None:
             return msgspec.structs.replace(self._before(), params=own.params)
         program = program_of(own.birth.command, own.birth.directory)
+        objects = self._session.objects
+        # No file is opened here: this is the program's process, and what it has met is on record.
+        met = {
+            Path(root, path): file.object
+            for role in ("source", "input")
+            for (root, path), file in files(own, role).items()
+        }
         return Beginning(
             program=program,
             arguments=asked(program, self._given),
@@ -94,8 +118,10 @@ class OwnRun:
             packages=lambda: own.captured.get("packages", {}),
             python=lambda: python(own),
             accelerators=lambda: accelerators(own.captured.get("host", {})),
-            digest=now_digest(self._session.root),
-            content=lambda digest: now_content(self._session.objects, digest),
+            root=self._session.root,
+            digest=met.get,
+            text=lambda path: content_then(objects, met.get(path) or ""),
+            content=lambda digest: content_then(objects, digest),
         )
 
     def _tell(self, look: Callable[[EarlierRuns], Found]) -> None:
@@ -125,3 +151,13 @@ class OwnRun:
         }
         self._session.writer.record(events.Captured(time=now_s(), aspect="repeat", value=value))
         return is_meant
+
+
+@contextmanager
+def _unseen() -> Iterator[None]:
+    """What this thread opens meanwhile is not the program's."""
+    MEMORY.close_eyes()
+    try:
+        yield
+    finally:
+        MEMORY.open_eyes()

@@ -11,7 +11,8 @@ from blake3 import blake3
 from peira.capture.fingerprint import Facts, Source, asked, fingerprint
 from peira.capture.program import program_of
 from peira.capture.syntax import read_syntax
-from peira.lab.earlier import EarlierRuns, read_folder
+from peira.lab.earlier import EarlierRuns
+from peira.lab.recorded import read_folder
 from peira.objects.folder import FolderObjects
 from peira.record import events
 from peira.record.folder import RunFolder
@@ -115,7 +116,9 @@ class Project:
             packages=lambda: self.packages,
             python=lambda: self.python,
             accelerators=list,
+            root=self.root,
             digest=digest,
+            text=Path.read_bytes,
             content=lambda d: self.objects.read(d) if self.objects.exists(d) else None,
         )
 

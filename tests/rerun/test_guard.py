@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,13 +11,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from peira.cli.repeating import Repeating
 from peira.lab.earlier import EarlierRuns
 from peira.lab.lab import Lab
+from peira.lab.recorded import read_folder
+from peira.launch.launcher import Request
+from peira.record import events
+from peira.record.folder import RunFolder
 from peira.rerun import guard
 from peira.rerun.guard import Found
+from peira.rerun.identify import identify
 from peira.rerun.notice import nearest, notice
 from tests.lab.writing import START
-from tests.rerun.handwritten import PACKAGES, Project
+from tests.rerun.handwritten import PACKAGES, Project, digest
 
 NOW = START + 2 * 86_400
 
@@ -294,3 +302,69 @@ def test_a_damaged_index_is_passed_over(project: Project) -> None:
     with EarlierRuns(project.root) as earlier:
         assert kind(guard.before(earlier, project.beginning("--seed 1"), "p")) == "exact repeat"
     assert (project.root / "index.db").read_bytes().startswith(b"not a database")
+
+
+def test_a_version_of_a_data_set_counts_by_its_content(project: Project, look: Look) -> None:
+    """Used from the lab, it is no file that was opened; when there is a newer one, the name may
+    mean that, and nothing is said before the run.
+    """
+
+    def record(content: str, part: str = "main/train") -> Found:
+        run = project.record("--seed 1", params={"seed": 1})
+        dataset = events.Artifact(
+            time=START,
+            name=f"digits:v1:{part}",
+            type="dataset",
+            role="used",
+            files=[],
+            metadata={"content": content},
+        )
+        run.event(dataset)
+        own = read_folder(RunFolder(run.path))
+        assert own is not None
+        found = identify(own, {}, {}, lambda digest: None)
+        value = msgspec.to_builtins(found)
+        run.event(events.Captured(time=START, aspect="fingerprint", value=value))
+        return project.confirm(run)
+
+    assert [kind(record("a")), kind(record("a"))] == [None, "exact repeat"]
+    assert kind(record("b")) is None
+    assert kind(record("a", part="main/test")) is None
+    versions = project.root / "datasets" / "digits"
+    versions.mkdir(parents=True)
+    (versions / "v1.json").touch()
+    os.utime(versions / "v1.json", (START - 9, START - 9))
+    assert kind(look("--seed 1")) == "exact repeat"
+    (versions / "v2.json").touch()
+    assert kind(look("--seed 1")) is None
+
+
+def test_what_the_newest_run_read_is_what_counts(project: Project, look: Look) -> None:
+    """A program that goes on from its checkpoint is another one each time, whatever the very first
+    run read.
+    """
+    project.record("--seed 1", params={"seed": 1})
+    resumed = project.record("--seed 1", params={"seed": 1})
+    project.write("checkpoint.pt", "epoch 1")
+    seen = events.SeenFile(path="checkpoint.pt", object=digest(project.folder / "checkpoint.pt"))
+    line = events.Files(time=START, role="input", files=[seen], root=str(project.folder))
+    resumed.event(line)
+    assert kind(look("--seed 1")) == "exact repeat"
+    project.write("checkpoint.pt", "epoch 2")
+    assert kind(look("--seed 1")) is None
+
+
+def test_what_cannot_be_read_stops_no_program(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An index with nonsense in it costs the warning, and says so."""
+    project.record("--seed 1", params={"seed": 1})
+    with Lab(project.root) as lab:
+        lab.catch_up()
+    with sqlite3.connect(project.root / "index.db") as index:
+        index.execute("UPDATE run SET birth = x'00'")
+    index.close()
+    monkeypatch.chdir(project.folder)
+    request = Request(command=["train.py", "--seed", "1"], lab=str(project.root), project="p")
+    assert Repeating(policy="refuse").decide(request) == request
+    assert "is not known" in capsys.readouterr().err
