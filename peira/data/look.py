@@ -44,7 +44,14 @@ def picture_column(opened: Manifest) -> Column | None:
 
 def has_pictures(opened: Manifest) -> bool:
     """Whether rows of a version can be shown as pictures."""
-    return picture_column(opened) is not None or opened.type == IMAGES
+    return picture_column(opened) is not None or opened.type == IMAGES or names_files(opened)
+
+
+def names_files(opened: Manifest) -> bool:
+    """Whether rows of a table name files by digest, as those of annotations do."""
+    kinds = {(column.name, column.dtype) for column in opened.columns}
+    wanted = {("path", TEXT), ("image", TEXT), ("source", JSON)}
+    return opened.kind == "table" and wanted <= kinds
 
 
 def _is_picture(column: Column) -> bool:
@@ -79,11 +86,15 @@ def look_at(objects: FolderObjects, digest: str, row: int) -> Look:
 
 
 def file_at(dataset: Dataset, row: int) -> bytes:
-    """Return the bytes of the file that a row of a folder of images is.
+    """Return the bytes of the file that a row of a folder of images is, or of annotations names.
 
     Raises:
         NotFoundError, DamagedError: it is not here, or is not what it was.
     """
+    if dataset.manifest.kind == "table":
+        number, row = _piece(dataset.manifest.chunks, row)
+        digest = _chunk(dataset.objects.root, dataset.version.manifest, number, "image")[row]
+        return dataset.objects.read(digest)
     pages = dataset.manifest.pages
     number, row = _piece(pages, row)
     only = msgspec.structs.replace(dataset.manifest, pages=[pages[number]])

@@ -52,7 +52,7 @@ def picture_of_row(dataset: Dataset, row: int) -> bytes:
     Raises:
         NotFoundError: it is no picture, or cannot be read as one.
     """
-    if dataset.manifest.kind == "table":
+    if dataset.manifest.kind == "table" and not look.names_files(dataset.manifest):
         return _png(look.look_at(dataset.objects, dataset.version.manifest, row))
     return _small(look.file_at(dataset, row))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +19,11 @@ from peira.data.annotations.attach import Attached, annotate
 from peira.data.checks.version import Question, check_version
 from peira.data.dataset import open_dataset
 from peira.data.diff import compare
+from peira.data.look import has_pictures
 from peira.data.profile import profile
 from peira.data.reference import open_reference
 from peira.lab.lab import Lab
+from peira.server.pictures import picture_of_row
 
 CAT = [10.0, 20.0, 60.0, 40.0]
 
@@ -227,6 +230,19 @@ def test_tags_of_pictures_with_boxes_are_hidden_with_them(root: Path, pets: Path
     found = open_dataset(root, "pets-labels")
     assert list(found.columns) == ["path", "image", "boxes", "source"]
     assert found.y[0]["tags"] == ["indoors"] and "tags" not in found.y[1]
+
+
+def test_annotated_pictures_can_be_looked_at(root: Path, pets: Path) -> None:
+    """A row of annotations shows its picture, which stays in the parent version; a text that is no
+    digest never becomes a path."""
+    attach(root, coco(pets))
+    found = open_dataset(root, "pets-labels")
+    assert has_pictures(found.manifest)
+    small = Image.open(io.BytesIO(picture_of_row(found, 1)))
+    assert small.size == (100, 80) and small.convert("RGB").getpixel((0, 0)) == (1, 0, 0)
+    add_table(root, "odd", {"path": ["a"], "image": ["../../a"], "source": [{"format": "coco"}]})
+    with pytest.raises(UsageError, match="is not a digest"):
+        picture_of_row(open_dataset(root, "odd"), 0)
 
 
 def test_what_is_left_out_is_counted(pets: Path) -> None:
