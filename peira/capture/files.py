@@ -111,10 +111,14 @@ class FileKeeper:
         self._room = {"input": 10 * settings.keep_bytes_max, "output": OUTPUTS_BYTES_MAX}
         self._outputs_due_s = 0.0
         self._seeds: dict[str, list[Any]] = {}
+        self._trouble = ""
         self._named = {os.path.normpath(Path(place.directory, word)) for word in place.command}
         self.has_doubts = False
         """Whether git is at work here: what is opened meanwhile may be opened by it."""
         self._doubtful: set[str] = set()
+        self._half_seen: set[str] = set()
+        """Opened by somebody, and neither closed nor written so far."""
+        self._started_s = time.time()
         self._is_finished = self._is_complete = False
         self._on_slow: Callable[[int, int], None] | None = None
 
@@ -198,27 +202,45 @@ class FileKeeper:
     def _look(self) -> None:
         sights = list(self._watch.sights())  # first: who opens a file has told it before
         self.observed.add(self._source.catch_up())
-        for path, is_written in dict.fromkeys(sights):
+        for path, what in dict.fromkeys(sights):
             if not self._is_of_interest(path):
                 continue
-            if is_written:
+            if what == "opened":
+                self._half_seen.add(path)
+                continue
+            self._half_seen.discard(path)
+            if what == "written":
                 self.observed.suspect_written(path)
             elif self.has_doubts:
                 self._doubtful.add(path)
             else:
-                self.observed.suspect(path, is_sure=path in self._named)
+                self._suspect(path)
         if self._doubtful and not self.has_doubts:
             self._tracked.look_up(self._doubtful)
             for path in self._doubtful:
                 if not self._tracked.is_known(path):  # else it was git that opened it
-                    self.observed.suspect(path, is_sure=path in self._named)
+                    self._suspect(path)
             self._doubtful.clear()
-        self._queue_fresh(is_last=self._is_finished)
+        if self._is_finished:
+            self._look_at_half_seen()
+        self._queue_fresh()
 
-    def _queue_fresh(self, *, is_last: bool = False) -> None:
+    def _look_at_half_seen(self) -> None:
+        """Files that are still open: those that were written to since the run began are outputs."""
+        for path in self._half_seen:
+            try:
+                is_new = os.stat(path).st_mtime > self._started_s  # noqa: PTH116 - for each file
+            except OSError:
+                continue
+            (self.observed.suspect_written if is_new else self._suspect)(path)
+
+    def _suspect(self, path: str) -> None:
+        self.observed.suspect(path, is_sure=path in self._named)
+
+    def _queue_fresh(self) -> None:
         fresh = list(self.observed.fresh)
         self.observed.fresh.clear()
-        if not is_last:  # what was opened like data may turn out to be a module
+        if not self._is_finished:  # what was opened like data may turn out to be a module
             self.observed.fresh.extend(name for name in fresh if _may_be_module(*name))
             fresh = [name for name in fresh if not _may_be_module(*name)]
         self._tracked.look_up(path for _, path in fresh)
@@ -378,6 +400,10 @@ class FileKeeper:
         if self.observed.seeds != self._seeds and self._settings.has("seeds"):
             self._seeds = {library: list(told) for library, told in self.observed.seeds.items()}
             self._record(events.Captured(time=now_s(), aspect="seeds", value=dict(self._seeds)))
+        if self._watch.trouble != self._trouble and self._settings.has("inputs"):
+            self._trouble = self._watch.trouble
+            value = {"trouble": self._trouble}
+            self._record(events.Captured(time=now_s(), aspect="watch", value=value))
         for role, files in self._news.items():
             told = list(files.values())
             for start in range(0, len(told), _EVENT_FILES_MAX):

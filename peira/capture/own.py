@@ -12,7 +12,7 @@ import msgspec
 
 from peira.capture.birth import SCRIPT
 from peira.capture.hook.imported import imported
-from peira.capture.hook.memory import MEMORY, Period
+from peira.capture.hook.memory import MEMORY, Memory, Period
 from peira.capture.spool import AnyFact, Modules, SpoolReader, Told
 
 
@@ -21,11 +21,13 @@ class OwnFacts:
     children did in this one. What it did in the time of an earlier run belongs to that.
 
     Args:
-        period: of the run, from `MEMORY.begin`.
+        period: of the run, from `memory.begin`.
+        memory: that of this process.
     """
 
-    def __init__(self, period: Period) -> None:
+    def __init__(self, period: Period, memory: Memory = MEMORY) -> None:
         self._period = period
+        self._memory = memory
         self._next = 0
         self._modules = 0
         self._name = f"{os.getpid()}-own"
@@ -33,7 +35,7 @@ class OwnFacts:
 
     def catch_up(self) -> Iterator[Told]:
         """Yield what is new."""
-        facts = MEMORY.facts
+        facts = self._memory.facts
         while self._next < len(facts):
             number = self._next
             self._next += 1
@@ -56,13 +58,13 @@ class OwnFacts:
     @contextmanager
     def unseen(self) -> Iterator[None]:
         """What this thread opens meanwhile is not the program's."""
-        MEMORY.close_eyes()
+        self._memory.close_eyes()
         try:
             yield
         finally:
-            MEMORY.open_eyes()
+            self._memory.open_eyes()
 
     def close(self) -> None:
         """The run has ended."""
-        MEMORY.end(self._period)
+        self._memory.end(self._period)
         self._reader.close()

@@ -16,30 +16,30 @@ import struct
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 FOLDERS_MAX = 1_000
 """The kernel gives a user some thousands, and an editor wants some, too."""
 DEPTH_MAX = 8
 ENTRIES_MAX = 20_000
 """So many names are looked at in search of folders to watch."""
-EVENTS_MAX = 20_000
+EVENTS_MAX = 40_000
 """A folder with more events is watched no longer: each costs training a microsecond."""
 
-_OPEN, _CLOSE_WRITE, _MOVED_TO, _CREATE = 0x20, 0x8, 0x80, 0x100
+_OPEN, _CLOSE_READ, _CLOSE_WRITE, _MOVED_TO, _CREATE = 0x20, 0x10, 0x8, 0x80, 0x100
 _Q_OVERFLOW, _IGNORED, _ISDIR = 0x4000, 0x8000, 0x40000000
 _EXCL_UNLINK, _ONLYDIR = 0x04000000, 0x01000000
-_MASK = _OPEN | _CLOSE_WRITE | _MOVED_TO | _CREATE | _EXCL_UNLINK | _ONLYDIR
+_MASK = _OPEN | _CLOSE_READ | _CLOSE_WRITE | _MOVED_TO | _CREATE | _EXCL_UNLINK | _ONLYDIR
 _HEAD = struct.Struct("iIII")
 _BUFFER_BYTES = 256 * 1024
 _PASSED_OVER = frozenset(("node_modules", "__pycache__", "site-packages", "dist-packages"))
 
 
 class Sight(NamedTuple):
-    """Somebody opened a file, or wrote it."""
+    """Somebody opened a file, closed it after reading only, or wrote it."""
 
     path: str
-    is_written: bool
+    what: Literal["opened", "read", "written"]
 
 
 class FolderWatch:
@@ -152,9 +152,11 @@ class FolderWatch:
         if count > EVENTS_MAX:
             self._drop(number)
         elif mask & (_CLOSE_WRITE | _MOVED_TO):
-            yield Sight(path, is_written=True)
+            yield Sight(path, "written")
+        elif mask & _CLOSE_READ:
+            yield Sight(path, "read")
         elif mask & _OPEN:
-            yield Sight(path, is_written=False)
+            yield Sight(path, "opened")
 
     def _drop(self, number: int) -> None:
         assert self._libc is not None

@@ -9,6 +9,8 @@ from __future__ import annotations
 import gc
 import sys
 
+from peira.capture.hook.memory import MEMORY
+
 __all__ = ["main"]
 
 COLLECT_AFTER = 50_000
@@ -20,6 +22,7 @@ def main() -> None:
     # A command is over in a moment. Looking for cycles after each 700 objects, and among all at the
     # end, would take a third of its time.
     gc.set_threshold(COLLECT_AFTER)
+    MEMORY.stop()  # this is no program that trains
     from peira.cli.app import app
 
     try:

@@ -27,6 +27,7 @@ from peira.lab.query.several import among
 from peira.lab.rows import COLUMNS, Page, RunRow, in_scope
 from peira.lab.run_console import ConsolePiece, read_console
 from peira.lab.verifications import Determinism, Verification, determinism, verifications
+from peira.objects.folder import FolderObjects
 from peira.record import events
 
 if TYPE_CHECKING:
@@ -191,6 +192,25 @@ class RunRecord:
         """Return the files that the run met in one role, by absolute path."""
         told = self._events(events.Files, "files", role)
         return {str(Path(line.root, file.path)): file for line in told for file in line.files}
+
+    def every_file(self, role: events.FileRole) -> dict[str, events.SeenFile]:
+        """Return as `files` all files of the role, those too that are too many to be told one by
+        one and stand in a listing.
+
+        Raises:
+            NotFoundError, DamagedError: the listing is not in the lab any more, or not whole.
+        """
+        digest = self.files_listing(role)
+        if digest is None:
+            return self.files(role)
+        objects = FolderObjects(self._batch.source.root / "objects")
+        listing = msgspec.json.decode(objects.read(digest), type=events.FileListing)
+        return {str(Path(listing.root, file.path)): file for file in listing.files}
+
+    def files_listing(self, role: events.FileRole) -> str | None:
+        """Return the digest of the object that lists all files of a role, where there is one."""
+        told = [line.listing for line in self._events(events.Files, "files", role) if line.listing]
+        return told[-1] if told else None
 
     def files_omitted(self, role: events.FileRole) -> int:
         """Return how many more files the run met in one role that are not listed."""

@@ -396,14 +396,18 @@ class SeenFileRow(Answer, frozen=True, kw_only=True):
     kept: bool
     sure: bool
     tracked: bool
+    modified: float | None
     reason: str
 
 
 class FileList(Answer, frozen=True, kw_only=True):
-    """Files in one role; `omitted` more were met and are not listed."""
+    """Files in one role; `omitted` more were met and are not listed here. `listing` is the digest
+    of an object that lists all of them, where there is one.
+    """
 
     files: list[SeenFileRow]
     omitted: int
+    listing: str | None
 
 
 class FilesAnswer(Answer, frozen=True, kw_only=True):

@@ -159,11 +159,13 @@ def _files(record: RunRecord, role: FileRole) -> FileList:
                 kept=file.kept,
                 sure=file.is_sure,
                 tracked=file.tracked,
+                modified=file.modified or None,
                 reason=file.reason,
             )
             for path, file in sorted(record.files(role).items())
         ],
         omitted=record.files_omitted(role),
+        listing=record.files_listing(role),
     )
 
 

@@ -361,12 +361,16 @@ export interface SeenFile {
   /** False when another process may have opened it. */
   sure: boolean;
   tracked: boolean;
+  /** When it was changed last, as it was met; seconds since the epoch. */
+  modified: number | null;
   reason: string;
 }
 
 export interface FileList {
   files: SeenFile[];
   omitted: number;
+  /** Digest of an object that lists all of them, when they are too many. */
+  listing: string | null;
 }
 
 /** `GET /api/runs/{run}/files`. */
