@@ -72,15 +72,26 @@ def profile(dataset: Dataset) -> Profile:
     Raises:
         UsageError: the version is a plain folder.
     """
-    path = dataset.root / FOLDER / f"profile-{VERSION}-{dataset.manifest.content}.json"
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Profile)
-    except (FileNotFoundError, msgspec.MsgspecError):
-        pass  # not asked yet, or by another version of Peira
+    known = known_profile(dataset)
+    if known is not None:
+        return known
+    path = _kept(dataset)
     found = _profile(dataset)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_atomically(path, msgspec.json.encode(found))
     return found
+
+
+def known_profile(dataset: Dataset) -> Profile | None:
+    """Return the profile of a version when it was computed before, by this version of Peira."""
+    try:
+        return msgspec.json.decode(_kept(dataset).read_bytes(), type=Profile)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def _kept(dataset: Dataset) -> Path:
+    return dataset.root / FOLDER / f"profile-{VERSION}-{dataset.manifest.content}.json"
 
 
 def _profile(dataset: Dataset) -> Profile:

@@ -28,25 +28,48 @@ def roc(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> Curve | No
     """Return false positive rate (x) against true positive rate (y); None when only one kind of
     example is there.
     """
-    from sklearn.metrics import auc, roc_curve
-
     if positive.all() or not positive.any():
         return None
-    x, y, thresholds = roc_curve(positive, scores, drop_intermediate=True)
-    return _thinned(x, y, np.where(np.isinf(thresholds), np.nan, thresholds), float(auc(x, y)))
+    given, right, thresholds = _falling(positive, scores)
+    x, y = (given - right) / (~positive).sum(), right / positive.sum()
+    x, y = np.concatenate([[0.0], x]), np.concatenate([[0.0], y])
+    # Points between two corners say nothing: the curve is the same without them.
+    is_corner = np.ones(len(x), dtype=bool)
+    is_corner[1:-1] = (np.diff(x, 2) != 0) | (np.diff(y, 2) != 0)
+    area = float(np.sum(np.diff(x) * (y[1:] + y[:-1])) / 2)
+    thresholds = np.concatenate([[np.nan], thresholds])
+    return _thinned(x[is_corner], y[is_corner], thresholds[is_corner], area)
 
 
 def precision_recall(positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> Curve | None:
     """Return recall (x) against precision (y); `area` is the average precision. None when no
     example is positive.
     """
-    from sklearn.metrics import average_precision_score, precision_recall_curve
-
     if not positive.any():
         return None
-    precision, recall, thresholds = precision_recall_curve(positive, scores)
-    area = float(average_precision_score(positive, scores))
-    return _thinned(recall, precision, np.append(thresholds, np.nan), area)
+    given, right, thresholds = _falling(positive, scores)
+    precision, recall = right / given, right / positive.sum()
+    area = float(np.sum(np.diff(recall, prepend=0.0) * precision))
+    # From the lowest threshold up, to the end where nothing is taken for positive.
+    return _thinned(
+        np.append(recall[::-1], 0.0),
+        np.append(precision[::-1], 1.0),
+        np.append(thresholds[::-1], np.nan),
+        area,
+    )
+
+
+def _falling(
+    positive: NDArray[np.bool_], scores: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return, for each score as a threshold from the highest down, how many examples are taken for
+    positive, how many of them rightly, and the threshold.
+    """
+    order = np.argsort(-scores, kind="stable")
+    falling = scores[order].astype(float)
+    last = np.append(np.flatnonzero(np.diff(falling)), len(falling) - 1)
+    right = np.cumsum(positive[order])[last]
+    return (last + 1).astype(float), right.astype(float), falling[last]
 
 
 def _thinned(

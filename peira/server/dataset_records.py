@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from peira.data.checks import Finding
+from peira.data.profile import Profile
 from peira.data.relations import User
 from peira.server.records import Answer
 
@@ -94,7 +95,9 @@ class TransformRow(Answer, frozen=True, kw_only=True):
 
 
 class VersionAnswer(VersionRow, frozen=True, kw_only=True):
-    """One version with all that is known of it."""
+    """One version with all that is known of it; profile is null when it was not computed yet and
+    the version is large.
+    """
 
     label: str | None
     reference: str | None
@@ -104,6 +107,7 @@ class VersionAnswer(VersionRow, frozen=True, kw_only=True):
     children: list[VersionRow]
     users: list[User]
     checks: list[FindingsRow]
+    profile: Profile | None
     pictures: bool
 
 

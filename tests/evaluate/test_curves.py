@@ -5,6 +5,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics
 
 from peira.evaluate import comparable, curves
 from peira.record.events import Evaluation
@@ -18,6 +21,30 @@ def test_roc_by_hand() -> None:
     found = curves.roc(POSITIVE, SCORES)
     assert found is not None and found.area == 0.75 and not found.is_thinned
     assert found.x[0] == found.y[0] == 0 and found.x[-1] == found.y[-1] == 1
+
+
+@given(
+    pairs=st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=2, max_size=60).filter(
+        lambda pairs: 0 < sum(is_positive for is_positive, _ in pairs) < len(pairs)
+    )
+)
+def test_curves_are_those_of_scikit_learn(pairs: list[tuple[bool, int]]) -> None:
+    """Points and areas agree with another implementation, with many equal scores, too."""
+    positive = np.array([is_positive for is_positive, _ in pairs])
+    scores = np.array([score / 12 for _, score in pairs])
+    found = curves.roc(positive, scores)
+    assert found is not None
+    assert found.area == pytest.approx(metrics.roc_auc_score(positive, scores))
+    x, y, _ = metrics.roc_curve(positive, scores, drop_intermediate=False)
+    assert set(zip(found.x.round(9), found.y.round(9), strict=True)) <= set(
+        zip(x.round(9), y.round(9), strict=True)
+    )
+    other = curves.precision_recall(positive, scores)
+    assert other is not None
+    assert other.area == pytest.approx(metrics.average_precision_score(positive, scores))
+    precision, recall, thresholds = metrics.precision_recall_curve(positive, scores)
+    assert other.x == pytest.approx(recall) and other.y == pytest.approx(precision)
+    assert other.thresholds[:-1] == pytest.approx(thresholds)
 
 
 def test_curves_that_do_not_exist() -> None:

@@ -88,6 +88,7 @@ def test_a_version_tells_where_it_comes_from_and_who_used_it(client: httpx.Clien
         assert {part["name"]: part["sealed"] for part in split["parts"]} == {
             "train": False, "test": True,
         }  # fmt: skip
+    assert squares["profile"]["classes"] == {str(label): 10 for label in range(4)}
     assert squares["checks"] == [{"split": "main", "findings": None}]
 
 

@@ -12,6 +12,7 @@ from peira.data import look, relations, sealed, splits
 from peira.data.catalog import Catalog, Version
 from peira.data.checks.version import Question, known_findings
 from peira.data.dataset import Dataset
+from peira.data.profile import Profile, known_profile, profile
 from peira.data.reference import open_reference
 from peira.server.cells import cell
 from peira.server.dataset_records import (
@@ -32,6 +33,7 @@ from peira.server.pictures import picture_of_row
 
 Number = FromPath[int]
 PAGE_MAX = 1_000
+PROFILED_BYTES_MAX = 4_000_000
 
 
 @get("/api/datasets", sync_to_thread=True)
@@ -88,6 +90,7 @@ def version(lab: LabNow, name: PathText, number: Number) -> VersionAnswer:
             )
             for split in asked
         ],
+        profile=_profile(whole),
         pictures=look.has_pictures(whole.manifest),
     )
 
@@ -172,6 +175,13 @@ def _split(whole: Dataset, split: splits.Split) -> SplitRow:
             for name, part in split.parts.items()
         ],
     )
+
+
+def _profile(whole: Dataset) -> Profile | None:
+    """Return what was computed before; only a small version is worth the wait of a request."""
+    if whole.manifest.ids is not None and whole.manifest.size <= PROFILED_BYTES_MAX:
+        return profile(whole)
+    return known_profile(whole)
 
 
 def _samples(seen: Dataset, label: str | None, page: slice) -> DataSamplesAnswer:

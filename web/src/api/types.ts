@@ -773,6 +773,27 @@ export interface Finding {
   limits: string;
 }
 
+/** What a version holds, in numbers. Members that say nothing are left out. */
+export interface Profile {
+  rows: number;
+  columns: {
+    name: string;
+    dtype: string;
+    shape?: number[];
+    missing?: number;
+    min?: number;
+    max?: number;
+    mean?: number;
+    distinct?: number;
+    /** Places within a row whose value is always the same, and the value. */
+    constant?: Record<string, number>;
+    outliers?: number;
+  }[];
+  classes?: Record<string, number>;
+  duplicates?: number;
+  sizes?: Record<string, number>;
+}
+
 /** `GET /api/datasets/{name}/{number}`. */
 export interface VersionData extends VersionRow {
   label: string | null;
@@ -783,6 +804,7 @@ export interface VersionData extends VersionRow {
   children: VersionRow[];
   users: { run: string; name: string; project: string; role: string; ref: string; created: number }[];
   checks: { split: string | null; findings: Finding[] | null }[];
+  profile: Profile | null;
   pictures: boolean;
 }
 

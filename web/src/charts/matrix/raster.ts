@@ -1,5 +1,5 @@
-// A confusion matrix as pixels. Where cells are smaller than a pixel, a pixel shows the highest of
-// its cells: no confusion is hidden by shrinking.
+// A confusion matrix as pixels. Where cells are smaller than a pixel, a pixel shows the worst of
+// its cells: no mistake is hidden by shrinking.
 
 import type { Grid, Measure, Window } from "../../data/grid";
 
@@ -52,10 +52,12 @@ export function rasterize(
     const onDiagonal = row === column;
     const value = grid.worth(k, measure);
     const share = strength(value, onDiagonal ? most.right : most.wrong);
+    const good = isGood(onDiagonal, value);
+    const rank = good ? share : 1 + share;
     const at = y * side + x;
-    if (share <= (strongest[at] ?? 0)) continue;
-    strongest[at] = share;
-    const color = mix(ink.ground, isGood(onDiagonal, value) ? ink.right : ink.wrong, share);
+    if (rank <= (strongest[at] ?? 0)) continue;
+    strongest[at] = rank;
+    const color = mix(ink.ground, good ? ink.right : ink.wrong, share);
     data[at * 4] = color[0];
     data[at * 4 + 1] = color[1];
     data[at * 4 + 2] = color[2];
