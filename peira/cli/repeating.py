@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from peira.launch.launcher import Request
 
 POLICIES = ("warn", "skip", "refuse")
+_ADVICE = "(--reuse takes that run; --why says that it is meant)"
 _GO_ON = (
     "Say why it is meant (--why), repeat it with --repeat, or take the earlier one with --reuse."
 )
@@ -35,7 +36,7 @@ class Repeating(msgspec.Struct, frozen=True, kw_only=True):
             RepeatError: it has run already, and the policy is to refuse.
         """
         from peira.rerun.guard import REPEATS, is_meant
-        from peira.rerun.notice import nearest, notice
+        from peira.rerun.notice import headline, nearest, notice
         from peira.rerun.precheck import precheck
 
         voice = Voice(is_quiet=read_settings().quiet)
@@ -51,19 +52,19 @@ class Repeating(msgspec.Struct, frozen=True, kw_only=True):
             return request
         run, told = likeness.run, notice(found)
         if self.is_reused and found.is_reusable:
-            voice.say(f"not run again: {told}")
+            voice.say(f"not run again: {headline(found)}.")
             click.echo(run.id)
             return None
         if self.is_meant or is_meant(request.why, run):
             origin = Origin(how="repeat", run=run.id) if likeness.kind in REPEATS else None
             return msgspec.structs.replace(request, origin=origin, repeats=found)
         if self.policy == "skip" and found.is_done:
-            voice.say(f"skipped: {told}")
+            voice.say(f"skipped: {headline(found)}.")
             return None
         is_same = likeness.kind in REPEATS and run.state in ("finished", "running")
         if self.policy == "refuse" and is_same:
             raise RepeatError(told[:1].upper() + told[1:], hint=_GO_ON)
-        voice.say(told)
+        voice.say(f"{told} {_ADVICE}" if found.is_done else told)
         return msgspec.structs.replace(request, repeats=found)
 
 

@@ -9,19 +9,23 @@ from peira.rerun.likeness import Kind, Likeness
 
 ERROR_CHARACTERS_MAX = 80
 
-_NO_EVIDENCE = "adds no evidence, unless you want to check that it can be reproduced."
-_DONE: dict[Kind, str] = {
-    "exact repeat": f"this is an exact repeat of {{run}}: it {_NO_EVIDENCE}",
-    "repeat in disguise": "this repeats {run}; the code differs only in layout and comments: it "
-    f"{_NO_EVIDENCE}",
-    "unseeded": "this was run before: {run}. It sets no seed, so neither can be re-run exactly.",
-    "reproduction attempt": "this was run before in another environment ({differs}): {run}.",
+_NO_EVIDENCE = "it adds no evidence, unless you want to check that it can be reproduced"
+_KINDS: dict[Kind, str] = {
+    "exact repeat": "an exact repeat of {run}",
+    "repeat in disguise": "a repeat of {run} whose code differs only in layout and comments",
+    "unseeded": "what {run} did",
+    "reproduction attempt": "what {run} did in another environment ({differs})",
+}
+_MORE: dict[Kind, str] = {
+    "exact repeat": f": {_NO_EVIDENCE}",
+    "repeat in disguise": f": {_NO_EVIDENCE}",
+    "unseeded": "; it sets no seed, so neither can be re-run exactly",
 }
 _NOT_DONE = {
-    "running": "the same is running now: {run}.",
-    "failed": "the same failed before: {run}.",
-    "killed": "the same was killed before: {run}.",
-    "silent": "the same began before and went silent: {run}.",
+    "running": "the same is running now: {run}",
+    "failed": "the same failed before: {run}",
+    "killed": "the same was killed before: {run}",
+    "silent": "the same began before and went silent: {run}",
 }
 
 
@@ -30,9 +34,18 @@ def notice(found: Found, now_s: float | None = None) -> str:
     likeness = found.likeness
     if likeness is None:
         return ""
-    told = _NOT_DONE.get(likeness.run.state) or _DONE[likeness.kind]
+    state = likeness.run.state
+    if state in _NOT_DONE and likeness.kind != "reproduction attempt":
+        return f"{_NOT_DONE[state].format(run=_named(likeness.run, found, now_s))}."
+    return f"this is {headline(found, now_s)}{_MORE.get(likeness.kind, '')}."
+
+
+def headline(found: Found, now_s: float | None = None) -> str:
+    """Return what a repeat is, in few words: `an exact repeat of brisk-otter (2 d ago)`."""
+    assert found.likeness is not None
+    likeness = found.likeness
     differs = ", ".join(word for words in likeness.differs.values() for word in words)
-    return told.format(run=_named(likeness.run, found, now_s), differs=differs)
+    return _KINDS[likeness.kind].format(run=_named(likeness.run, found, now_s), differs=differs)
 
 
 def nearest(found: Found, now_s: float | None = None) -> str:
@@ -53,6 +66,8 @@ def _named(run: Recorded, found: Found, now_s: float | None, change: str = "") -
     if run.state == "failed" and run.end is not None and run.end.error is not None:
         error = run.end.error
         facts.append(f"{error.type}: {error.message}"[:ERROR_CHARACTERS_MAX])
+    elif run.state != "finished":
+        facts.append(run.state)
     elif run.id in found.results:
         metric, value = found.results[run.id]
         facts.append(f"{metric} {number(value)}")

@@ -135,7 +135,10 @@ def test_another_version_of_a_package_is_an_attempt_to_reproduce(
     project.packages = PACKAGES | {"installed": {"numpy": "2.2"}}
     found = look("--seed 1")
     assert kind(found) == "reproduction attempt" and not found.is_done
-    assert "(numpy 2.1 → 2.2): brisk-otter" in notice(found)
+    assert notice(found, NOW) == (
+        "this is what brisk-otter (2 d ago, val/acc 0.97) did in another environment "
+        "(numpy 2.1 → 2.2)."
+    )
     project.packages, project.python = PACKAGES, "3.12.1"
     assert kind(look("--seed 1")) == "reproduction attempt"
     project.python, project.environment = "3.11.9", {"OMP_NUM_THREADS": "1"}
