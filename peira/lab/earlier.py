@@ -38,7 +38,7 @@ from peira.record.folder import RunFolder
 
 LATEST = 50
 """So many runs of a program are near enough to be looked at one by one."""
-YOUNG_MAX = 1_000
+YOUNG_MAX = 500
 """So many runs that the index does not know are read."""
 BUSY_S = 0.2
 ENDED = ("finished", "failed", "killed")
@@ -47,6 +47,12 @@ _COUNTED = ("source", "input", "packages", "python", "environment", "host", "see
 _COLUMNS = "r.n, r.id, r.name, r.state, r.created, r.why, r.birth, r.end"
 _FROM = "FROM fingerprint f JOIN run r ON r.n = f.run WHERE r.deleted = 0 AND f.entry = ?"
 _event_decoder = msgspec.json.Decoder(events.AnyEvent)
+
+
+_ended: dict[Path, Recorded] = {}
+"""Young runs that have ended, by folder, without what is large: a program that makes one run after
+the other looks at each once.
+"""
 
 
 class EarlierRuns:
@@ -132,8 +138,11 @@ class EarlierRuns:
 
     def read(self, run: Recorded) -> Recorded:
         """Return a run with its files and what surrounded it."""
-        if run.number is None or run.files:
-            return complete(run, self.root)
+        if run.number is None:
+            found = read_folder(RunFolder(self.root / "runs" / run.id))
+            return run if found is None else complete(found, self.root)
+        if run.files:
+            return run
         rows = self._ask(
             "SELECT data FROM event WHERE run = ? AND (kind = 'artifact' OR"
             f" kind IN ('files', 'captured') AND name IN ({_marks(_COUNTED)})) ORDER BY n",
@@ -237,7 +246,7 @@ class EarlierRuns:
     def _young(self, entry: str) -> list[Recorded]:
         """Return the runs of a program that the index does not know, or not to their end."""
         if entry not in self._read:
-            found = (read_folder(folder, entry) for folder in self._stale)
+            found = (_read_head(folder, entry) for folder in self._stale)
             self._read[entry] = [run for run in found if run is not None]
         return self._read[entry]
 
@@ -255,6 +264,20 @@ class EarlierRuns:
             names = [name for name in names if name > newest and is_run_id(name)]
         wanted = sorted(names, reverse=True)[:YOUNG_MAX]
         return [RunFolder(self.root / "runs" / name) for name in wanted if name != self.own]
+
+
+def _read_head(folder: RunFolder, entry: str) -> Recorded | None:
+    """As `read_folder`, without files and surroundings."""
+    known = _ended.get(folder.path)
+    if known is not None:
+        return known if known.fingerprint.entry == entry else None
+    run = read_folder(folder, entry)
+    if run is None or run.state not in ENDED:
+        return run
+    head = msgspec.structs.replace(run, files=[], used=[], captured={})
+    if len(_ended) < YOUNG_MAX:
+        _ended[folder.path] = head
+    return head
 
 
 def _open_index(root: Path) -> sqlite3.Connection | None:
