@@ -145,12 +145,11 @@ def _config(found: Comparison, a: RunRecord, b: RunRecord) -> Iterator[Cause]:
         if {plain, plain.rpartition("/")[2]} & told:
             continue
         meant = role(row.name, row.values[1])
-        yield Cause(
+        yield _of_row(
+            row,
             id=f"param:{row.name}",
             kind="seed" if meant == "seed" else "config",
             name=row.name,
-            a=_text(row.values[0]) if row.has[0] else "",
-            b=_text(row.values[1]) if row.has[1] else "",
             remark="told by the code, not by the command",
             rank=WITHOUT_EFFECT if meant in ("output", "log") else 0,
         )
@@ -223,12 +222,11 @@ def _variables(found: Comparison) -> Iterator[Cause]:
     for row in _rows(found, "environment"):
         assert isinstance(row, ValueRow)
         if chooses(row.name):
-            yield Cause(
+            yield _of_row(
+                row,
                 id=f"variable:{row.name}",
                 kind="threads" if row.name.endswith(_THREAD_VARIABLES) else "variable",
                 name=row.name,
-                a=_text(row.values[0]) if row.has[0] else "",
-                b=_text(row.values[1]) if row.has[1] else "",
                 is_restorable=True,
             )
 
@@ -263,12 +261,11 @@ def _packages(found: Comparison, a: RunRecord, b: RunRecord) -> Iterator[Cause]:
         )  # fmt: skip
     rows = [row for row in _rows(found, "packages") if isinstance(row, ValueRow)]
     for row in sorted(rows, key=lambda row: row.name not in _NUMERIC):
-        yield Cause(
+        yield _of_row(
+            row,
             id=f"packages:{row.name}",
             kind="packages",
             name=row.name,
-            a=_text(row.values[0]) if row.has[0] else "",
-            b=_text(row.values[1]) if row.has[1] else "",
             is_restorable=True,
         )
 
@@ -297,12 +294,11 @@ def _machine(found: Comparison) -> Iterator[Cause]:
         if row.name.endswith(("/threads", "_bytes")):
             continue
         if row.name.startswith((*_HARDWARE, "numerics/")):
-            yield Cause(
+            yield _of_row(
+                row,
                 id=f"machine:{row.name}",
                 kind="hardware",
                 name=row.name,
-                a=_text(row.values[0]) if row.has[0] else "",
-                b=_text(row.values[1]) if row.has[1] else "",
             )
 
 
@@ -331,6 +327,12 @@ def _changed_lines(change: Change | None) -> list[str]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(_plain(value)).decode()
+
+
+def _of_row(row: ValueRow, **facts: Any) -> Cause:
+    """Return a cause with the value of each run as text, empty where it has none."""
+    texts = [_text(v) if has else "" for v, has in zip(row.values, row.has, strict=True)]
+    return Cause(a=texts[0], b=texts[1], **facts)
 
 
 def _plain(value: Any) -> Any:

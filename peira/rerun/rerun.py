@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlalchemy import func, select
@@ -83,42 +84,30 @@ class Again:
 
         Raises:
             UsageError: a change is not possible from outside.
-        NotRepeatableError: something is gone without which it cannot be the same.
+            NotRepeatableError: something is gone without which it cannot be the same.
             NotStartedError: the program cannot be started.
             KeyboardInterrupt: the program was stopped with Ctrl-C.
         """
         start = self._start()
         self.inexact = start.inexact
-        taken = taken_by(self.record)  # of a run that went on from a checkpoint
-        with written_out(self._lab.objects, taken) as variables, _stopped_after(stop_after_s):
-            start = msgspec.structs.replace(start, variables={**start.variables, **variables})
-            return launched(self._lab, self._request(start))
-
-    def _request(self, start: Start) -> Request:
-        told = self.record.captured("launch")
         taken = taken_by(self.record)
-        return Request(
-            command=start.command,
-            directory=start.directory,
-            environment=start.variables,
-            params=told.get("params") or {},
-            set=start.settings,
-            uses=() if taken is None else (taken.used(self.record.name, now_s()),),
-            lab=str(self._lab.root),
-            project=self.record.project,
-            name=_name(self._lab, self.record),
-            why=self._wanted.why or self._reason(),
-            group=self.record.group if self._changes else None,
-            origin=Origin(
-                how="rerun",
-                run=self.record.id,
-                step=None if taken is None else taken.saved.step,
-                changed=redact_value("changed", dict(self._wanted.changes)),
-            ),
-            metrics=recorded_metrics(self.record),
-            is_shown=self._wanted.is_shown,
-            is_console=told.get("console", True),
+        origin = Origin(
+            how="rerun",
+            run=self.record.id,
+            step=None if taken is None else taken.saved.step,
+            changed=redact_value("changed", dict(self._wanted.changes)),
         )
+        with _stopped_after(stop_after_s):
+            return launched_again(
+                self._lab,
+                self.record,
+                start,
+                name=_name(self._lab, self.record),
+                why=self._wanted.why or self._reason(),
+                group=self.record.group if self._changes else None,
+                origin=origin,
+                is_shown=self._wanted.is_shown,
+            )
 
     def _reason(self) -> str:
         changed = ", ".join(f"{name}={value}" for name, value in self._wanted.changes.items())
@@ -137,6 +126,40 @@ def launched(lab: Lab, request: Request) -> Launched:
         raise KeyboardInterrupt
     lab.catch_up(wait_s=60.0)
     return ended
+
+
+def launched_again(lab: Lab, record: RunRecord, start: Start, **more: Any) -> Launched:
+    """Launch a recorded run once more, with the checkpoint that it went on from.
+
+    Args:
+        more: fields of the request that are of this time.
+
+    Raises:
+        see `launched`; NotFoundError, DamagedError: the checkpoint is gone, or damaged.
+    """
+    taken = taken_by(record)
+    with written_out(lab.objects, taken) as variables:
+        start = msgspec.structs.replace(start, variables={**start.variables, **variables})
+        if taken is not None:
+            more["uses"] = (taken.used(record.name, now_s()),)
+        return launched(lab, request_of(lab, record, start, **more))
+
+
+def request_of(lab: Lab, record: RunRecord, start: Start, **more: Any) -> Request:
+    """Return the request to launch a recorded run once more; `more` are its other fields."""
+    told = record.captured("launch")
+    return Request(
+        command=start.command,
+        directory=start.directory,
+        environment=start.variables,
+        params=told.get("params") or {},
+        set=start.settings,
+        lab=str(lab.root),
+        project=record.project,
+        metrics=recorded_metrics(record),
+        is_console=told.get("console", True),
+        **more,
+    )
 
 
 def recorded_metrics(record: RunRecord) -> tuple[str, ...] | None:

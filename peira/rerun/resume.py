@@ -23,12 +23,12 @@ from peira.lab.checkpoints import choose
 from peira.lab.lab import Lab
 from peira.lab.reading import RunRef
 from peira.lab.runs import RunRecord
-from peira.launch.launcher import Launched, Request
+from peira.launch.launcher import Launched
 from peira.objects.checkpoint import Checkpoint, of_event, private_folder
 from peira.objects.folder import FolderObjects
 from peira.record import events
 from peira.rerun.changes import Changes
-from peira.rerun.rerun import here, launched, recorded_metrics
+from peira.rerun.rerun import here, launched, request_of
 from peira.rerun.taken import Taken, written_out
 
 _FORK = re.compile(r"-from--?\d+\Z")
@@ -123,26 +123,20 @@ def resume(lab: Lab, point: Point, wanted: Wanted) -> Launched:
     start = Changes(record, wanted.changes).made(
         here(record, hint=f"Write its files elsewhere: peira restore {record.id} DIR")
     )
-    told = record.captured("launch")
     origin = msgspec.structs.replace(
         point.origin(), changed=redact_value("changed", dict(wanted.changes))
     )
     with written_out(lab.objects, point.taken) as variables:
-        request = Request(
-            command=start.command,
-            directory=start.directory,
-            environment={**start.variables, **variables},
-            params=told.get("params") or {},
-            set=start.settings,
+        start = msgspec.structs.replace(start, variables={**start.variables, **variables})
+        request = request_of(
+            lab,
+            record,
+            start,
             uses=(point.used,),
-            lab=str(lab.root),
-            project=record.project,
             name=wanted.name or point.name,
             why=wanted.why,
             group=record.group,
             tags=wanted.tags,
             origin=origin,
-            metrics=recorded_metrics(record),
-            is_console=told.get("console", True),
         )
         return launched(lab, request)

@@ -14,14 +14,11 @@ from peira.core.direction import is_clock
 from peira.core.errors import NotRepeatableError, NotStartedError
 from peira.lab.goal import rank_metric
 from peira.lab.lab import Lab
-from peira.lab.runs import RunRecord
-from peira.launch.launcher import Request
 from peira.record.events import Origin
 from peira.rerun.causes import Cause
 from peira.rerun.mixture import Mixture
-from peira.rerun.rerun import launched, recorded_metrics
+from peira.rerun.rerun import launched_again
 from peira.rerun.results import read_outcome
-from peira.rerun.scratch import Start
 from peira.rerun.search import Side
 from peira.rerun.sides import RERUNS_A_SIDE, Outcome, Spread, exact_side, is_same
 from peira.rerun.trials import Trial, Trials
@@ -145,38 +142,28 @@ class Trying:
         return [read_outcome(self._lab, t.run, self.metric) for t in known if t.run]
 
     def _run(self, mix: Collection[str]) -> Trial:
-        record = self._mixture.b.record
+        a, record = self._mixture.a.record, self._mixture.b.record
         names = sorted(mix)
         try:
             start = self._mixture.ready(mix)
-            found = launched(self._lab, self._request(record, names, start))
+            found = launched_again(
+                self._lab,
+                record,
+                start,
+                name=f"{record.name}-trial-{len(self._trials) + 1}",
+                why=f"why do {a.name} and {record.name} differ?",
+                group=f"why {a.id} {record.id}",
+                tags=(TRIAL,),
+                origin=Origin(
+                    how="rerun",
+                    run=record.id,
+                    changed={self._causes[id].name: f"as in {a.name}" for id in names},
+                ),
+                is_shown=False,
+            )
         except (NotRepeatableError, NotStartedError) as error:
             return Trial(mix=names, run="", reason=error.message)
         return Trial(mix=names, run=found.run)
-
-    def _request(self, record: RunRecord, mix: list[str], start: Start) -> Request:
-        a = self._mixture.a.record
-        told = record.captured("launch")
-        return Request(
-            command=start.command,
-            directory=start.directory,
-            environment=start.variables,
-            params=told.get("params") or {},
-            set=start.settings,
-            lab=str(self._lab.root),
-            project=record.project,
-            name=f"{record.name}-trial-{len(self._trials) + 1}",
-            why=f"why do {a.name} and {record.name} differ?",
-            group=f"why {a.id} {record.id}",
-            tags=(TRIAL,),
-            origin=Origin(
-                how="rerun",
-                run=record.id,
-                changed={self._causes[id].name: f"as in {a.name}" for id in mix},
-            ),
-            metrics=recorded_metrics(record),
-            is_shown=False,
-        )
 
 
 def _agree(outcomes: Sequence[Outcome]) -> bool:

@@ -80,10 +80,10 @@ def test_a_constant_is_set_as_by_run(root: Path, project: Path) -> None:
     (project / "plain.py").write_text("LR = 0.5\nN = 3\nprint(f'loss: {LR * N}')\n")
     run = run_project(root, project, script="plain.py", settings={"N": "4"})
     new = again(root, run, changes={"LR": "0.25"})
-    newest = again(root, run, changes={"N": "8"})
+    newest = again(root, new, changes={"N": "8"})
     with Lab(root) as lab:
-        assert [losses(lab, id) for id in (run, new, newest)] == [[2.0], [1.0], [4.0]]
-        assert lab.run(newest).params == {"LR": 0.5, "N": 8}
+        assert [losses(lab, id) for id in (run, new, newest)] == [[2.0], [1.0], [2.0]]
+        assert lab.run(newest).params == {"LR": 0.25, "N": 8}
 
 
 def test_here_runs_what_is_there_now(root: Path, project: Path) -> None:
