@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from peira.cli.columns import SYSTEM
 from peira.cli.failure import ERROR, NOT_REPRODUCED
 from peira.cli.format import number
 from peira.cli.group import Command
@@ -216,8 +217,9 @@ def _facts(found: Verification) -> list[str]:
     facts = []
     if verdict.outcome == "noise":
         facts.append("weak: a recipe that is really 1 point different passes in 93-98 % of cases")
-    if verdict.left_out:
-        facts.append(f"not compared, for it is of the clock: {', '.join(verdict.left_out[:5])}")
+    clocks = [key for key in verdict.left_out if not key.startswith(SYSTEM)]
+    if clocks:
+        facts.append(f"not compared, for it is of the clock: {', '.join(clocks[:5])}")
     if found.files_same or found.files_different:
         total = found.files_same + len(found.files_different)
         facts.append(f"{found.files_same} of {total} files that it wrote have the same bytes")

@@ -112,7 +112,8 @@ def _rank(
     _tell_causes(causes if is_whole else causes[:CAUSES_TOLD], out)
     if len(causes) > CAUSES_TOLD and not is_whole:
         click.echo(f"… {len(causes) - CAUSES_TOLD} more: --all")
-    _offer(causes, runs)
+    if errors or verdict.outcome != "exact":
+        _offer(causes, runs)
 
 
 def _offer(causes: list[Cause], runs: tuple[RunRecord, RunRecord]) -> None:
@@ -173,8 +174,6 @@ def _tell_progress(progress: Progress) -> None:
 def _tell_finding(found: Finding, out: Terminal) -> None:
     sentence = f"{found.because[0].upper()}{found.because[1:]}."
     click.echo(out.paint(printable(sentence), _STYLE.get(found.ending, "")))
-    if found.ending == "cause":
-        click.echo(f"  the cause: {found.causes[0].kind} {printable(found.causes[0].name)}")
     _tell_causes(found.causes, out)
     if found.metric:
         click.echo(f"  by the metric {printable(found.metric)}")

@@ -288,18 +288,17 @@ def threads_of(record: RunRecord) -> int | None:
 
 
 def _machine(found: Comparison) -> Iterator[Cause]:
-    """Hardware, and how libraries use it: none of it can be restored."""
+    """Hardware, and how libraries use it, a line each: none of it can be restored."""
+    told: dict[str, list[ValueRow]] = {}
     for row in _rows(found, "system"):
         assert isinstance(row, ValueRow)
-        if row.name.endswith(("/threads", "_bytes")):
+        if row.name.endswith(("/threads", "/library", "/kind", "_bytes")):
             continue
         if row.name.startswith((*_HARDWARE, "numerics/")):
-            yield _of_row(
-                row,
-                id=f"machine:{row.name}",
-                kind="hardware",
-                name=row.name,
-            )
+            told.setdefault(row.name.rpartition("/")[0] or row.name, []).append(row)
+    for name, rows in told.items():
+        sides = [" ".join(_text(row.values[i]) for row in rows if row.has[i]) for i in range(2)]
+        yield Cause(id=f"machine:{name}", kind="hardware", name=name, a=sides[0], b=sides[1])
 
 
 def _rows(found: Comparison, name: str) -> Sequence[Any]:
