@@ -72,6 +72,9 @@ NaN and infinity are the texts `"NaN"`, `"Infinity"`, `"-Infinity"`; times are s
 | `best` | `{"metric", "direction", "matched", "rows": [run]}` |
 | `show` | the run, and `parent, params, metrics, captured, artifacts, files, media, alerts_list, problems, verifications, determinism, replicates, lost_points, lost_reasons, seen, sealed, deleted, command, directory, python, peira, pid, end, console_size` |
 | `queue` | `{"items": [{"id", "state", "command", "directory", "project", "name", "why", "staged", "by", "attempt", "run", "host", "pid", "gpus", "reason"}]}`; a state is `waiting`, `running`, `lost` or `failed` |
+| `restore` | `{"run", "name", "root", "folder", "directory", "command", "files": [{"path", "role", "state", "how", "digest", "reason", "is_needed"}], "from_commit", "environment": {"python", "version", "packages", "exact", "unavailable", "inexact"}, "inexact"}` |
+| `rerun` | `{"original", "runs", "inexact"}`; with `--verify` [a verification](../formats/journal.md#a-verification), with `--probe` what the probe found |
+| `why` | `{"verdict", "causes": [{"id", "kind", "name", "a", "b", "lines", "remark", "rank", "is_restorable"}]}`; with `--bisect` `{"a", "b", "ending", "because", "causes", "is_together", "metric", "is_deterministic", "not_tried", "runs"}`, where `ending` is `cause`, `contributing`, `same`, `nothing-differs`, `within-noise`, `not-among-them` or `not-repeatable` |
 | `sql` | `{"columns": [{"name", "type"}], "rows": [{column: value}]}` |
 | `gc` | `{"dry_run", "sealed": [id], "purged": [id], "objects", "bytes"}` |
 

@@ -56,7 +56,9 @@ def exact_lines(restored: Restored) -> list[str]:
             " have used them."
         )
     built = restored.environment
-    if built is not None and built.python:
+    if built is None:
+        lines.append("Its packages were not installed.")
+    elif built.python:
         packages = (
             f"{built.exact} of {built.packages} packages that were imported have their recorded"
             " version"

@@ -50,7 +50,8 @@ def restore(
     """Restore a run in `folder`, which must not exist or be empty.
 
     Whatever cannot be had is named in the result and in the note; only a run of which neither files
-    nor a commit are recorded is refused. When this is interrupted nothing half-written remains.
+    nor a commit are recorded is refused. When this is interrupted nothing half-written remains:
+    all of the files are there or none, and the environment likewise.
 
     Args:
         with_environment: build the recorded environment with uv.
@@ -66,6 +67,8 @@ def restore(
     record = lab.run(run)
     target = Path(folder).expanduser().absolute()
     _check_empty(target)
+    if with_environment:
+        environment.Uv()  # it is there, or nothing is begun
     places = Places(root_of(record), target)
     say("writing its files")
     try:
@@ -75,11 +78,12 @@ def restore(
             f"The run cannot be restored in {target}: {error.strerror or error}.",
             hint="Name a folder that you may write to.",
         ) from error
+    _write_notes(record, places, restored, target)
     if with_environment:
         say("building its environment")
         built = build_environment(record, places, target / ENVIRONMENT)
         restored = with_built(record, places, restored, built)
-    _write_notes(record, places, restored, target)
+        _write_notes(record, places, restored, target)
     return restored
 
 

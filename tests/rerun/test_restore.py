@@ -14,7 +14,7 @@ from peira.record import events
 from peira.rerun.restore import restore
 from peira.rerun.restored import Restored
 from tests.lab.writing import START, RunFiles
-from tests.rerun.recorded import git, git_facts, open_lab, record_run
+from tests.rerun.recorded import git, git_facts, open_lab, packages, record_run
 
 SCRIPT = "from helper import twice\nprint(twice(int(open('data.txt').read())))\n"
 HELPER = "def twice(x):\n    return 2 * x\n"
@@ -310,3 +310,24 @@ def test_changes_that_cannot_be_had_are_told(tmp_path: Path, root: Path, project
     assert "config.py cannot be had: a secret was taken out" in told
     assert ".env cannot be had: may hold secrets" in told
     assert (tmp_path / "new" / "config.py").read_text() == "user = 'ada'\n"
+
+
+def test_an_interrupted_restore_leaves_all_of_the_files_or_none(
+    tmp_path: Path, root: Path, project: Path
+) -> None:
+    """Never a half of them, and never a half of an environment."""
+    aspects = packages({"tiny-math": "1.0"})
+    run = record_run(root, project, ["python", "train.py"], sources=["train.py"], aspects=aspects)
+    for text, left in (("writing", []), ("building", ["new"])):
+
+        def stop(told: str) -> None:
+            if told.startswith(text):  # noqa: B023 - called in this round only
+                raise KeyboardInterrupt
+
+        with open_lab(root) as lab, pytest.raises(KeyboardInterrupt):
+            restore(lab, run, tmp_path / "in" / "new", say=stop)
+        found = [path.name for path in (tmp_path / "in").glob("*")]
+        assert found == left
+    new = tmp_path / "in" / "new"
+    assert sorted(path.name for path in new.iterdir()) == [".restored", "train.py"]
+    assert "were not installed" in (new / ".restored" / "note.md").read_text()
