@@ -62,6 +62,8 @@ END_TIMEOUT_S = 4.5
 FILES_END_S = 0.4
 FILES_END_TIMEOUT_S = 2.0
 """So long of it files are still read, and so long when they are small or the disk is slow."""
+BEFORE_END_S = 2.0
+"""So long of it the work waits that is to be done when all else is recorded."""
 
 NAME_CHARACTERS_MAX = 200
 
@@ -278,8 +280,8 @@ class Session:
         self._keeper = self._new_keeper()
 
     def before_end(self, work: Callable[[], object]) -> None:
-        """Do something once when all else is recorded, and the end is not told yet. It is left out
-        when the end is urgent.
+        """Do something once when all else is recorded, and the end is not told yet; in the thread
+        of `every`. It is left out when the end is urgent.
         """
         self._before_end.append(self._beside(work))
 
@@ -376,9 +378,10 @@ class Session:
         if is_main and not self._is_end_told:
             rest_s = max(0.1, limit_s - DISK_TIME_S - time.monotonic())
             self._keeper.do(self._beside(self._end_files), min(FILES_END_TIMEOUT_S, rest_s))
-        if is_main and not is_urgent:
+        if is_main and not is_urgent and not self._is_end_told:
             for work in self._before_end:
-                work()
+                rest_s = max(0.1, limit_s - DISK_TIME_S - time.monotonic())
+                self._keeper.do(work, min(BEFORE_END_S, rest_s))
         # Here, not in the keeper: this may be a signal handler that interrupted a holder of a
         # lock, and the keeper would wait for that in vain.
         self.writer.mend()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from peira.rerun.likeness import Beginning
     from peira.rerun.ownrun import OwnRun
 
-PERIOD_S = 0.5
+PERIOD_S = 0.3
 LOOKS_MAX = 5
 
 
