@@ -116,10 +116,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     """
     descriptor, temporary = open_temporary(path.parent)
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+        _fill(descriptor, data)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -135,10 +132,7 @@ def write_once(path: Path, data: bytes) -> bool:
     """
     descriptor, temporary = open_temporary(path.parent)
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+        _fill(descriptor, data)
         # A hard link fails when the name is there: renaming would replace it.
         os.link(temporary, path)
     except FileExistsError:
@@ -147,6 +141,14 @@ def write_once(path: Path, data: bytes) -> bool:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
     return True
+
+
+def _fill(descriptor: int, data: bytes) -> None:
+    """Write all of a file durably, and close it."""
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def open_temporary(folder: Path) -> tuple[int, Path]:
