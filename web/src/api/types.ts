@@ -5,34 +5,6 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 /** A table cell. Non-finite numbers travel as text; a column's type tells them apart. */
 export type Cell = Json;
 
-export interface LineageNode {
-  id: string;
-  kind: "run" | "artifact" | "file" | "checkpoint";
-  name: string;
-  /** Edges from the run that was asked for; negative for what was before it. */
-  depth: number;
-  run: string | null;
-  project: string | null;
-  state: RunState | null;
-  created: number | null;
-  deleted: boolean;
-  known: boolean;
-  type: string | null;
-  digest: string | null;
-  files: number | null;
-  size: number | null;
-  step: number | null;
-  kept: boolean | null;
-  more_up: number;
-  more_down: number;
-}
-
-export interface LineageEdge {
-  source: string;
-  target: string;
-  kind: "read" | "wrote" | "made" | "used" | "saved" | "resumed" | "rerun" | "repeat" | "part";
-}
-
 export interface LineageAnswer {
   run: string;
   nodes: LineageNode[];
