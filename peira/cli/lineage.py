@@ -95,7 +95,9 @@ def _written_by(lab: Lab, text: str) -> str:
     if not found:
         raise NotFoundError(
             f"No run of this lab wrote what {printable(text)} holds ({digest[:12]}).",
-            hint="It was changed since, or written where runs are not watched.",
+            hint="Runs read it: it is an input."
+            if users(lab, [digest])
+            else "It was changed since, or written where runs are not watched.",
         )
     others = len({one.id for one in found}) - 1
     if others:

@@ -91,7 +91,10 @@ def _keep(facts: Facts, fields: RunFields, writer: str, event: AnyEvent, body: b
             )
         case events.Files():
             name = event.role
-            seen = [(file.path, file.object) for file in event.files if file.object]
+            # What a watch saw written may be another program's work: it is listed, and no edge.
+            is_output = event.role == "output"
+            sure = [file for file in event.files if file.is_sure or not is_output]
+            seen = [(file.path, file.object) for file in sure if file.object]
             _put_links(facts, fields.row["n"], event.role, seen)
         case events.Evaluation():
             name, step = event.name, event.step

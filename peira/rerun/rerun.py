@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from peira.capture import redact_value
 from peira.core.clock import now_s
@@ -102,7 +102,7 @@ class Again:
                 self._lab,
                 self.record,
                 start,
-                name=_name(self._lab, self.record),
+                name=free_name(self._lab, f"{self.record.name}-again"),
                 why=self._wanted.why or self._reason(),
                 group=self.record.group if self._changes else None,
                 origin=origin,
@@ -251,8 +251,11 @@ def _folder(keep: str | None) -> Iterator[Path]:
         discard(path)
 
 
-def _name(lab: Lab, record: RunRecord) -> str:
-    """Return a name that tells of the original, and is another one each time."""
-    question = select(func.count()).where(schema.run.c.origin == record.id)
-    count = lab.ask(lambda connection: connection.scalar(question)) or 0
-    return f"{record.name}-again{f'-{count + 1}' if count else ''}"
+def free_name(lab: Lab, name: str) -> str:
+    """Return a name that no run of the lab has: this one, else with the next number behind it."""
+    question = select(schema.run.c.name).where(schema.run.c.name.startswith(name, autoescape=True))
+    taken = set(lab.ask(lambda connection: list(connection.scalars(question))))
+    number = 1
+    while (name if number == 1 else f"{name}-{number}") in taken:
+        number += 1
+    return name if number == 1 else f"{name}-{number}"

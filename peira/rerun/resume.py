@@ -28,10 +28,10 @@ from peira.objects.checkpoint import Checkpoint, of_event, private_folder
 from peira.objects.folder import FolderObjects
 from peira.record import events
 from peira.rerun.changes import Changes
-from peira.rerun.rerun import here, launched, request_of
+from peira.rerun.rerun import free_name, here, launched, request_of
 from peira.rerun.taken import Taken, written_out
 
-_FORK = re.compile(r"-from--?\d+\Z")
+_FORK = re.compile(r"-from--?\d+(-\d+)?\Z")
 
 
 class Point(NamedTuple):
@@ -39,11 +39,8 @@ class Point(NamedTuple):
 
     run: RunRecord
     saved: events.Checkpoint
-
-    @property
-    def name(self) -> str:
-        """A name for the run that goes on from here."""
-        return f"{_FORK.sub('', self.run.name)}-from-{self.saved.step}"
+    name: str
+    """A name for the run that goes on from here, which no other run has."""
 
     @property
     def taken(self) -> Taken:
@@ -95,7 +92,8 @@ def find_point(
         NotFoundError, AmbiguousError, UsageError: there is none, or it is not clear which.
     """
     record = lab.run(run)
-    return Point(record, choose(lab, record, at, metric=metric, direction=direction))
+    saved = choose(lab, record, at, metric=metric, direction=direction)
+    return Point(record, saved, free_name(lab, f"{_FORK.sub('', record.name)}-from-{saved.step}"))
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

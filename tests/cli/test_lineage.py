@@ -13,8 +13,9 @@ from tests.cli.conftest import Peira
 
 
 @pytest.fixture
-def family(lab: Path, tmp_path: Path) -> Path:
+def family(lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run with checkpoints and a model, one that goes on from it, one that uses the model."""
+    monkeypatch.setenv("PEIRA_LEAVE_OUT", "sources,inputs,outputs")  # those of the tests' process
     (tmp_path / "model.bin").write_bytes(b"weights")
     with peira_init("digits", name="parent", lab=lab, console=False, monitor=False) as parent:
         parent.keep_checkpoints(3, metric="acc", best=1)
