@@ -64,6 +64,8 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Names of the environment variables that the code reads."""
     seed_given: str = ""
     """The part of `seed` that was chosen: what was set in libraries is known only afterwards."""
+    has_inputs: bool = True
+    """Whether the input files are on record, even where the digest of one is not known."""
     is_seed_fixed: bool = True
     """Whether the seeds stand in the code or in what was chosen, so that the same call has the same
     ones again. False for a seed made of the time.

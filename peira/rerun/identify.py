@@ -63,7 +63,12 @@ def identify(
             recorded=variables(run),
         )
     )
-    return found if has_seeds else msgspec.structs.replace(found, seed="", is_seed_fixed=False)
+    unknown: dict[str, Any] = {"has_inputs": is_known and has_inputs}
+    if len(sources) < len(files(run, "source")):  # one may hold a secret, and has no digest
+        unknown |= {"code": "", "tree": ""}
+    if not has_seeds:
+        unknown |= {"seed": "", "is_seed_fixed": False}
+    return msgspec.structs.replace(found, **unknown)
 
 
 def files(run: Recorded, role: FileRole) -> dict[tuple[str, str], SeenFile]:

@@ -205,8 +205,9 @@ def _code(run: Recorded, now: Beginning) -> Iterator[tuple[Part, list[str] | Non
 
 
 def _data(run: Recorded, now: Beginning) -> list[str] | None:
-    is_known = run.fingerprint.data or run.state == "running"  # as far as it has read
-    if not is_known or any(line.omitted for line in run.files if line.role == "input"):
+    if not run.fingerprint.has_inputs or any(
+        line.omitted for line in run.files if line.role == "input"
+    ):
         return None
     if any(_has_moved(artifact.name.partition(":")[0], run, now.root) for artifact in run.used):
         return None

@@ -255,11 +255,15 @@ def test_beside_a_program_its_params_decide(project: Project) -> None:
         assert look(lr=0.1) is None
 
 
-def test_at_the_end_all_parts_are_known(project: Project) -> None:
+@pytest.mark.parametrize("is_indexed", [False, True])
+def test_at_the_end_all_parts_are_known(project: Project, is_indexed: bool) -> None:
     """What could not be told before is told after."""
     project.record("--lr 0.1 --seed 1", params={"lr": 0.1, "seed": 1})
 
     def confirm(command: str, **params: Any) -> str | None:
+        if is_indexed:
+            with Lab(project.root) as lab:
+                lab.catch_up()
         return kind(project.confirm(project.record(command, params=params)))
 
     assert confirm("--seed 1", lr=0.1, seed=1) == "exact repeat"
@@ -371,3 +375,18 @@ def test_what_cannot_be_read_stops_no_program(
     request = Request(command=["train.py", "--seed", "1"], lab=str(project.root), project="p")
     assert Repeating(policy="refuse").decide(request) == request
     assert "is not known" in capsys.readouterr().err
+
+
+def test_a_file_with_a_secret_has_no_digest_and_is_the_same_while_untouched(
+    project: Project, look: Look
+) -> None:
+    """Its size and time stand in for the digest, which would help to guess the secret."""
+    project.write(".env", "KEY=hunter2")
+    run = project.record("--seed 1", params={"seed": 1}, inputs=[(".env", None)])
+    found = (project.folder / ".env").stat()
+    seen = events.SeenFile(path=".env", size=found.st_size, modified=found.st_mtime)
+    line = events.Files(time=START, role="input", files=[seen], root=str(project.folder))
+    run.event(line)
+    assert kind(look("--seed 1")) == "exact repeat"
+    os.utime(project.folder / ".env", (START, START))
+    assert is_silent(look("--seed 1"))
