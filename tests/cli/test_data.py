@@ -97,7 +97,7 @@ def test_aliases_and_removal(digits: Path, peira: Peira) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("add", "nothing"), 2, "does not exist"),
+        (("add", "nothing"), 3, "There is nothing to add at nothing"),
         (("add", "prepare.py", "--type", "video"), 2, "is no type of data"),
         (("show", "digitz"), 3, "Did you mean digits?"),
         (("split", "digits", "main", "train=0.8"), 2, "sum to 1"),

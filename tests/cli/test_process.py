@@ -112,7 +112,7 @@ def test_exit_codes(process: Started, words: list[str], code: int, told: str) ->
 def test_without_a_command_there_is_help(process: Started) -> None:
     """`peira` alone shows what there is, and no error."""
     done = process()
-    assert "Look:" in done.stdout and "error" not in done.stdout + done.stderr
+    assert "Look:" in done.stdout and "error:" not in done.stdout + done.stderr
 
 
 def test_looking_makes_no_lab(process: Started, tmp_path: Path) -> None:
@@ -164,20 +164,26 @@ def test_the_help_of_every_command_has_examples_that_parse(peira: Peira) -> None
 
     import click
 
-    from peira.cli.app import ENTRIES, app
-    from peira.cli.group import Command
+    from peira.cli.app import app
+    from peira.cli.group import Application, Command
 
-    context = click.Context(app)
-    for name, entry in ENTRIES.items():
-        command = app.get_command(context, name)
-        assert isinstance(command, Command)
-        assert command.get_short_help_str(200) and entry.summary
-        assert command.examples, name
-        for line, purpose in command.examples:
-            assert purpose
-            words = shlex.split(line.split("|")[0].replace("$(", " ").replace(")", " "))
-            for sign in (">", "<", "&&"):
-                words = words[: words.index(sign)] if sign in words else words
-            if words[0] != "peira" or words[1] != name:
-                continue  # the other end of a pipe, or another command that belongs here
-            command.make_context(name, words[2:], parent=context)
+    def look(group: Application, context: click.Context, before: list[str]) -> None:
+        for name, entry in group.entries.items():
+            command = group.get_command(context, name)
+            if isinstance(command, Application):
+                look(command, click.Context(command, context, name), [*before, name])
+                continue
+            assert isinstance(command, Command)
+            assert command.get_short_help_str(200) and entry.summary
+            assert command.examples, name
+            for line, purpose in command.examples:
+                assert purpose
+                words = shlex.split(line.split("|")[0].replace("$(", " ").replace(")", " "))
+                for sign in (">", "<", "&&"):
+                    words = words[: words.index(sign)] if sign in words else words
+                own = ["peira", *before, name]
+                if words[: len(own)] != own:
+                    continue  # the other end of a pipe, or another command that belongs here
+                command.make_context(name, words[len(own) :], parent=context)
+
+    look(app, click.Context(app), [])

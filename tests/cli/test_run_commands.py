@@ -36,9 +36,9 @@ def test_show_asks_why_and_tells_the_surroundings_in_short(peira: Peira, lab: Pa
         rf"version  {sys.version.split()[0]} \(cpython\)",
         r"peira  .*\(editable, file://",
         r"script  .*work\.py",
-        r"scikit-learn  ",
     ):
         assert re.search(line.replace("  ", " +"), text), line
+    assert "scikit-learn" in peira.json("show", "bare")["captured"]["packages"]["imported"]
     assert text.rstrip().endswith("it works")
     peira("note", "bare", "--why", "to see it")
     assert "not said" not in peira("show", "bare").stdout

@@ -31,7 +31,7 @@ PROGRESS_FILES_MIN = 500
         ("peira data add /big/archive --reference", "keeps digests only; checked when used"),
     ],
 )
-@click.argument("path", metavar="PATH", type=click.Path(exists=True, path_type=Path))
+@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
 @click.option("--name", metavar="NAME", help="The data set.  [default: the file's name]")
 @click.option(
     "--type",

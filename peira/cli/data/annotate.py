@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     ],
 )
 @click.argument("source", metavar="DATA")
-@click.argument("path", metavar="FILE", type=click.Path(exists=True, path_type=Path))
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 @click.option(
     "--format",
     "form",
