@@ -16,7 +16,7 @@ from blake3 import blake3
 
 from peira.capture.digests import DigestMemory
 from peira.capture.observed import Met, Stat
-from peira.capture.redaction import holds_secret, is_secret_file
+from peira.capture.redaction import holds_secret, is_secret_file, redact
 from peira.core.text import printable
 from peira.objects.folder import FolderObjects
 
@@ -24,6 +24,7 @@ PIECE_BYTES = 4 << 20
 LOOKED_AT_BYTES = 256 << 10
 """So much of a file is looked through for secrets before it is kept."""
 
+CONFIG_ENDINGS = (".yaml", ".yml", ".ini", ".cfg", ".conf", ".toml", ".properties")
 SECRET_NAME = "its name looks like that of a secret; not read"
 SECRET_CONTENT = "holds what looks like a secret; not kept"
 """Nor is its digest: it would help to guess a short password in a text that is known otherwise."""
@@ -90,7 +91,7 @@ class ContentReader:
             if _has_changed(descriptor, before) or len(data) != before.st_size:
                 return _unread(before, CHANGED)
             yield
-            return self._keep(data, before)
+            return self._keep(data, before, met.path)
         digest = self._memory.find(met.path, before)
         if digest is None:
             digest = yield from self._hash(descriptor)
@@ -99,11 +100,14 @@ class ContentReader:
             self._memory.remember(met.path, before, digest)
         return _unread(before, "")._replace(object=digest)
 
-    def _keep(self, data: bytes, found: os.stat_result) -> Content:
+    def _keep(self, data: bytes, found: os.stat_result, path: str) -> Content:
         kind = f"blob {len(data)}\0".encode()
         blob = hashlib.sha1(kind + data, usedforsecurity=False).hexdigest()
         content = _unread(found, "")._replace(blob=blob)
-        if holds_secret(data[:LOOKED_AT_BYTES].decode("utf-8", "replace")):
+        text = data[:LOOKED_AT_BYTES].decode("utf-8", "replace")
+        # A config names its values without quotes, where a program has expressions.
+        is_config = path.lower().endswith(CONFIG_ENDINGS)
+        if holds_secret(text) or (is_config and redact(text) != text):
             return content._replace(reason=SECRET_CONTENT)
         return content._replace(object=self._objects.put_bytes(data).digest, kept=True)
 
