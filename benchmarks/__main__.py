@@ -15,6 +15,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 ORDER = (
     "log",
+    "capture",
     "lab",
     "query",
     "repeat",
