@@ -40,7 +40,6 @@ LATEST = 50
 """So many runs of a program are near enough to be looked at one by one."""
 YOUNG_MAX = 500
 """So many runs that the index does not know are read."""
-BUSY_S = 0.2
 ENDED = ("finished", "failed", "killed")
 
 _COUNTED = ("source", "input", "packages", "python", "environment", "host", "seeds")
@@ -286,7 +285,7 @@ def _open_index(root: Path) -> sqlite3.Connection | None:
         return sqlite3.connect(
             f"{path.as_uri()}?mode=ro",
             uri=True,
-            timeout=BUSY_S,
+            timeout=0.0,  # never waited for
             isolation_level=None,
             check_same_thread=False,
         )
