@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# The tests start Python a thousand times: without kept bytecode each start compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test check bench soak web install install-dev chromium clean
 

@@ -103,8 +103,10 @@ def test_children_are_a_part_of_the_process(is_launcher: bool) -> None:
         both = monitor.sample()
         child.communicate()
     after = monitor.sample()
-    counts = [sample["system/process/count"] for sample in (alone, both, after)]
-    assert counts == ([0, 1, 0] if is_launcher else [1, 2, 1])
+    # Other tests of this process may have left it children: a browser, a resource tracker.
+    before, during, end = (sample["system/process/count"] for sample in (alone, both, after))
+    assert before >= (0 if is_launcher else 1)
+    assert during == before + 1 and end == before
     grown = both["system/process/memory_bytes"] - alone["system/process/memory_bytes"]
     assert grown > 190 << 20 and monitor.peak_memory_bytes == both["system/process/memory_bytes"]
 

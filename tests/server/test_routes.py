@@ -186,7 +186,7 @@ def test_a_run_tells_where_it_comes_from_and_which_files_it_met(tmp_path: Path) 
             "/home/ada/train.py",
         ]
         assert files["input"]["omitted"] == 3 and not files["input"]["files"][0]["sure"]
-        assert files["source"] == {"files": [], "omitted": 0}
+        assert files["source"] == {"files": [], "omitted": 0, "listing": None}
 
 
 def test_views_are_kept_and_taken_back(served: Served) -> None:
