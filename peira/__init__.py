@@ -54,6 +54,7 @@ from peira.datalog import transform
 from peira.run import Run, init, resume
 
 if TYPE_CHECKING:
+    from peira import space
     from peira.compare.diff import diff
     from peira.lab.lab import Lab
 
@@ -91,6 +92,7 @@ __all__ = [
     "note",
     "resume",
     "save_model",
+    "space",
     "transform",
     "use",
     "use_artifact",
@@ -105,6 +107,8 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "space":
+        return import_module("peira.space")
     if name not in _LATER:
         raise AttributeError(f"module 'peira' has no attribute {name!r}")
     found = getattr(import_module(_LATER[name]), name)
