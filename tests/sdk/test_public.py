@@ -39,7 +39,7 @@ def test_the_promised_names() -> None:
         "checkpoint", "current_run", "dataset", "diff", "evaluate", "finish", "flush", "init",
         "log", "log_artifact", "log_audio", "log_figure", "log_histogram", "log_html",
         "log_image", "log_table", "log_text", "log_video", "note", "resume", "save_model",
-        "transform", "use", "use_artifact",
+        "space", "transform", "use", "use_artifact",
     ]  # fmt: skip
 
 
