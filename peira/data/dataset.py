@@ -65,6 +65,21 @@ class Dataset:
         """
         return Dataset(self.root, self.version, rows=rows, part=part, has_labels=has_labels)
 
+    def take(self, part: str) -> Dataset:
+        """Return the rows of a part of a split (`train`, `main/train`): what a transform learns
+        from, so that it sees nothing of what it is tested on.
+
+        Raises:
+            NotFoundError, AmbiguousError: no split has such a part, or several.
+
+        >>> digits.take("train").X.mean(axis=0)                               # doctest: +SKIP
+        """
+        from peira.data.reference import find_part, view_part
+
+        return view_part(
+            Dataset(self.root, self.version), *find_part(self.root, self.version, part)
+        )
+
     @property
     def ref(self) -> str:
         """`name:vN`"""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from peira.core.errors import AmbiguousError, NotFoundError
 from peira.data import sealed, splits
@@ -122,5 +123,13 @@ def view_part(whole: Dataset, split: Split, part: str) -> Dataset:
         whole: the version with all its rows.
     """
     is_sealed = sealed.seal_of(whole.root, split, part) is not None
-    rows = splits.rows_of(split, part, whole)
+    rows = seen_rows(whole, split, part)
     return whole.only(rows, f"{split.name}/{part}", has_labels=not is_sealed)
+
+
+def seen_rows(whole: Dataset, split: Split, part: str) -> NDArray[np.intp]:
+    """Return the positions of the rows of a part, rising, without those that another part seals."""
+    rows = splits.rows_of(split, part, whole)
+    if sealed.seal_of(whole.root, split, part) is not None:
+        return rows
+    return np.setdiff1d(rows, sealed.sealed_rows(whole))

@@ -82,6 +82,11 @@ def seal_of(root: Path, split: Split, part: str) -> Seal | None:
     return msgspec.convert(history[-1].value, Seal) if is_sealed else None
 
 
+def was_sealed(root: Path, split: Split, part: str) -> bool:
+    """Return whether a part is sealed, or was before it was unsealed."""
+    return bool(_history(Journal(root), split, part))
+
+
 def _history(journal: Journal, split: Split, part: str) -> list[Decision]:
     return journal.history(SEALED, _id(split, part))
 

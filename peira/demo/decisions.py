@@ -43,7 +43,7 @@ def review(results: list[Result]) -> list[Decision]:
         person = best.trial.person
         decisions.append(Decision(person=person, kind="tag", id=best.run, value="candidate"))
     if finished:
-        worst = min(finished, key=lambda r: r.test_accuracy or 0.0)
+        worst = min(finished, key=lambda r: r.val_accuracy or 0.0)
         decisions.append(Decision(person="grace", kind="tag", id=worst.run, value="look-again"))
     for result in results:
         if result.diverged_at is not None:

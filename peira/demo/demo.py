@@ -109,13 +109,15 @@ def _conduct(
     on_progress: Callable[[Progress], None] | None,
     on_worth_a_look: Callable[[], None] | None,
 ) -> Outcome:
-    from peira.demo import decisions
+    from peira.demo import decisions, holdout
     from peira.demo.experiment import Result
 
     waiting = todo.copy()
     parts: dict[int, tuple[Trial, float]] = {}  # worker -> what it does, and how far it is
     results: list[Result] = []
     has_shown = False
+    crew.order(0, {"prepare": True})  # the data, before anybody learns
+    crew.listen()
     crew.order(0, {"decisions": [decisions.goal()]})
     for worker in range(1, crew.size):
         if waiting:
@@ -146,6 +148,8 @@ def _conduct(
             if on_worth_a_look is not None:
                 on_worth_a_look()
     crew.order(0, {"decisions": decisions.review(results)})
+    crew.listen()
+    crew.order(0, {"claims": holdout.claims(results)})
     crew.listen()
     return _outcome(root, results)
 

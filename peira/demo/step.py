@@ -31,6 +31,15 @@ def brier(probabilities: Array, labels: Array) -> float:
     return float(((probabilities - truth) ** 2).sum(axis=1).mean())
 
 
+def scores(model: Any, x: Array) -> Array:
+    """Return the score of each class, (samples, 10): probabilities, or decision values of a model
+    that has none.
+    """
+    told = model.predict_proba if hasattr(model, "predict_proba") else model.decision_function
+    values: Array = told(x)
+    return values
+
+
 def accuracy(model: Any, x: Array, y: Array) -> float:
     """Return the part of `x` that the model names right."""
     return float((model.predict(x) == y).mean())

@@ -1,8 +1,10 @@
 """A process of the demo: takes orders as JSON lines on stdin, tells what happens on stdout.
 
 {"lab": "…"}                      first line: where to record
+{"prepare": true}                 -> {"prepared": true}
 {"trial": {…}}                    -> {"run": id, "part": 0.5} …  {"result": {…}}
 {"decisions": [{…}]}              -> {"decided": n}
+{"claims": [{…}]}                 -> {"looked": n}
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from typing import Any
 import msgspec
 
 from peira.demo.decisions import Decision, decide
+from peira.demo.digits import prepare
 from peira.demo.experiment import run_trial
+from peira.demo.holdout import Claimed, look
 from peira.demo.plan import Trial
 
 
@@ -38,6 +42,11 @@ def main() -> None:
                 trial = msgspec.convert(order["trial"], Trial)
                 on_step = lambda run, part: answer({"run": run, "part": part})  # noqa: E731 - one line
                 answer({"result": run_trial(lab, trial, on_step)})
+            elif "claims" in order:
+                answer({"looked": look(lab, msgspec.convert(order["claims"], list[Claimed]))})
+            elif "prepare" in order:
+                prepare(lab)
+                answer({"prepared": True})
             else:
                 answer(
                     {"decided": decide(lab, msgspec.convert(order["decisions"], list[Decision]))}

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peira.core.errors import NotFoundError, UsageError
-from peira.data import sealed, splits
+from peira.data import sealed
 from peira.data.dataset import Dataset
-from peira.data.reference import find_part
+from peira.data.reference import find_part, seen_rows
 from peira.data.splits import Split
 
 
@@ -57,7 +57,7 @@ def find(used: Sequence[Dataset], name: str) -> Examples | None:
 def of_part(dataset: Dataset, split: Split, part: str) -> Examples:
     """Return the examples of a part, with labels also where it is sealed: the caller evaluates."""
     whole = Dataset(dataset.root, dataset.version)
-    seen = whole.only(splits.rows_of(split, part, whole))
+    seen = whole.only(seen_rows(whole, split, part))
     true = seen.y if whole.label is not None else None
     is_sealed = sealed.seal_of(whole.root, split, part) is not None
     return Examples([id.decode() for id in seen.ids.tolist()], true, whole, split, part, is_sealed)

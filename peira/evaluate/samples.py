@@ -156,7 +156,12 @@ def write(
                 " its name is taken."
             )
         columns[name] = [_plain(v) if hasattr(v, "tolist") else v for v in values]
-    with tempfile.TemporaryDirectory(prefix="peira-") as folder, duck.cursor() as cursor:
+    # In the lab, whose files are no inputs of the run that evaluates.
+    place = objects.root.parent
+    with (
+        tempfile.TemporaryDirectory(prefix=".samples-", dir=place) as folder,
+        duck.cursor() as cursor,
+    ):
         path = Path(folder, "samples.parquet")
         types = {"correct": "BOOLEAN", "score": "DOUBLE", "true_score": "DOUBLE", "loss": "DOUBLE"}
         table = f"sample_{os.urandom(6).hex()}"  # all threads share one database

@@ -17,7 +17,7 @@ from peira.data.dataset import Dataset, open_dataset
 from peira.data.reference import open_reference, parse
 from peira.data.sealed import Seal
 from peira.data.splits import Recipe, Split
-from peira.evaluate import ledger
+from peira.evaluate import examples, ledger
 from peira.evaluate.ledger import Claim
 from peira.lab.lab import Lab
 from peira.record import events
@@ -202,3 +202,14 @@ def test_a_run_that_opened_the_file_is_told(tmp_path: Path) -> None:
         lab.catch_up()
         (found,) = sealed.opened_by(lab, dataset)
     assert (found.run, found.name, found.path) == (folder.id, "peeker", str(file))
+
+
+def test_another_split_does_not_open_sealed_rows(digits: Dataset, split: Split) -> None:
+    """A later split has them in its parts, and still nobody is given them, nor evaluates on them."""
+    other = splits.make(digits, "later", Recipe(shares={"learn": 0.5, "rest": 0.5}, seed=3))
+    hidden = set(splits.ids_of(split, "test", digits.objects).tolist())
+    for part in ("learn", "rest"):
+        seen = open_reference(digits.root, f"digits:v1:later/{part}")
+        ids = set(seen.ids.tolist())
+        assert ids == set(splits.ids_of(other, part, digits.objects).tolist()) - hidden
+        assert examples.of_part(digits, other, part).ids == [id.decode() for id in seen.ids]

@@ -15,6 +15,7 @@ from peira.core.text import printable
 
 if TYPE_CHECKING:
     from peira.data.add import Added
+    from peira.data.catalog import Version
 
 PROGRESS_FILES_MIN = 500
 
@@ -45,6 +46,7 @@ PROGRESS_FILES_MIN = 500
     "--reference", is_flag=True, help="Leave the bytes where they are; keep only their digests."
 )
 @click.option("--note", default="", metavar="TEXT", help="A note for people.")
+@click.option("--alias", metavar="ALIAS", help="Let NAME:ALIAS mean this version from now on.")
 @json_option
 @in_session
 def add(
@@ -56,6 +58,7 @@ def add(
     label: str | None,
     reference: bool,
     note: str,
+    alias: str | None,
     as_json: bool,
 ) -> None:
     """Put the file or folder PATH under version.
@@ -79,6 +82,7 @@ def add(
             facts=Facts(source=str(path), note=note),
             on_progress=bar.told,
         )
+        _let_mean(lab.root, added.version, alias)
         tell_added(lab.root, added, as_json)
 
 
@@ -90,6 +94,10 @@ def add(
             "peira data transform prepare.py:clean digits:v1 --name digits-clean --param cut=0.5",
             "under another name, with a parameter",
         ),
+        (
+            "peira data transform prepare.py:normalised digits --alias normalised",
+            "`digits:normalised` means it from now on",
+        ),
     ],
 )
 @click.argument("function", metavar="FILE.py:FUNCTION")
@@ -98,6 +106,7 @@ def add(
 @click.option(
     "--param", "params", multiple=True, metavar="NAME=VALUE", help="An argument of the function."
 )
+@click.option("--alias", metavar="ALIAS", help="Let NAME:ALIAS mean this version from now on.")
 @click.option("--new-rows", is_flag=True, help="Rows come out in another order: they get new ids.")
 @json_option
 @in_session
@@ -108,6 +117,7 @@ def transform(
     *,
     name: str | None,
     params: tuple[str, ...],
+    alias: str | None,
     new_rows: bool,
     as_json: bool,
 ) -> None:
@@ -126,7 +136,15 @@ def transform(
         name=name,
         keeps_rows=not new_rows,
     )
+    _let_mean(lab.root, made.version, alias)
     tell_added(lab.root, Added(made.version, True), as_json)
+
+
+def _let_mean(root: Path, version: Version, alias: str | None) -> None:
+    from peira.data.catalog import Catalog
+
+    if alias is not None:
+        Catalog(root).set_alias(version, alias)
 
 
 class _Bar:

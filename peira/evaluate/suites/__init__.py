@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from peira.core.errors import UnsupportedError
-from peira.evaluate.answers import Answers, Task
+from peira.evaluate.answers import Answers, Task, is_probability
 from peira.evaluate.suites._base import Metric
 
 _LIBRARIES = {
@@ -44,15 +44,19 @@ def suite(task: Task) -> tuple[Metric, ...]:
 
 def compute(answers: Answers) -> dict[str, float]:
     """Return the metrics of answers by name; one that these answers do not define is NaN, and one
-    that wants scores is left out where there are none.
+    that wants scores, or probabilities, is left out where there are none.
     """
     if answers.task == "detection":  # one matching serves all, and each class has its own number
         from peira.evaluate.suites import detection
 
         return detection.compute(answers)
     found = {}
+    has_scores = answers.scores is not None
+    has_probabilities = answers.scores is not None and is_probability(answers.scores)
     for metric in suite(answers.task):
-        if metric.needs_scores and answers.scores is None:
+        if metric.needs_scores and not has_scores:
+            continue
+        if metric.needs_probabilities and not has_probabilities:
             continue
         found[metric.name] = metric.compute(answers)
     return found

@@ -20,3 +20,5 @@ class Metric(NamedTuple):
     direction: Literal["max", "min"]
     compute: Callable[[Answers], float]
     needs_scores: bool = False
+    needs_probabilities: bool = False
+    """Each row of scores must sum to 1."""

@@ -136,13 +136,14 @@ _SHARED = (
         _balanced_accuracy,
     ),
     Metric("mcc", "sklearn matthews_corrcoef", "max", _agreement(sk.matthews_corrcoef)),
-    Metric("log_loss", "mean of -log of the true class's probability", "min", _log_loss, True),
+    Metric("log_loss", "mean of -log of the true class's probability", "min", _log_loss, True,
+           True),
     Metric("auroc", "sklearn roc_auc_score; several classes: one against the rest, macro over"
            " the classes that occur", "max", _auroc, True),
     Metric("average_precision", "sklearn average_precision_score; several classes: macro over the"
            " classes that occur", "max", _average_precision, True),
     Metric("calibration_error", "expected calibration error, 15 bins of equal width", "min",
-           calibration_error, True),
+           calibration_error, True, True),
 )  # fmt: skip
 
 _BINARY = (
@@ -152,7 +153,8 @@ _BINARY = (
     Metric("recall", "sklearn recall_score of the second class", "max",
            _averaged(sk.recall_score, "binary")),
     Metric("f1", "sklearn f1_score of the second class", "max", _averaged(sk.f1_score, "binary")),
-    Metric("brier", "mean squared difference of probability and outcome", "min", _brier, True),
+    Metric("brier", "mean squared difference of probability and outcome", "min", _brier, True,
+           True),
 )  # fmt: skip
 
 _MULTICLASS = (
@@ -166,6 +168,7 @@ _MULTICLASS = (
         )
     ),
     Metric("kappa", "sklearn cohen_kappa_score", "max", _agreement(sk.cohen_kappa_score)),
-    Metric("brier", "sum over classes of squared differences, mean", "min", _brier, True),
+    Metric("brier", "sum over classes of squared differences, mean", "min", _brier, True,
+           True),
     Metric(f"top{TOP}_accuracy", f"true class among the {TOP} highest scores", "max", _top, True),
 )  # fmt: skip

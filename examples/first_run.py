@@ -2,7 +2,7 @@
 `log`.
 
     pip install . scikit-learn
-    python examples/digits.py
+    python examples/first_run.py
     peira ui
 """
 
