@@ -205,7 +205,7 @@ def test_a_run_that_opened_the_file_is_told(tmp_path: Path) -> None:
 
 
 def test_another_split_does_not_open_sealed_rows(digits: Dataset, split: Split) -> None:
-    """A later split has them in its parts, and still nobody is given them, nor evaluates on them."""
+    """A later split has them in its parts; nobody is given them or evaluates on them."""
     other = splits.make(digits, "later", Recipe(shares={"learn": 0.5, "rest": 0.5}, seed=3))
     hidden = set(splits.ids_of(split, "test", digits.objects).tolist())
     for part in ("learn", "rest"):
