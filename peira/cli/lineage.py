@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 # How what is below a line of the tree relates to it.
 _UP = {
-    "read": "read", "used": "used", "wrote": "written by", "made": "made by", "saved": "saved by",
+    "read": "read", "may-read": "may have read", "used": "used",
+    "wrote": "written by", "made": "made by", "saved": "saved by",
     "resumed": "goes on from", "rerun": "runs again", "repeat": "repeats", "part": "is a part of",
 }  # fmt: skip
 _DOWN = {
-    "read": "read by", "used": "used by", "wrote": "wrote", "made": "made", "saved": "saved",
+    "read": "read by", "may-read": "may have been read by", "used": "used by", "wrote": "wrote", "made": "made", "saved": "saved",
     "resumed": "gone on from by", "rerun": "run again as", "repeat": "repeated as",
     "part": "has the part",
 }  # fmt: skip
@@ -63,8 +64,8 @@ def lineage(session: Session, run: str, *, side: str | None, depth: int, as_json
     sides: tuple[Side, ...] = ("up", "down")
     if side is not None:
         sides = ("up",) if side == "up" else ("down",)
-    lab = session.lab()
-    found = lab.lineage(_written_by(lab, run), sides=sides, depth=depth)
+    lab = _open(session, run)
+    found = lab.lineage(_run_meant(lab, run), sides=sides, depth=depth)
     if as_json:
         import msgspec
 
@@ -80,29 +81,73 @@ def lineage(session: Session, run: str, *, side: str | None, depth: int, as_json
             click.echo(line)
 
 
-def _written_by(lab: Lab, text: str) -> str:
+def _open(session: Session, text: str) -> Lab:
+    """Return the lab that is meant; where there is none here, that of the file that `text` names."""
+    from peira.core.settings import read_settings
+    from peira.record.folder import find_lab
+
+    path = Path(text)
+    if session.place is None and not read_settings().lab and path.is_file():
+        beside = find_lab(path.absolute().parent)
+        if beside.is_dir() and not find_lab().is_dir():
+            session.place = str(beside)
+    return session.lab()
+
+
+def _run_meant(lab: Lab, text: str) -> str:
     """Return the run that is meant: of the path of a file, the latest that wrote its content."""
+    from peira.core.errors import AmbiguousError, NotFoundError
+
+    path = Path(text)
+    if path.is_file():
+        return _written_by(lab, path)
+    try:
+        return lab.find(text).id
+    except AmbiguousError:
+        raise
+    except NotFoundError as error:
+        if not path.suffix and "/" not in text:
+            raise
+        what = "is a folder" if path.is_dir() else "is not there"
+        raise NotFoundError(
+            f"There is no run {printable(text)} in {lab.root}, and the file"
+            f" {printable(str(path.absolute()))} {what}.",
+            suggestions=error.suggestions,
+            hint=_hint_of_name(lab, path.name) or "Name a run (peira ls), or the path of a file.",
+        ) from error
+
+
+def _written_by(lab: Lab, path: Path) -> str:
     from blake3 import blake3
 
     from peira.core.errors import NotFoundError
     from peira.lab.links import users
 
-    path = Path(text)
-    if not path.is_file():
-        return text
-    digest = blake3(path.read_bytes()).hexdigest()
+    digest = blake3().update_mmap(path).hexdigest()
     found = users(lab, [digest], ["output", "made"])
     if not found:
-        raise NotFoundError(
-            f"No run of this lab wrote what {printable(text)} holds ({digest[:12]}).",
-            hint="Runs read it: it is an input."
-            if users(lab, [digest])
-            else "It was changed since, or written where runs are not watched.",
-        )
+        where = f"{printable(str(path.absolute()))} holds ({digest[:12]})"
+        if users(lab, [digest]):
+            hint = "Runs read it: it is an input."
+        else:
+            hint = "It was changed since, was written where runs are not watched, or is of another"
+            hint += f" lab (--lab). {_hint_of_name(lab, path.name)}".rstrip()
+        raise NotFoundError(f"No run of {lab.root} wrote what {where}.", hint=hint)
     others = len({one.id for one in found}) - 1
     if others:
-        click.echo(f"{others} earlier runs wrote the same content", err=True)
+        what = "1 earlier run" if others == 1 else f"{others} earlier runs"
+        click.echo(f"{what} wrote the same content", err=True)
     return found[0].id
+
+
+def _hint_of_name(lab: Lab, name: str) -> str:
+    """Return which run wrote a file of that name last, as a hint; empty when there is none."""
+    from peira.lab.links import writers
+
+    found = writers(lab, name)
+    if not found:
+        return ""
+    return f"{found[0].name} wrote {printable(found[0].path)}: peira lineage {found[0].id}"
 
 
 class _Tree:

@@ -39,6 +39,7 @@ class Repeating(msgspec.Struct, frozen=True, kw_only=True):
         from peira.rerun.notice import headline, nearest, notice
         from peira.rerun.precheck import precheck
 
+        request = msgspec.structs.replace(request, is_meant=self.is_meant)
         voice = Voice(is_quiet=read_settings().quiet)
         try:
             found = precheck(request)

@@ -17,6 +17,7 @@ from peira.core.text import printable
 if TYPE_CHECKING:
     from peira.lab.lab import Lab
     from peira.lab.runs import RunRecord
+    from peira.lab.verifications import MetricCheck
     from peira.rerun.bisect import Finding, Progress
     from peira.rerun.causes import Cause
 
@@ -107,13 +108,19 @@ def _rank(
             out.paint("-" if v is None else number(v), "bold")
             for v in (check.original, check.rerun)
         ]
-        size = "" if check.relative is None else f"   relative {check.relative:.1e}"
-        click.echo(f"{printable(check.key)}  {values[0]} → {values[1]}{size}")
+        click.echo(f"{printable(check.key)}  {values[0]} → {values[1]} (last)   {_size(check)}")
     _tell_causes(causes if is_whole else causes[:CAUSES_TOLD], out)
     if len(causes) > CAUSES_TOLD and not is_whole:
         click.echo(f"… {len(causes) - CAUSES_TOLD} more: --all")
     if errors or verdict.outcome != "exact":
         _offer(causes, runs)
+
+
+def _size(check: MetricCheck) -> str:
+    """Tell how much two curves differ, and of what that is said: not of the last values."""
+    if check.relative is None:
+        return "other steps, or values that are not finite"
+    return f"differs by up to {check.relative:.1e} of the value at one step"
 
 
 def _offer(causes: list[Cause], runs: tuple[RunRecord, RunRecord]) -> None:

@@ -23,6 +23,7 @@ from peira.data import splits
 from peira.data.catalog import Catalog
 from peira.data.dataset import Dataset
 from peira.data.splits import Split
+from peira.lab.index import schema
 from peira.lab.journal import Decision, Journal
 from peira.lab.lab import Lab
 from peira.lab.links import users
@@ -113,6 +114,8 @@ class Opened(msgspec.Struct, frozen=True):
     run: str
     name: str
     path: str
+    is_sure: bool = True
+    """False when a watch saw it: another program may have opened it."""
 
 
 def opened_by(lab: Lab, dataset: Dataset) -> list[Opened]:
@@ -120,4 +123,9 @@ def opened_by(lab: Lab, dataset: Dataset) -> list[Opened]:
     if dataset.manifest.kind != "files" or not len(sealed_rows(dataset)):
         return []
     digests = [member.object for member in dataset.files()]
-    return [Opened(one.id, one.name, one.path) for one in users(lab, digests, ["input"])]
+    found: dict[tuple[str, str], Opened] = {}
+    for one in users(lab, digests, ["input", schema.MAYBE]):
+        told = Opened(one.id, one.name, one.path, one.role == "input")
+        if told.is_sure or (told.run, told.path) not in found:
+            found[told.run, told.path] = told
+    return list(found.values())

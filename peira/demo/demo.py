@@ -176,7 +176,7 @@ class _Crew:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._processes = [
             subprocess.Popen(
-                [sys.executable, "-m", "peira.demo.worker"],
+                [sys.executable, "-P", "-m", "peira.demo.worker"],
                 env=os.environ | threads | {"PEIRA_QUIET": "1"},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -91,11 +91,17 @@ def _keep(facts: Facts, fields: RunFields, writer: str, event: AnyEvent, body: b
             )
         case events.Files():
             name = event.role
-            # What a watch saw written may be another program's work: it is listed, and no edge.
+            # What a watch saw written may be another program's work: it is listed, and no edge. What
+            # it saw opened to read is told as that: the run may have read it.
             is_output = event.role == "output"
-            sure = [file for file in event.files if file.is_sure or not is_output]
-            seen = [(file.path, file.object) for file in sure if file.object]
-            _put_links(facts, fields.row["n"], event.role, seen)
+            for is_sure in (True, False):
+                role = event.role if is_sure or event.role != "input" else schema.MAYBE
+                seen = [
+                    (file.path, file.object)
+                    for file in event.files
+                    if file.object and file.is_sure == is_sure and (is_sure or not is_output)
+                ]
+                _put_links(facts, fields.row["n"], role, seen)
         case events.Evaluation():
             name, step = event.name, event.step
             stored = [(event.name, d) for d in (event.samples, event.content) if d]

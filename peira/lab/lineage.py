@@ -38,12 +38,14 @@ from peira.lab.lineage_graph import (
 )
 from peira.lab.query.several import among
 from peira.lab.rows import RunRow
-from peira.record.events import Artifact, Checkpoint, FileRole
+from peira.record.events import Artifact, Checkpoint
 
 DEPTH = 10
 """Generations of runs on each side, unless asked otherwise."""
 DEPTH_MAX = 100
 NODES_MAX = 400
+_FILE_EDGES: dict[str, EdgeKind] = {"input": "read", "maybe": "may-read", "output": "wrote"}
+_TAKEN: dict[str, EdgeKind] = {"input": "read", "maybe": "may-read", "used": "read"}
 
 
 def read_lineage(
@@ -122,11 +124,14 @@ class _Walk:
         self.graph.leave_out(run_key(run), self.side, neighbours - shown)
 
     def attach_files(
-        self, frontier: dict[int, RunRow], role: FileRole, shared: dict[int, set[str]]
+        self,
+        frontier: dict[int, RunRow],
+        role: Literal["input", "maybe", "output"],
+        shared: dict[int, set[str]],
     ) -> None:
         """Attach the files of runs in one role that were not shared with other runs."""
         most = FILES_MAX + max(map(len, shared.values()), default=0)
-        kind: EdgeKind = "read" if role == "input" else "wrote"
+        kind = _FILE_EDGES[role]
         for n, met in rows.read_files(self.connection, frontier, role, most).items():
             anchor = run_key(frontier[n])
             fresh = [f for f in met.files if f[0] not in shared.get(n, ())]
@@ -193,10 +198,11 @@ class _Walk:
     def takes(self, found: rows.Shared, node: LineageNode) -> EdgeKind:
         """Return how a run took what a node is."""
         if node.kind == "checkpoint":
-            return "used" if found.taken_as == "used" else "read"
+            return "used" if found.taken_as == "used" else _TAKEN[found.taken_as]
         used = self.artifacts.get(found.taker, [])
-        is_used = any(a.role == "used" and artifact_key(a) == node.id for a in used)
-        return "used" if is_used else "read"
+        if any(a.role == "used" and artifact_key(a) == node.id for a in used):
+            return "used"
+        return _TAKEN[found.taken_as]
 
 
 class _Up(_Walk):
@@ -216,6 +222,7 @@ class _Up(_Walk):
         for run in frontier.values():
             self._used(run, passed.digests.get(run.n, set()))
         self.attach_files(frontier, "input", passed.digests)
+        self.attach_files(frontier, "maybe", passed.digests)
 
     def _origins(self, frontier: dict[int, RunRow]) -> None:
         """Attach the runs that these repeat, go on from, or are a part of."""
@@ -252,10 +259,12 @@ class _Up(_Walk):
                 self.graph.attach(anchor, "up", artifact_node(artifact, depth, None), "used")
 
     def count_rest(self, frontier: dict[int, RunRow]) -> None:
-        inputs = rows.read_files(self.connection, frontier, "input", 1)
+        inputs = [
+            rows.read_files(self.connection, frontier, role, 1) for role in ("input", schema.MAYBE)
+        ]
         for n, run in frontier.items():
             named = sum(name is not None for name in (run.origin, run.parent))
-            self.leave_out(run, named + (inputs[n].total if n in inputs else 0))
+            self.leave_out(run, named + sum(met[n].total for met in inputs if n in met))
 
 
 class _Down(_Walk):

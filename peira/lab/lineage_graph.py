@@ -10,7 +10,9 @@ from peira.lab.rows import RunRow
 from peira.record.events import Artifact
 
 NodeKind = Literal["run", "artifact", "file", "checkpoint"]
-EdgeKind = Literal["read", "wrote", "made", "used", "saved", "resumed", "rerun", "repeat", "part"]
+EdgeKind = Literal[
+    "read", "may-read", "wrote", "made", "used", "saved", "resumed", "rerun", "repeat", "part"
+]
 Side = Literal["up", "down"]
 
 NEIGHBOURS_MAX = 40
@@ -103,7 +105,10 @@ class Graph:
     def attach(self, anchor: str, side: Side, node: LineageNode, kind: EdgeKind) -> bool:
         """Join a node to one that is there; return whether there was room, and count it if not."""
         ends = (node.id, anchor) if side == "up" else (anchor, node.id)
-        if ends in self.edges:  # what was said first says more: resumed before read
+        known = self.edges.get(ends)
+        if known is not None:  # what was said first says more: resumed before read
+            if known.kind == "may-read":
+                self.edges[ends] = LineageEdge(*ends, kind)
             return True
         fan = self._fan.get((anchor, side), 0)
         if fan >= NEIGHBOURS_MAX or not self.add(node):

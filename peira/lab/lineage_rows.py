@@ -19,7 +19,7 @@ from peira.record.events import Artifact, Birth
 EMPTY = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"
 """Digest of no bytes: that two runs met an empty file says nothing."""
 MAKING = ("output", "made", "checkpoint")
-TAKING = ("input", "used")
+TAKING = ("input", "used", schema.MAYBE)
 ROWS_MAX = 1_000
 """So many rows are read at most to answer one question."""
 
@@ -92,15 +92,17 @@ def read_files(
 ) -> dict[int, Met]:
     """Return the files that runs met in one role, by run number, the first by path.
 
-    Files that hold nothing are left out, and so are files that the run has in an artifact.
+    Files that hold nothing are left out, and so are files that the run has in an artifact, and
+    those that it may have read where it surely did.
     """
     link = schema.link.c
     packed = schema.link.alias("packed")
+    told = ("made", "used", "checkpoint", *(("input",) if role == schema.MAYBE else ()))
     is_packed = (
         select(packed.c.digest)
         .where(
             packed.c.digest == link.digest,
-            packed.c.role.in_(("made", "used", "checkpoint")),
+            packed.c.role.in_(told),
             packed.c.run == link.run,
         )
         .exists()

@@ -15,9 +15,10 @@ from typing import Any
 
 import msgspec
 
-from peira.core.errors import PeiraError
-from peira.launch.launcher import launch
+from peira.core.errors import DamagedError, PeiraError
+from peira.launch.launcher import Request, launch
 from peira.launch.queue import Item, Queue, claim_now
+from peira.record.events import Origin
 from peira.record.liveness import process_started
 
 TAKEN = 3
@@ -46,7 +47,7 @@ def run_item(queue: Queue, item: Item, gpus: str | None) -> int:
 
     variables = {} if gpus is None else {"CUDA_VISIBLE_DEVICES": gpus}
     try:
-        launched = launch(item.staged.request(queue.root, variables), on_step)
+        launched = launch(_told_origin(item.staged.request(queue.root, variables)), on_step)
     except (PeiraError, OSError) as error:
         queue.update(item, msgspec.structs.replace(claim, run=None, program=0, reason=str(error)))
         _tell(reason=str(error))
@@ -55,6 +56,25 @@ def run_item(queue: Queue, item: Item, gpus: str | None) -> int:
     name = None if launched.signal is None else signal.Signals(launched.signal).name
     _tell(exit_code=launched.exit_code, signal=name)
     return 0
+
+
+def _told_origin(request: Request) -> Request:
+    """Return a request that is meant to repeat with the run that it repeats: of several that were
+    queued together that is the first, which had not run then.
+    """
+    if not request.is_meant or request.origin is not None:
+        return request
+    from peira.rerun.guard import REPEATS
+    from peira.rerun.precheck import precheck
+
+    try:
+        likeness = precheck(request).likeness
+    except (OSError, DamagedError, msgspec.MsgspecError):
+        return request  # it is not known; the run is what matters
+    if likeness is None or likeness.kind not in REPEATS:
+        return request
+    origin = Origin(how="repeat", run=likeness.run.id)
+    return msgspec.structs.replace(request, origin=origin)
 
 
 def _tell(**fact: Any) -> None:

@@ -65,6 +65,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What it is given to go on from, told as used by the run."""
     repeats: Found | None = None
     """What a person was told of earlier runs that it repeats."""
+    is_meant: bool = False
+    """Whether it is known that it may repeat an earlier run, and meant so."""
     is_shown: bool = True
     """Whether the program has this process's standard streams. Otherwise its input is empty, and
     its output goes to the run's console only.
@@ -114,7 +116,9 @@ def launch(request: Request, on_step: OnStep = lambda run, pid: None) -> Launche
     record.plan(_plan(request, settings))
     for artifact in request.uses:
         record.use(artifact)
-    record.watch_repeats(prepared.wanted, prepared.given, request.repeats)
+    record.watch_repeats(
+        prepared.wanted, prepared.given, request.repeats, is_meant=request.is_meant
+    )
     path = environment.get("PYTHONPATH")
     environment |= record.variables(path)
     start = _Launch(request, record, on_step).run

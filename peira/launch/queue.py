@@ -76,6 +76,8 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     params: dict[str, Any] = {}
     set: dict[str, Any] = {}
     origin: Origin | None = None
+    is_meant: bool = False
+    """Whether it may repeat an earlier run on purpose."""
     metrics: tuple[str, ...] | None = ()
     is_console: bool = True
 
@@ -104,6 +106,7 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             params=dict(request.params),
             set=dict(request.set),
             origin=request.origin,
+            is_meant=request.is_meant,
             metrics=request.metrics,
             is_console=request.is_console,
         )
@@ -122,6 +125,7 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             params=self.params,
             set=self.set,
             origin=self.origin,
+            is_meant=self.is_meant,
             metrics=self.metrics,
             is_console=self.is_console,
             lab=str(lab),

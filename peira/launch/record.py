@@ -93,12 +93,15 @@ class ProgramRecord(Recorder):
         self._attempt(lambda: session.files)  # the program's first file is to be seen, too
         self._keep_inputs(params, tags)
 
-    def watch_repeats(self, request: Request, given: Mapping[str, Any], told: Found | None) -> None:
+    def watch_repeats(
+        self, request: Request, given: Mapping[str, Any], told: Found | None, *, is_meant: bool
+    ) -> None:
         """Record the fingerprint of the run, and tell what it repeats.
 
         Args:
             given: what is set for the program besides its arguments.
             told: what a person was told already.
+            is_meant: whether a repeat is one on purpose.
         """
         session = self._session
         if session is None:
@@ -111,7 +114,13 @@ class ProgramRecord(Recorder):
             return beginning(words, request.directory, variables, given, session.root)
 
         watch = RepeatWatch(
-            session, lambda: self.params, self._voice.say, given=given, before=before, told=told
+            session,
+            lambda: self.params,
+            self._voice.say,
+            given=given,
+            before=before,
+            told=told,
+            is_meant=is_meant,
         )
         watch.start()
 

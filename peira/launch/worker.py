@@ -144,7 +144,8 @@ class Worker:
     def _start(self, item: Item, slot: Slot) -> None:
         cpus = ",".join(map(str, slot.cpus))
         process = subprocess.Popen(
-            [sys.executable, "-m", "peira.launch.item", str(self._queue.root), item.id,
+            # -P: a `queue.py` in the working directory is none of ours.
+            [sys.executable, "-P", "-m", "peira.launch.item", str(self._queue.root), item.id,
              slot.gpus or "", cpus],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

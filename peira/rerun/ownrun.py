@@ -38,11 +38,14 @@ class OwnRun:
         given: Mapping[str, Any],
         before: Callable[[], Beginning] | None,
         told: Found | None,
+        *,
+        is_meant: bool = False,
     ) -> None:
         self._session = session
         self._say = say
         self._given = given
         self._before = before
+        self._is_meant = is_meant
         self._is_told = told is not None
         if told is not None:
             self._record_repeat(told)
@@ -142,7 +145,9 @@ class OwnRun:
         """Record what the run repeats, and whether that is meant; return the latter."""
         assert found.likeness is not None
         birth, run = self._session.birth, found.likeness.run
-        is_meant = birth.origin is not None or guard.is_meant(birth.why, run)
+        is_meant = (
+            self._is_meant or birth.origin is not None or guard.is_meant(birth.why, run)
+        )
         value = {
             "kind": found.likeness.kind,
             "run": run.id,

@@ -30,6 +30,7 @@ class RepeatWatch:
         given: what was set for a launched program, besides its arguments.
         before: returns the program as it was launched; None for this process itself.
         told: what a person was told before it began.
+        is_meant: whether a repeat is one on purpose.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class RepeatWatch:
         given: Mapping[str, Any] | None = None,
         before: Callable[[], Beginning] | None = None,
         told: Found | None = None,
+        is_meant: bool = False,
     ) -> None:
         self._session = session
         self._params = params
@@ -48,6 +50,7 @@ class RepeatWatch:
         self._given = given or {}
         self._before = before
         self._told = told
+        self._is_meant = is_meant
         self._last: dict[str, Any] | None = None
         self._looked: dict[str, Any] | None = None
         self._looks = 0
@@ -78,5 +81,12 @@ class RepeatWatch:
         if self._own_run is None:
             from peira.rerun.ownrun import OwnRun
 
-            self._own_run = OwnRun(self._session, self._say, self._given, self._before, self._told)
+            self._own_run = OwnRun(
+                self._session,
+                self._say,
+                self._given,
+                self._before,
+                self._told,
+                is_meant=self._is_meant,
+            )
         return self._own_run

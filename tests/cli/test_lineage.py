@@ -81,6 +81,28 @@ def test_names_cannot_hurt_the_terminal(peira: Peira, lab: Path) -> None:
     assert "\x1b" not in peira("lineage", run.id).stdout
 
 
+def test_a_file_is_asked_for_by_its_path(
+    peira: Peira, lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that wrote it, also from outside of the lab; else what was looked for, and where."""
+    figure, other = lab / "out" / "fig 6.png", lab / "notes.txt"
+    figure.parent.mkdir()
+    figure.write_bytes(b"figure")
+    other.write_bytes(b"never written by a run")
+    with peira_init("p", name="painter", lab=lab, console=False, monitor=False) as run:
+        run.log_artifact(figure.parent, "figures")
+    assert peira("lineage", "out/fig 6.png").stdout.startswith(f"painter {run.id}")
+    told = peira("lineage", "fig 6.png", code=3).stderr
+    assert f"the file {lab / 'fig 6.png'} is not there" in told and str(lab / ".peira") in told
+    assert f"hint: painter wrote figures/fig 6.png: peira lineage {run.id}" in told
+    assert f"{lab / 'out'} is a folder" in peira("lineage", "./out", code=3).stderr
+    assert "There is no run `nobody`" in peira("lineage", "nobody", code=3).stderr
+    told = peira("lineage", "notes.txt", code=3).stderr
+    assert f"wrote what {other} holds" in told and "--lab" in told
+    monkeypatch.chdir(tmp_path)
+    assert peira("lineage", str(figure)).stdout.startswith(f"painter {run.id}")
+
+
 def test_checkpoints_are_listed(peira: Peira, family: Path) -> None:
     """Those that are kept, by step, with the last and the best."""
     lines = peira("checkpoints", "parent").stdout.splitlines()

@@ -67,6 +67,31 @@ def arrows(found: Lineage) -> set[tuple[str, str, str]]:
     return {(names[e.source], e.kind, names[e.target]) for e in found.edges}
 
 
+def test_what_only_a_watch_saw_may_have_been_read(make: Makes) -> None:
+    """Another program may have opened it: the edge says so, until the run tells of it itself."""
+    prepare, train, other = make("prepare"), make("train"), make("other")
+    met(prepare, "output", "clean.parquet")
+    unsure = [
+        events.SeenFile(path=name, object=digest(name), size=9, is_sure=False)
+        for name in ("clean.parquet", "notes.txt")
+    ]
+    for run in (train, other):
+        run.event(events.Files(time=START, role="input", files=unsure, root="/p"))
+    met(other, "input", "clean.parquet", "notes.txt")
+    assert arrows(read(train)) == {
+        ("prepare", "wrote", "clean.parquet"),
+        ("clean.parquet", "may-read", "train"),
+        ("notes.txt", "may-read", "train"),
+    }
+    assert arrows(read(other)) == {
+        ("prepare", "wrote", "clean.parquet"),
+        ("clean.parquet", "read", "other"),
+        ("notes.txt", "read", "other"),
+    }
+    assert {edge.kind for edge in read(prepare).edges} == {"wrote", "read", "may-read"}
+    assert not read(other).is_cut
+
+
 def test_a_file_that_one_run_wrote_and_another_read_is_an_edge(make: Makes) -> None:
     """Data, run, file, run, artifact, run: both sides of the run in the middle, by content."""
     prepare, train, evaluate = make("prepare"), make("train"), make("evaluate")

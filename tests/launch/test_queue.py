@@ -19,6 +19,7 @@ import pytest
 from peira.core.errors import NotStartedError, UsageError
 from peira.launch.launcher import Request
 from peira.launch.queue import Item, Queue, Staged, claim_now
+from peira.record.events import Captured
 from tests.launch.conftest import PEIRA, listen_again
 from tests.sdk.reading import environment, read_runs
 
@@ -107,6 +108,25 @@ def test_runs_are_worked_off_in_order(queue: Queue) -> None:
     assert {run.folder.read_birth().project for run in runs} == {"digits"}
     assert "failed (7)" in printed
     assert "2 finished, 1 failed" in printed
+
+
+def test_repeats_that_were_queued_together_are_meant(queue: Queue) -> None:
+    """`--repeat` in the queue means it as without: the second is of the first, and nobody is told.
+    A file beside the program that is called like a module of Python is none of the worker's.
+    """
+    (queue.root.parent / "train.py").write_text("import random\nrandom.seed(1)\nprint('loss:', 1)\n")
+    (queue.root.parent / "queue.py").write_text("raise SystemExit(9)\n")
+    command = [*PEIRA, "run", "--queue", "--repeat", "2", "train.py"]
+    subprocess.run(
+        command, cwd=queue.root.parent, env=environment(queue.root), check=True, capture_output=True
+    )
+    assert "2 finished, 0 failed" in work(queue)
+    first, second = (run.folder for run in read_runs(queue.root))
+    origin = second.read_birth().origin
+    assert first.read_birth().origin is None
+    assert origin is not None and (origin.how, origin.run) == ("repeat", first.id)
+    (told,) = [e for e in read_runs(queue.root)[1].of(Captured) if e.aspect == "repeat"]
+    assert told.value["run"] == first.id and told.value["is_meant"]
 
 
 def test_what_could_not_run_is_not_staged(queue: Queue) -> None:

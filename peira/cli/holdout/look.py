@@ -74,9 +74,9 @@ def ls(session: Session, *, as_json: bool) -> None:
         for look in row["looks"]:
             click.echo(out.paint(_past(look), "dim"))
         for opened in row["opened_by"]:
-            click.echo(
-                out.paint(f"  the file of {row['dataset']} was opened by {opened['name']}", "red")
-            )
+            how = "was opened" if opened["is_sure"] else "may have been opened"
+            text = f"  the file of {row['dataset']} {how} by {printable(opened['name'])}"
+            click.echo(out.paint(text, "red"))
 
 
 def _past(look: dict[str, Any]) -> str:
@@ -102,7 +102,7 @@ def _sealed(lab: Lab) -> list[tuple[Split, str, Dataset]]:
     return found
 
 
-def _opened(lab: Lab, dataset: Dataset) -> list[dict[str, str]]:
+def _opened(lab: Lab, dataset: Dataset) -> list[dict[str, Any]]:
     import msgspec
 
     from peira.data import sealed

@@ -22,7 +22,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 metadata = MetaData()
 
@@ -170,12 +170,14 @@ event = Table(
 )
 
 # Which runs met which content: files read, written and imported, artifacts, checkpoints.
+MAYBE = "maybe"
+"""The role of an input that a watch saw opened, perhaps by another program."""
 link = Table(
     "link",
     metadata,
     Column("digest", Text, nullable=False),
     Column("run", Integer, nullable=False),
-    Column("role", Text, nullable=False),  # source | input | output | made | used | checkpoint
+    Column("role", Text, nullable=False),  # source | input | maybe | output | made | …
     Column("path", Text, nullable=False),  # of the file; <artifact>/<path> for artifacts
     PrimaryKeyConstraint("digest", "role", "run", "path"),  # who made it: one short range
     Index("link_run", "run"),

@@ -44,6 +44,7 @@ export class LineageScreen {
 /** What an edge says, read from its source. */
 export const FLOWS: Readonly<Record<LineageEdge["kind"], string>> = {
   read: "was read by",
+  "may-read": "may have been read by",
   wrote: "wrote",
   made: "made",
   used: "was used by",
