@@ -70,7 +70,11 @@ class Packages:
         Args:
             modules: their files by name, as `peira.capture.hook.imported` tells them.
         """
-        found = set()
+        return sorted(set(self._owners_of(modules).values()))
+
+    def _owners_of(self, modules: Mapping[str, str]) -> dict[str, str]:
+        """Return the package that each module belongs to, as far as that is known."""
+        found = {}
         for module, file in modules.items():
             place = self._place(module, file)
             if place not in self._owners:
@@ -79,8 +83,10 @@ class Packages:
                     self._owner(place) if is_installed else self._editable_owner(file)
                 )
                 time.sleep(0)
-            found.add(self._owners[place])
-        return sorted(name for name in found if name)
+            owner = self._owners[place]
+            if owner:
+                found[module] = owner
+        return found
 
     def _place(self, module: str, file: str) -> str:
         """Where a module lies below the folder that packages are installed into (`numpy`,
@@ -101,7 +107,7 @@ class Packages:
         """The package that put a module there. Most have the name of their module, and only their
         own list is read then.
         """
-        namesake = _canonical(place)
+        namesake = canonical(place)
         if namesake in self._folders and self._lists(namesake, place) is not False:
             return namesake
         return next((name for name in self._folders if self._lists(name, place)), None)
@@ -115,14 +121,17 @@ class Packages:
         return any(start + end in listed for end in (b"/", b".", b"\n")) if listed else None
 
     def told(self, modules: Mapping[str, str]) -> dict[str, Any]:
-        """Return all of it as the aspect `packages`: `installed`, `imported`, `sources`, `conda`.
+        """Return all of it as the aspect `packages`: `installed`, `imported`, `modules`, `sources`,
+        `conda`.
 
         Args:
             modules: what was imported; see `imported`.
         """
+        owners = self._owners_of(modules)
         value: dict[str, Any] = {
             "installed": self.installed,
-            "imported": self.imported(modules),
+            "imported": sorted(set(owners.values())),
+            "modules": {m: name for m, name in owners.items() if canonical(m) != name},
             "sources": self.sources,
         }
         return value | ({"conda": self.conda} if self.conda else {})
@@ -143,10 +152,11 @@ def _name_and_version(folder: Path) -> tuple[str, str]:
     version = re.sub(r"-py\d.*", "", version)
     if not version:  # an old egg-info of a development install keeps it inside
         version = _version_inside(folder)
-    return _canonical(name), version
+    return canonical(name), version
 
 
-def _canonical(name: str) -> str:
+def canonical(name: str) -> str:
+    """Return the one form of a package's name. Source: PEP 503."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

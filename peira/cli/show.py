@@ -18,6 +18,7 @@ from peira.cli.terminal import STATE_STYLE, Terminal, terminal
 from peira.core.text import printable
 
 if TYPE_CHECKING:
+    from peira.lab.lab import Lab
     from peira.lab.replicates import Replicates
     from peira.lab.runs import RunRecord
 
@@ -37,15 +38,19 @@ ALERT_STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
         ("peira show brisk-otter", "by name; the start or end of an id does as well"),
         ("peira show brisk-otter --json | jq .params", "for programs"),
         ("peira show brisk-otter --system", "with the metrics of the machine"),
+        ("peira show brisk-otter --all", "with every package, variable and switch"),
         ("peira show brisk-otter --cells", "the cells of a notebook, and what they put out"),
     ],
 )
 @run_argument
 @click.option("--system", is_flag=True, help="Show the metrics of the machine (system/…) too.")
+@click.option("-a", "--all", "is_whole", is_flag=True, help="Show all that was recorded by itself.")
 @click.option("--cells", is_flag=True, help="Show the cells of a notebook instead.")
 @json_option
 @in_session
-def show(session: Session, run: str, *, system: bool, cells: bool, as_json: bool) -> None:
+def show(
+    session: Session, run: str, *, system: bool, is_whole: bool, cells: bool, as_json: bool
+) -> None:
     """Show everything about RUN: state, params, metrics, artifacts, alerts, code, machine."""
     lab = session.lab()
     record = lab.run(run)
@@ -68,7 +73,7 @@ def show(session: Session, run: str, *, system: bool, cells: bool, as_json: bool
         *(_section(title, items, out) for title, items in files.sections(record)),
         _checkpoints(record, out),
         _media(record, out),
-        _captured(record, out),
+        _captured(lab, record, out, is_whole=is_whole),
         _cells(record, out),
         _problems(record, out),
         _note(record, out),
@@ -280,15 +285,21 @@ def _media(record: RunRecord, out: Terminal) -> list[str]:
     return _section("media", items, out)
 
 
-def _captured(record: RunRecord, out: Terminal) -> list[str]:
-    """Show what fits on a screen of each aspect; --json has all of it."""
+def _captured(lab: Lab, record: RunRecord, out: Terminal, *, is_whole: bool) -> list[str]:
+    """Show what fits on a screen of each aspect; --all and --json have all of it."""
+    from peira.lab.own_packages import own_packages
+
     lines = []
     for aspect, facts in record.captured().items():
         items = in_short(aspect, facts)
-        more = len(items) - CAPTURED_LINES
-        lines += _section(aspect, items[:CAPTURED_LINES], out)
+        shown = items if is_whole else items[:CAPTURED_LINES]
+        if aspect == "packages" and len(items) > len(shown):
+            own = set(own_packages(record, lab.objects))
+            shown = [item for item in items if item[0] in own][:CAPTURED_LINES] or shown
+        more = len(items) - len(shown)
+        lines += _section(aspect, shown, out)
         if more > 0:
-            lines.append(out.paint(f"  … {more} more: --json", "dim"))
+            lines.append(out.paint(f"  … {more} more: --all", "dim"))
     return lines
 
 

@@ -38,7 +38,12 @@ def test_show_asks_why_and_tells_the_surroundings_in_short(peira: Peira, lab: Pa
         r"script  .*work\.py",
     ):
         assert re.search(line.replace("  ", " +"), text), line
-    assert "scikit-learn" in peira.json("show", "bare")["captured"]["packages"]["imported"]
+    told = peira.json("show", "bare")["captured"]["packages"]
+    assert "scikit-learn" in told["imported"] and told["modules"]["sklearn"] == "scikit-learn"
+    shown = text[text.index("\npackages\n") :].splitlines()[2:5]
+    assert [line.split()[0] for line in shown[:2]] == ["peira", "scikit-learn"], shown
+    assert shown[2] == f"  … {len(told['imported']) - 2} more: --all"
+    assert re.search(r"\n  numpy +\d", peira("show", "bare", "--all").stdout)
     assert text.rstrip().endswith("it works")
     peira("note", "bare", "--why", "to see it")
     assert "not said" not in peira("show", "bare").stdout
