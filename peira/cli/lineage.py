@@ -25,7 +25,8 @@ _UP = {
     "resumed": "goes on from", "rerun": "runs again", "repeat": "repeats", "part": "is a part of",
 }  # fmt: skip
 _DOWN = {
-    "read": "read by", "may-read": "may have been read by", "used": "used by", "wrote": "wrote", "made": "made", "saved": "saved",
+    "read": "read by", "may-read": "may have been read by", "used": "used by",
+    "wrote": "wrote", "made": "made", "saved": "saved",
     "resumed": "gone on from by", "rerun": "run again as", "repeat": "repeated as",
     "part": "has the part",
 }  # fmt: skip
@@ -82,7 +83,7 @@ def lineage(session: Session, run: str, *, side: str | None, depth: int, as_json
 
 
 def _open(session: Session, text: str) -> Lab:
-    """Return the lab that is meant; where there is none here, that of the file that `text` names."""
+    """Return the lab that is meant: where none is here, that of the file which `text` names."""
     from peira.core.settings import read_settings
     from peira.record.folder import find_lab
 

@@ -91,8 +91,8 @@ def _keep(facts: Facts, fields: RunFields, writer: str, event: AnyEvent, body: b
             )
         case events.Files():
             name = event.role
-            # What a watch saw written may be another program's work: it is listed, and no edge. What
-            # it saw opened to read is told as that: the run may have read it.
+            # What a watch saw written may be another program's work: it is listed, and no edge.
+            # What it saw opened to read is told as that: the run may have read it.
             is_output = event.role == "output"
             for is_sure in (True, False):
                 role = event.role if is_sure or event.role != "input" else schema.MAYBE

@@ -145,9 +145,7 @@ class OwnRun:
         """Record what the run repeats, and whether that is meant; return the latter."""
         assert found.likeness is not None
         birth, run = self._session.birth, found.likeness.run
-        is_meant = (
-            self._is_meant or birth.origin is not None or guard.is_meant(birth.why, run)
-        )
+        is_meant = self._is_meant or birth.origin is not None or guard.is_meant(birth.why, run)
         value = {
             "kind": found.likeness.kind,
             "run": run.id,

@@ -114,7 +114,9 @@ def test_repeats_that_were_queued_together_are_meant(queue: Queue) -> None:
     """`--repeat` in the queue means it as without: the second is of the first, and nobody is told.
     A file beside the program that is called like a module of Python is none of the worker's.
     """
-    (queue.root.parent / "train.py").write_text("import random\nrandom.seed(1)\nprint('loss:', 1)\n")
+    (queue.root.parent / "train.py").write_text(
+        "import random\nrandom.seed(1)\nprint('loss:', 1)\n"
+    )
     (queue.root.parent / "queue.py").write_text("raise SystemExit(9)\n")
     command = [*PEIRA, "run", "--queue", "--repeat", "2", "train.py"]
     subprocess.run(
