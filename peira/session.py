@@ -81,6 +81,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     lab: str | os.PathLike[str] | None = None
     parent: str | None = None
     origin: events.Origin | None = None
+    sweep: str | None = None
+    """The sweep of which the run is a trial, and the trial's number."""
+    trial: int | None = None
     command: tuple[str, ...] | None = None
     """The program that this process starts and records; None when it records itself."""
     directory: str = ""
@@ -468,6 +471,8 @@ def _give_birth(
         why=well_formed(request.why) if request.why else None,
         parent=request.parent,
         origin=request.origin,
+        sweep=request.sweep,
+        trial=request.trial,
         peira=__version__,
         **facts,
     )

@@ -90,6 +90,8 @@ def document(record: RunRecord, same: Replicates) -> dict[str, Any]:
     return {
         **json_row(record),
         "parent": record.parent,
+        "sweep": record.sweep,
+        "trial": record.trial,
         "params": record.params,
         "metrics": {
             key: {name: getattr(m, name) for name in m.__struct_fields__ if name != "key"}
@@ -134,6 +136,7 @@ def _head(record: RunRecord, same: Replicates, out: Terminal) -> list[str]:
         ("why", record.why or _why_missing(record)),
         ("group", record.group),
         ("parent", record.parent),
+        ("trial", _trial(record)),
         ("origin", _origin(record)),
         ("the same", str(same)),
         ("tags", " ".join(record.tags)),
@@ -149,10 +152,17 @@ def _head(record: RunRecord, same: Replicates, out: Terminal) -> list[str]:
 
 
 def _why_missing(record: RunRecord) -> str | None:
-    """A run without a reason is asked for one; a part of another has that one's."""
-    if record.parent:
+    """A run without a reason is asked for one; a part of another has that one's, a trial its sweep's."""
+    if record.parent or record.sweep:
         return None
     return f"not said: peira note {record.name} --why '…'"
+
+
+def _trial(record: RunRecord) -> str | None:
+    """Tell of which sweep this run is a trial."""
+    if record.sweep is None:
+        return None
+    return f"{record.trial} of the sweep {record.sweep}: peira sweep show {record.sweep}"
 
 
 def _origin(record: RunRecord) -> str | None:

@@ -24,7 +24,7 @@ NUMBERS = ("INTEGER", "BIGINT", "DOUBLE", "FLOAT", "HUGEINT", "DECIMAL", "NUMBER
 
 TABLES = """\
 runs     id project name state user host group created ended duration command commit note why
-         parent origin origin_how alerts lost_points removed
+         parent origin origin_how sweep trial alerts lost_points removed
 params   run name type number text
 metrics  run key count nonfinite first last min max mean first_step last_step min_step max_step
          last_time

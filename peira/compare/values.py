@@ -137,6 +137,7 @@ def notes(records: Sequence[RunRecord]) -> ValueSection:
             "tags": record.tags or None,
             "group": record.group,
             "origin": f"{record.origin_how} of {record.origin}" if record.origin else None,
+            "trial": f"{record.trial} of {record.sweep}" if record.sweep else None,
         }
         found.append({name: text for name, text in said.items() if text})
     return value_section("notes", found)

@@ -229,6 +229,8 @@ def _bear(facts: Facts, folder: RunFolder, files: _Files) -> Row | None:
         "parent": birth.parent,
         "origin": birth.origin.run if birth.origin else None,
         "origin_how": birth.origin.how if birth.origin else None,
+        "sweep": birth.sweep,
+        "trial": birth.trial,
         "user": birth.user,
         "host": birth.host,
         "state": "running",

@@ -36,6 +36,8 @@ class RunRow(msgspec.Struct, frozen=True):
     parent: str | None
     origin: str | None
     origin_how: str | None
+    sweep: str | None
+    trial: int | None
     user: str
     host: str
     state: str

@@ -93,8 +93,8 @@ class _Batch:
 class RunRecord:
     """One run, as it was when it was asked for.
 
-    Plain facts: `id`, `name`, `project`, `group`, `why`, `parent`, `origin`, `origin_how`, `user`,
-    `host`, `state`, `created`, `ended`, `seen` (seconds since the epoch), `duration` (seconds),
+    Plain facts: `id`, `name`, `project`, `group`, `why`, `parent`, `origin`, `origin_how`, `sweep`,
+    `trial`, `user`, `host`, `state`, `created`, `ended`, `seen` (seconds since the epoch), `duration` (seconds),
     `command`, `commit`, `note`, `deleted`, `sealed`, `lost_points`, `alert_count`, `rev`.
     """
 
@@ -109,6 +109,8 @@ class RunRecord:
         self.parent = row.parent
         self.origin = row.origin
         self.origin_how = row.origin_how
+        self.sweep = row.sweep
+        self.trial = row.trial
         self.user = row.user
         self.host = row.host
         self.state = row.state

@@ -1,7 +1,8 @@
 """The lab as tables of DuckDB, for every question the query language does not know.
 
     runs     id, project, name, state, user, host, group, created, ended, duration, command, commit,
-             note, why, parent, origin, origin_how, alerts, lost_points, removed
+             note, why, parent, origin, origin_how, sweep, trial, alerts, lost_points,
+             removed
     params   run, name, type, number, text        one row a run and param
     metrics  run, key, count, nonfinite, first, last, min, max, mean, and their steps
     tags     run, tag, by
@@ -126,7 +127,7 @@ def _fill(database: DuckDBPyConnection, lab: Lab, wanted: set[str]) -> None:
 def _types(columns: dict[str, list[Any]]) -> dict[str, str]:
     """Return the types of columns that may have no value at all."""
     numbers = ("number", "duration", "first", "last", "min", "max", "mean", *_TIMES)
-    whole = ("alerts", "lost_points", "count", "nonfinite", *_METRIC_STEPS)
+    whole = ("trial", "alerts", "lost_points", "count", "nonfinite", *_METRIC_STEPS)
     return {name: "DOUBLE" for name in columns if name in numbers} | {
         name: "BIGINT" for name in columns if name in whole
     }
@@ -136,8 +137,8 @@ def _runs(connection: Connection) -> dict[str, list[Any]]:
     row = schema.run.c
     names = (
         "id", "project", "name", "state", "user", "host", "group", "created", "ended", "duration",
-        "command", "commit", "note", "why", "parent", "origin", "origin_how", "alerts",
-        "lost_points", "deleted",
+        "command", "commit", "note", "why", "parent", "origin", "origin_how", "sweep", "trial",
+        "alerts", "lost_points", "deleted",
     )  # fmt: skip
     found = connection.execute(select(*(row[name] for name in names)).order_by(row.created)).all()
     columns = _columns(names, found)

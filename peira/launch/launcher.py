@@ -57,6 +57,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     parent: str | None = None
     origin: Origin | None = None
+    sweep: str | None = None
+    trial: int | None = None
     metrics: tuple[str, ...] | None = ()
     """Patterns that find metrics in what it prints (peira/launch/patterns.py); the default one when
     empty, none at all when None.
@@ -171,6 +173,8 @@ class Prepared(NamedTuple):
             lab=request.lab,
             parent=request.parent,
             origin=request.origin,
+            sweep=request.sweep,
+            trial=request.trial,
             command=tuple(command),
             directory=str(directory),
             environment=environment,

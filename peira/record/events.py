@@ -53,6 +53,9 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     why: str | None = None
     parent: str | None = None
     origin: Origin | None = None
+    sweep: str | None = None
+    """The sweep of which this run is a trial, and the trial's number in it."""
+    trial: int | None = None
     user: str = ""
     host: str = ""
     boot: str = ""

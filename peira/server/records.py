@@ -377,6 +377,8 @@ class RunAnswer(RunRow, frozen=True, kw_only=True):
     sealed: bool
     deleted: bool
     parent: str | None
+    sweep: str | None
+    trial: int | None
     command: list[str]
     directory: str
     python: str

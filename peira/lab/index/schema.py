@@ -40,6 +40,8 @@ run = Table(
     Column("parent", Text),
     Column("origin", Text),  # id of the run that this one repeats or goes on from
     Column("origin_how", Text),  # rerun | resume | repeat
+    Column("sweep", Text),  # id of the sweep of which this run is a trial
+    Column("trial", Integer),  # its number in it
     Column("user", Text, nullable=False),
     Column("host", Text, nullable=False),
     Column("state", Text, nullable=False),  # running | finished | failed | killed | silent
@@ -66,6 +68,7 @@ run = Table(
     Index("run_rev", "rev"),
     Index("run_origin", "origin"),
     Index("run_parent", "parent"),
+    Index("run_sweep", "sweep", "trial"),
 )
 
 # How far each file has been read. `offset` and the facts commit together: ingest is exactly-once.

@@ -35,6 +35,8 @@ RUN_FIELDS: dict[str, RunFieldType] = {
     "parent": "text",
     "origin": "text",
     "origin_how": "text",
+    "sweep": "text",
+    "trial": "number",
     "why": "text",
     "note": "text",
     "command": "text",

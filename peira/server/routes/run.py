@@ -121,6 +121,8 @@ def _answer(lab: Lab, record: RunRecord) -> RunAnswer:
         sealed=record.sealed,
         deleted=record.deleted,
         parent=record.parent,
+        sweep=record.sweep,
+        trial=record.trial,
         command=birth.get("command", []),
         directory=birth.get("directory", ""),
         python=birth.get("python", ""),

@@ -411,6 +411,8 @@ export interface RunDetail extends Omit<RunRow, "values"> {
   sealed: boolean;
   deleted: boolean;
   parent: string | null;
+  sweep: string | null;
+  trial: number | null;
   command: string[];
   directory: string;
   python: string;

@@ -1,0 +1,158 @@
+"""How a program is given the params of a trial.
+
+    {lr} in its words              peira sweep ./train.sh {lr} {batch}      the value stands there
+    a program that uses Hydra      lr=0.1
+    a constant of a plain script   LR = 0.1 in the script gets another value, as by `peira run --set`
+    all else                       --lr 0.1; `--kernel_size` or `--kernel-size` as its text says
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from peira.core.errors import UsageError
+from peira.launch.script import Script, find_script, read_script
+from peira.sweeps.domain import Value
+
+Way = Literal["word", "hydra", "constant", "flag"]
+_TEXT_BYTES_MAX = 4 << 20
+
+
+class Given(NamedTuple):
+    """What a program is given in one trial."""
+
+    command: list[str]
+    settings: dict[str, Any]
+    """Other values for the constants of its script."""
+
+
+class Arguments:
+    """How one program is given params.
+
+    Args:
+        command: as it is executed, with `{name}` where a value is to stand.
+
+    Raises:
+        UsageError: a param would not reach the program.
+    """
+
+    def __init__(self, command: Sequence[str], directory: Path, names: Sequence[str]) -> None:
+        self.command = list(command)
+        path = find_script(command, directory)
+        self.script: Script | None = None if path is None else read_script(path)
+        self._text = _read_text(path or _own_file(command, directory))
+        self._imports = set(re.findall(r"^\s*(?:import|from)\s+(\w+)", self._text, re.MULTILINE))
+        self.ways: dict[str, Way] = {name: self._way(name) for name in names}
+
+    def given(self, params: Mapping[str, Value]) -> Given:
+        """Return the command line and the settings of a trial."""
+        words = [self._filled(word, params) for word in self.command]
+        settings: dict[str, Any] = {}
+        for name, value in params.items():
+            way = self.ways.get(name, "flag")
+            if way == "hydra":
+                words.append(f"{name}={_hydra(value)}")
+            elif way == "constant":
+                settings[name] = value
+            elif way == "flag":
+                words += self._flag(name, value)
+        return Given(words, settings)
+
+    def _way(self, name: str) -> Way:
+        if any(f"{{{name}}}" in word for word in self.command):
+            return "word"
+        if "hydra" in self._imports:
+            return "hydra"
+        script = self.script
+        if script is None or script.has_flags:
+            return "flag"
+        if name in script.constants:
+            return "constant"
+        if "argv" in self._text or self._spelled(name):
+            return "flag"
+        try:
+            script.setting(name, 0)
+        except UsageError as error:
+            raise UsageError(
+                f"{name} would not reach the program: {error.message}",
+                hint=error.hint or f"Let it read its command line, or write {{{name}}} where the"
+                " value is to stand.",
+            ) from error
+        raise AssertionError  # `setting` knows the constants, and this is none of them
+
+    def _filled(self, word: str, params: Mapping[str, Value]) -> str:
+        for name, value in params.items():
+            if self.ways.get(name) == "word":
+                word = word.replace(f"{{{name}}}", _text(value))
+        return word
+
+    def _spelled(self, name: str) -> str:
+        """Return the option as the program's text spells it, or nothing."""
+        pattern = "[_-]".join(map(re.escape, re.split("[_-]", name)))
+        found = re.search(rf"--{pattern}(?![\w-])", self._text)
+        return found[0] if found else ""
+
+    def _flag(self, name: str, value: Value) -> list[str]:
+        spelled = self._spelled(name)
+        option = spelled or f"--{name.replace('_', '-') if 'typer' in self._imports else name}"
+        if value is None:
+            return []
+        if isinstance(value, bool):
+            return self._switch(option, is_on=value, is_spelled=bool(spelled))
+        return [option, _text(value)] if not _text(value).startswith("-") else [
+            f"{option}={_text(value)}"
+        ]
+
+    def _switch(self, option: str, *, is_on: bool, is_spelled: bool) -> list[str]:
+        """An option that is true or false, as the program declares it."""
+        declared = ""
+        if is_spelled:
+            start = self._text.index(option)
+            end = self._text.find("\n\n", start)
+            declared = re.split(r"add_argument|@click", self._text[start:end if end > 0 else None])[0]
+        off = f"--no-{option[2:]}"
+        if "store_true" in declared or ("is_flag" in declared and off not in declared):
+            return [option] if is_on else []
+        if "store_false" in declared:
+            return [] if is_on else [option]
+        if "BooleanOptionalAction" in declared or off in declared or "typer" in self._imports:
+            return [option if is_on else off]
+        return [f"{option}={is_on}"]
+
+
+def _own_file(command: Sequence[str], directory: Path) -> Path | None:
+    """Return the file of a program in another language, where its words name one."""
+    for word in command[:3]:
+        path = directory / word
+        if not word.startswith("-") and path.is_file():
+            return path
+    return None
+
+
+def _read_text(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_TEXT_BYTES_MAX)
+    except OSError:
+        return ""
+    return "" if b"\0" in data else data.decode("utf-8", "replace")
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def _hydra(value: Value) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, str) and not re.fullmatch(r"[\w./:-]+", value):
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        return f"'{escaped}'"
+    return _text(value)
