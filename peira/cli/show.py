@@ -152,7 +152,7 @@ def _head(record: RunRecord, same: Replicates, out: Terminal) -> list[str]:
 
 
 def _why_missing(record: RunRecord) -> str | None:
-    """A run without a reason is asked for one; a part of another has that one's, a trial its sweep's."""
+    """A run without a reason is asked for one; a part of another or of a sweep has that one's."""
     if record.parent or record.sweep:
         return None
     return f"not said: peira note {record.name} --why '…'"

@@ -94,8 +94,9 @@ class RunRecord:
     """One run, as it was when it was asked for.
 
     Plain facts: `id`, `name`, `project`, `group`, `why`, `parent`, `origin`, `origin_how`, `sweep`,
-    `trial`, `user`, `host`, `state`, `created`, `ended`, `seen` (seconds since the epoch), `duration` (seconds),
-    `command`, `commit`, `note`, `deleted`, `sealed`, `lost_points`, `alert_count`, `rev`.
+    `trial`, `user`, `host`, `state`, `created`, `ended`, `seen` (seconds since the epoch),
+    `duration` (seconds), `command`, `commit`, `note`, `deleted`, `sealed`, `lost_points`,
+    `alert_count`, `rev`.
     """
 
     def __init__(self, row: RunRow, batch: _Batch) -> None:

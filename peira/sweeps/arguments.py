@@ -1,9 +1,9 @@
 """How a program is given the params of a trial.
 
-    {lr} in its words              peira sweep ./train.sh {lr} {batch}      the value stands there
-    a program that uses Hydra      lr=0.1
-    a constant of a plain script   LR = 0.1 in the script gets another value, as by `peira run --set`
-    all else                       --lr 0.1; `--kernel_size` or `--kernel-size` as its text says
+{lr} in its words              peira sweep ./train.sh {lr} {batch}      the value stands there
+a program that uses Hydra      lr=0.1
+a constant of a plain script   LR = 0.1 in the script gets another value, as by `peira run --set`
+all else                       --lr 0.1; `--kernel_size` or `--kernel-size` as its text says
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class Arguments:
         except UsageError as error:
             raise UsageError(
                 f"{name} would not reach the program: {error.message}",
-                hint=error.hint or f"Let it read its command line, or write {{{name}}} where the"
+                hint=error.hint
+                or f"Let it read its command line, or write {{{name}}} where the"
                 " value is to stand.",
             ) from error
         raise AssertionError  # `setting` knows the constants, and this is none of them
@@ -102,9 +103,11 @@ class Arguments:
             return []
         if isinstance(value, bool):
             return self._switch(option, is_on=value, is_spelled=bool(spelled))
-        return [option, _text(value)] if not _text(value).startswith("-") else [
-            f"{option}={_text(value)}"
-        ]
+        return (
+            [option, _text(value)]
+            if not _text(value).startswith("-")
+            else [f"{option}={_text(value)}"]
+        )
 
     def _switch(self, option: str, *, is_on: bool, is_spelled: bool) -> list[str]:
         """An option that is true or false, as the program declares it."""
@@ -112,7 +115,9 @@ class Arguments:
         if is_spelled:
             start = self._text.index(option)
             end = self._text.find("\n\n", start)
-            declared = re.split(r"add_argument|@click", self._text[start:end if end > 0 else None])[0]
+            declared = re.split(
+                r"add_argument|@click", self._text[start : end if end > 0 else None]
+            )[0]
         off = f"--no-{option[2:]}"
         if "store_true" in declared or ("is_flag" in declared and off not in declared):
             return [option] if is_on else []

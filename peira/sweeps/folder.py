@@ -1,11 +1,11 @@
 """The folder of a sweep, and how sweeps are made and found.
 
-    .peira/sweeps/<sweep-id>/
-        sweep.json                definition.py; written once, atomically
-        trials/000017.1.json      claim of trial 17, attempt 1; made exclusively
-        told.<writer>.jsonl       what became of trials; each writer appends to its own
-        control.<writer>.jsonl    what people decided
-        workers/<writer>.json     a worker that lives
+.peira/sweeps/<sweep-id>/
+    sweep.json                definition.py; written once, atomically
+    trials/000017.1.json      claim of trial 17, attempt 1; made exclusively
+    told.<writer>.jsonl       what became of trials; each writer appends to its own
+    control.<writer>.jsonl    what people decided
+    workers/<writer>.json     a worker that lives
 """
 
 from __future__ import annotations

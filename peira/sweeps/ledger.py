@@ -27,7 +27,6 @@ from peira.sweeps.domain import Value
 from peira.sweeps.folder import SweepFolder
 from peira.sweeps.records import (
     AnyTold,
-    Attrs,
     Begun,
     Claim,
     Control,
@@ -374,4 +373,3 @@ def is_living(folder: SweepFolder, member: Member | Claim) -> bool:
 
 def _is_same_kernel(boot: str) -> bool:
     return boot.partition("/")[0] == liveness.boot_id().partition("/")[0]
-

@@ -8,8 +8,9 @@ nor on how often a sweep was stopped and resumed.
 from __future__ import annotations
 
 import hashlib
-import inspect
 import warnings
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -59,9 +60,7 @@ _NEEDS = {"gp": ("torch", "scipy"), "cmaes": ("cmaes",), "qmc": ("scipy",)}
 class _QmcByNumber(QMCSampler):
     """Takes the point of the trial's number, and searches all of the space from the first trial."""
 
-    def __init__(
-        self, number: int, space: dict[str, BaseDistribution], **options: Any
-    ) -> None:
+    def __init__(self, number: int, space: dict[str, BaseDistribution], **options: Any) -> None:
         super().__init__(**options)
         self._number = number
         self._space = space
@@ -92,7 +91,7 @@ def make_sampler(definition: Definition, number: int, redraw: int = 0) -> BaseSa
         UsageError: it has no such option.
     """
     method = definition.sampler
-    kind = _SAMPLERS[method.name]
+    kind: Callable[..., BaseSampler] = _SAMPLERS[method.name]
     options = dict(method.options)
     seed = seed_of(definition.seed, number, redraw)
     if redraw and method.name == "qmc":  # the point of a number is one: another is a random one
@@ -103,10 +102,13 @@ def make_sampler(definition: Definition, number: int, redraw: int = 0) -> BaseSa
         options = {"seed": seed_of(definition.seed, -1), "scramble": True} | options
         options["warn_independent_sampling"] = False
         space = definition.space.distributions({})
-        return _made(method, lambda: _QmcByNumber(number, space, **options))
-    if "warn_independent_sampling" in inspect.signature(kind).parameters:
+        by_number = partial(_QmcByNumber, number, space)
+        made: BaseSampler = _made(method, partial(by_number, **options))
+        return made
+    if kind is CmaEsSampler:
         options.setdefault("warn_independent_sampling", False)
-    return _made(method, lambda: kind(seed=seed, **options))  # type: ignore[call-arg]
+    sampler: BaseSampler = _made(method, partial(kind, seed=seed, **options))
+    return sampler
 
 
 def make_pruner(method: Method) -> BasePruner:
@@ -137,10 +139,11 @@ def _is_there(module: str) -> bool:
     return find_spec(module) is not None
 
 
-def _made(method: Method, make: Any) -> Any:
+def _made(method: Method, make: Callable[[], Any]) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
+            warnings.simplefilter("ignore", FutureWarning)  # options that are on their way out
             return make()
     except ImportError as error:
         raise UnsupportedError(f"{method.name} cannot be used: {error!s:.300}") from error

@@ -85,16 +85,12 @@ class ProgramExecution:
             trial=task.number,
         )
 
-    def _outcome(
-        self, task: Task, launched: Launched, watch: _Watch, took_s: float
-    ) -> Outcome:
+    def _outcome(self, task: Task, launched: Launched, watch: _Watch, took_s: float) -> Outcome:
         run = launched.run or None
         if watch.is_pruned:
             return Outcome(state="pruned", run=run, objective_s=took_s, reason="the pruner")
         if launched.exit_code == 0 and launched.folder is not None:
-            return outcome_of(
-                task.folder.lab, launched.run, task.definition.objectives, took_s
-            )
+            return outcome_of(task.folder.lab, launched.run, task.definition.objectives, took_s)
         if launched.exit_code == 0:
             return Outcome(state="failed", reason="nothing is recorded: PEIRA_OFF is set")
         end = _end_of(launched)

@@ -15,7 +15,6 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from peira.core.errors import UsageError
-from peira.sweeps.definition import Definition
 from peira.sweeps.domain import Constant, Value
 from peira.sweeps.ledger import Attempt, Ledger
 from peira.sweeps.memory import MemoryStorage

@@ -114,9 +114,7 @@ class Task:
             self._study.keep_up(changed)
         is_pruned, kept = self._study.should_prune(self.number)
         if kept:
-            self._tell(
-                Attrs(trial=self.number, attempt=self.attempt, time=now_s(), values=kept)
-            )
+            self._tell(Attrs(trial=self.number, attempt=self.attempt, time=now_s(), values=kept))
         return is_pruned
 
 

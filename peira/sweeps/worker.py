@@ -11,13 +11,13 @@ import signal
 import time
 from collections.abc import Callable
 from threading import Event, Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from peira.core import ids
 from peira.core.clock import now_s
-from peira.record import liveness, lines
+from peira.record import lines, liveness
 from peira.record.append import AppendFile
 from peira.record.folder import write_atomically
 from peira.record.keeper import THREAD_PREFIX
@@ -100,9 +100,7 @@ class Worker:
                 free = self._next_free()
                 if free is not None:
                     done += self._try(*free)
-                elif not self.ledger.running():
-                    break
-                elif self._leave(WAIT_S):  # what others run may have to be run again
+                elif not self.ledger.running() or self._leave(WAIT_S):
                     break
         finally:
             self._execution.close()
@@ -154,9 +152,7 @@ class Worker:
         if not self.folder.claim(claim):
             return False
         self._catch_up()
-        task = Task(
-            self.ledger, study, self._tell, number=number, attempt=attempt, params=params
-        )
+        task = Task(self.ledger, study, self._tell, number=number, attempt=attempt, params=params)
         outcome = Outcome(state="killed", stopped=True, reason="the worker was interrupted")
         try:
             outcome = self._execution.run(task)
@@ -192,7 +188,7 @@ class Worker:
     def _tell(self, told: Told) -> None:
         self._file.append(lines.encode(told))
 
-    def _who(self) -> dict[str, object]:
+    def _who(self) -> dict[str, Any]:
         return {
             "writer": self.id,
             "host": liveness.host(),
