@@ -44,7 +44,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     likeness: Likeness | None = None
     """To the earlier run that says most, if there is one of the kinds in `TOLD`."""
     nearest: Sequence[Likeness] = ()
-    """Runs of which one choice was another, newest first."""
+    """Runs of which one choice was another: those with the same code and data first, then the newest."""
     results: Mapping[str, tuple[str, float]] = msgspec.field(default_factory=dict)
     """A metric of each of these runs and its last value, by run id."""
 
@@ -140,7 +140,14 @@ def _judge(
     for likeness in near:  # of runs that are the same but for their seeds, the newest
         if likeness.kind == "variation":
             nearest.setdefault(likeness.differs["config"][0], likeness)
-    return _strongest(earlier, likenesses, list(nearest.values())[:NEAREST_MAX])
+    shown = [_with_files(earlier, one, now) for one in list(nearest.values())[:NEAREST_MAX]]
+    return _strongest(earlier, likenesses, sorted(shown, key=lambda one: len(one.differs)))
+
+
+def _with_files(earlier: EarlierRuns, near: Likeness, now: Beginning) -> Likeness:
+    """Return a variation with what else is not as it was: its code, its data."""
+    files = compare(earlier.read(near.run), now, {}).differs
+    return msgspec.structs.replace(near, differs={**files, **near.differs})
 
 
 def _telling(runs: Sequence[Recorded]) -> list[Recorded]:

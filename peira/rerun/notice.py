@@ -8,6 +8,7 @@ from peira.rerun.guard import Found
 from peira.rerun.likeness import Kind, Likeness
 
 ERROR_CHARACTERS_MAX = 80
+NAMES_MAX = 3
 
 _NO_EVIDENCE = "it adds no evidence, unless you want to check that it can be reproduced"
 _KINDS: dict[Kind, str] = {
@@ -57,7 +58,15 @@ def nearest(found: Found, now_s: float | None = None) -> str:
 
 
 def _change(likeness: Likeness) -> str:
-    return ", ".join(likeness.differs.get("config", ()))
+    """`lr 0.1 → 0.2, other code: train.py, other data: rows.csv`"""
+    differs = likeness.differs
+    said = [", ".join(differs.get("config", ()))]
+    said += [
+        f"other {what}: {', '.join(names[:NAMES_MAX])}{' …' * (len(names) > NAMES_MAX)}"
+        for what, names in (("code", differs.get("tree", ())), ("data", differs.get("data", ())))
+        if names
+    ]
+    return ", ".join(filter(None, said))
 
 
 def _named(run: Recorded, found: Found, now_s: float | None, change: str = "") -> str:

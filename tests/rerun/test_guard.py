@@ -155,6 +155,18 @@ def test_one_choice_changed_lists_the_nearest(project: Project, look: Look) -> N
     assert "→ 0.5, 2 d ago, val/acc 0.97)" in nearest(found, NOW)
 
 
+def test_the_nearest_tell_of_their_code_and_data(project: Project, look: Look) -> None:
+    """What else is not as it was is named; a run with the same code comes first."""
+    project.record("--lr 0.1 --seed 1", params={"lr": 0.1, "seed": 1})
+    project.write("helper.py", "def helper():\n    return 7\n")
+    project.write("data.csv", "x\n7\n")
+    project.record("--lr 0.2 --seed 1", params={"lr": 0.2, "seed": 1})
+    said = nearest(look("--lr 0.5 --seed 1"), NOW)
+    same, _, other = said.partition("; ")
+    assert "lr 0.2 → 0.5, 2 d ago" in same
+    assert "lr 0.1 → 0.5, other code: helper.py, other data: data.csv, 2 d ago" in other
+
+
 def test_a_default_written_out_is_the_same_choice(project: Project, look: Look) -> None:
     """The earlier run's params tell what its defaults were."""
     project.record("--seed 1", params={"lr": 0.1, "seed": 1})
