@@ -219,10 +219,14 @@ def _facts(found: Verification) -> list[str]:
         facts.append("weak: a recipe that is really 1 point different passes in 93-98 % of cases")
     clocks = [key for key in verdict.left_out if not key.startswith(SYSTEM)]
     if clocks:
-        facts.append(f"not compared, for it is of the clock: {', '.join(clocks[:5])}")
+        facts.append(f"not compared, as of the clock or the machine: {', '.join(clocks[:5])}")
     if found.files_same or found.files_different:
         total = found.files_same + len(found.files_different)
-        facts.append(f"{found.files_same} of {total} files that it wrote have the same bytes")
+        facts.append(
+            f"{found.files_same} of {total} files that it wrote have the same bytes"
+            if total > 1
+            else f"the file that it wrote has {'the same' if found.files_same else 'other'} bytes"
+        )
     facts += [f"not exact: {sentence}" for sentence in found.inexact[:INEXACT_TOLD]]
     if found.reruns:
         facts.append(f"re-runs: {' '.join(found.reruns)}")

@@ -74,6 +74,6 @@ def resume(
     lab = session.lab()
     point = find_point(lab, run, at, metric=metric, direction=direction)
     lab.is_kept_up = False  # it grows by our own run
-    click.echo(f"{point.run.name} goes on from step {point.saved.step}", err=True)
     wanted = msgspec.convert({**told, "changes": pairs("--set", changes)}, Wanted)
-    leave(go_on(lab, point, wanted))
+    said = f"{point.run.name} goes on from step {point.saved.step}"
+    leave(go_on(lab, point, wanted, on_start=lambda: click.echo(said, err=True)))

@@ -184,7 +184,8 @@ class Worker:
             self._finished += is_good
             self._failed += not is_good
             how = "finished" if is_good else f"failed ({code})" if code else f"killed ({name})"
-            self._tell(f"{running.name} {how}")
+            see = "" if is_good else f". See it: peira show {running.name}"
+            self._tell(f"{running.name} {how}{see}")
             running.is_told = True
 
     def _end(self, running: _Running) -> None:

@@ -9,7 +9,7 @@ A script that calls `peira.resume` itself does the first part alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,9 +106,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
 
 
-def resume(lab: Lab, point: Point, wanted: Wanted) -> Launched:
+def resume(
+    lab: Lab, point: Point, wanted: Wanted, on_start: Callable[[], None] = lambda: None
+) -> Launched:
     """Start the program of a run again, where it was and as it is there now, with a checkpoint;
     returns how it ended, and its new run.
+
+    Args:
+        on_start: called once, when all that can be refused has been looked at.
 
     Raises:
         UsageError: it cannot be started again, or a change is not possible from outside.
@@ -137,4 +142,5 @@ def resume(lab: Lab, point: Point, wanted: Wanted) -> Launched:
             tags=wanted.tags,
             origin=origin,
         )
+        on_start()
         return launched(lab, request)
