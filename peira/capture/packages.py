@@ -13,6 +13,7 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -135,6 +136,26 @@ class Packages:
             "sources": self.sources,
         }
         return value | ({"conda": self.conda} if self.conda else {})
+
+
+@lru_cache(maxsize=1)
+def _found(path: tuple[str, ...], prefix: str, changed: tuple[int, ...]) -> Packages:
+    return Packages(path, prefix)
+
+
+def packages(path: Sequence[str], prefix: str = "") -> Packages:
+    """Return the packages that an interpreter finds; asked again, as they were found as long as
+    nothing was installed: one process may record many runs.
+    """
+    places = tuple(path)
+    return _found(places, prefix, tuple(map(_changed_ns, places)))
+
+
+def _changed_ns(place: str) -> int:
+    try:
+        return Path(place or ".").stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _metadata_folders(path: Iterable[str]) -> Iterator[Path]:

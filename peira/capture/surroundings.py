@@ -83,10 +83,10 @@ class Surroundings:
         import sys
 
         from peira.capture.hook.imported import imported
-        from peira.capture.packages import Packages
+        from peira.capture.packages import packages
 
         if self._packages is None:
-            found = Packages(sys.path, sys.prefix)
+            found = packages(sys.path, sys.prefix)
             self._packages = lambda: found.told(imported()["packages"])
         return self._packages()
 

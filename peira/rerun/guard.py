@@ -44,7 +44,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     likeness: Likeness | None = None
     """To the earlier run that says most, if there is one of the kinds in `TOLD`."""
     nearest: Sequence[Likeness] = ()
-    """Runs of which one choice was another: those with the same code and data first, then the newest."""
+    """Runs of which one choice was another: first those with the same code and data."""
     results: Mapping[str, tuple[str, float]] = msgspec.field(default_factory=dict)
     """A metric of each of these runs and its last value, by run id."""
 

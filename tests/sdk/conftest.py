@@ -18,6 +18,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         if name.startswith("PEIRA_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("PEIRA_LAB", str(tmp_path / ".peira"))
+    # Thousands of modules and files of pytest are no part of a run; programs of tests have all.
+    monkeypatch.setenv("PEIRA_LEAVE_OUT", "code,packages,sources,inputs,outputs")
     monkeypatch.chdir(tmp_path)
     yield tmp_path / ".peira"
     for run in reversed(open_runs()):

@@ -15,7 +15,7 @@ import pytest
 import peira
 from peira.core.errors import UsageError
 from peira.record import events
-from tests.sdk.reading import only_run, read_runs, run_program
+from tests.sdk.reading import environment, only_run, read_runs, run_program
 
 
 def test_birth_says_who_and_what(lab: Path) -> None:
@@ -153,7 +153,10 @@ def test_a_long_diff_is_read_from_its_object(lab: Path) -> None:
         subprocess.run([*git, *words], cwd=lab.parent, check=True)
     for lines in (1, 20_000):
         script.write_text(script.read_text() + "lr = 1\n" * lines)
-        done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, script],
+            env=environment(lab), capture_output=True, text=True, check=True,
+        )  # fmt: skip
         assert "finished" in done.stderr
     with peira.Lab(lab) as read:
         long, short = read.runs()
