@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from peira import space
     from peira.compare.diff import diff
     from peira.lab.lab import Lab
+    from peira.objective import Pruned
+    from peira.sweeping import sweep
 
 __all__ = [
     "AmbiguousError",
@@ -65,6 +67,7 @@ __all__ = [
     "LabError",
     "NotFoundError",
     "PeiraError",
+    "Pruned",
     "QueryError",
     "Run",
     "UnsupportedError",
@@ -93,6 +96,7 @@ __all__ = [
     "resume",
     "save_model",
     "space",
+    "sweep",
     "transform",
     "use",
     "use_artifact",
@@ -102,7 +106,9 @@ MEMORY.install()  # what the program loads before init() is an input, too
 
 _LATER = {
     "Lab": "peira.lab.lab",
+    "Pruned": "peira.objective",
     "diff": "peira.compare.diff",
+    "sweep": "peira.sweeping",
 }
 
 

@@ -109,7 +109,7 @@ class Recorder:
         settings = read_settings()
         if request.command is None:
             self.is_strict = self.is_strict or settings.strict
-        self._voice = Voice(is_quiet=settings.quiet)
+        self._voice = Voice(is_quiet=settings.quiet or request.is_quiet)
         if settings.off:
             return
         session = Session(

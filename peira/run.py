@@ -39,6 +39,9 @@ class Run(CheckpointLog, DataLog, MediaLog):
     same otherwise.
     """
 
+    is_trial = False
+    """Whether a sweep began it for a trial: then `peira.init` in the objective returns it."""
+
     # What happens
 
     @guarded
@@ -210,7 +213,11 @@ class Run(CheckpointLog, DataLog, MediaLog):
             is_monitor=False,
             **({} if self._session is None else self._session.chosen),
         )
-        return _open(request, params, tags, is_strict=self.is_strict)
+        return begin_run(request, params, tags, is_strict=self.is_strict)
+
+    def _join(self, params: Any, tags: str | Iterable[str] | None) -> Run:
+        self._keep_inputs(params, tags)
+        return self
 
     @guarded
     def flush(self) -> None:
@@ -299,7 +306,8 @@ def init(
 
     Takes below 20 ms: git, packages and hardware are captured beside training. The run ends with
     `finish()`, with the program, with an exception (failed) or with a signal (killed). A run that
-    is still open is finished first; `Run.child` makes one that is not.
+    is still open is finished first; `Run.child` makes one that is not. In a trial of a sweep its
+    run is returned.
 
     Args:
         project: what runs with one goal have in common; when None `PEIRA_PROJECT`, else the name
@@ -328,6 +336,8 @@ def init(
     if unknown:  # a slip of the pen in the program, as Python itself would tell it
         raise TypeError(f"init() got an unexpected keyword argument {min(unknown)!r}")
     for earlier in reversed(open_runs()):
+        if earlier.is_trial:
+            return earlier._join(params, tags)
         earlier.finish()
     request = Request(
         project=project,
@@ -339,7 +349,7 @@ def init(
         is_monitor=monitor,
         **capture,
     )
-    return _open(request, params, tags, is_strict=strict)
+    return begin_run(request, params, tags, is_strict=strict)
 
 
 def resume(
@@ -387,14 +397,15 @@ def resume(
         lab=root,
         origin=point.origin(params),
     )
-    made = _open(request, params, tags, is_strict=strict)
+    made = begin_run(request, params, tags, is_strict=strict)
     made._go_on(point.checkpoint(root), point.used)
     return made
 
 
-def _open(
+def begin_run(
     request: Request, params: Any, tags: str | Iterable[str] | None, *, is_strict: bool
 ) -> Run:
+    """Begin a run as it is asked for, beside those that are open, and make it the current one."""
     run = Run(is_strict=is_strict)
     is_begun = False
     try:

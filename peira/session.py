@@ -92,6 +92,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Its environment; this process's own when None."""
     is_console: bool = True
     is_monitor: bool = True
+    is_quiet: bool = False
+    """Whether nothing is said on the terminal, whatever the environment says."""
     leave_out: str | Iterable[str] = ()
     """What not to capture, besides what the environment says; see `CaptureSettings`."""
     variables: str | Iterable[str] = ()

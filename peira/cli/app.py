@@ -18,6 +18,8 @@ _DATA = "Data"
 ENTRIES = {
     "run": Entry("peira.cli.run", "run", _DO, "Run any program and record it."),
     "queue": Entry("peira.cli.queue", "queue", _DO, "List what waits to be run, and run it."),
+    "sweep": Entry("peira.cli.sweep", "sweep", _DO, "Search the params of a program."),
+    "worker": Entry("peira.cli.sweep.control", "worker", _DO, "Join a sweep from this machine."),
     "rerun": Entry("peira.cli.rerun", "rerun", _DO, "Run a recorded run again, and compare."),
     "resume": Entry("peira.cli.resume", "resume", _DO, "Go on from a checkpoint of a run."),
     "why": Entry("peira.cli.why", "why", _DO, "Say, or find out, what makes two runs differ."),

@@ -88,7 +88,7 @@ def work(
     from peira.launch.worker import Worker, slots
 
     found = _queue(session)
-    room = slots(jobs, _gpus(gpus), gpus_per_run, cpus_per_run or 0)
+    room = slots(jobs, gpu_list(gpus), gpus_per_run, cpus_per_run or 0)
     _tell_lost(found)
     tally = Worker(found, room, click.echo, is_endless=forever).work()
     click.echo(f"{tally.finished} finished, {tally.failed} failed", err=True)
@@ -151,14 +151,15 @@ def _queue(session: Session) -> Queue:
     return Queue(find_lab(None, session.place or read_settings().lab))
 
 
-def _gpus(text: str | None) -> list[str]:
+def gpu_list(text: str | None) -> list[str]:
+    """Return the GPUs that `--gpus` names; `all` are those that can be seen."""
     if text is None or text == "none":
         return []
     if text != _ALL:
         return [part.strip() for part in text.split(",") if part.strip()]
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible:
-        return _gpus(visible)
+        return gpu_list(visible)
     from peira.capture.host import gpus
 
     found = [str(gpu["index"]) for gpu in gpus()]

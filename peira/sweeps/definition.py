@@ -121,6 +121,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     budget_s: float | None = None
     """So long, in seconds during which at least one trial runs, new ones are begun."""
     retries: Retries = Retries()
+    jobs: int = 1
+    """How many workers it was begun with."""
     reuse: bool = False
     """Whether an earlier run of the very same stands for a trial."""
     first: tuple[dict[str, Value], ...] = ()

@@ -72,7 +72,7 @@ class Worker:
         self.id = ids.new_writer_id()
         self._execution = execution
         self._leave = leave
-        self._on_end = on_end
+        self.on_end = on_end
         self._gpus = gpus
         self._study: SweepStudy | None = None
         self._file = AppendFile(folder.told(self.id))
@@ -159,7 +159,7 @@ class Worker:
         finally:  # Ctrl-C, too: an end that is told is not waited for
             took_s = time.perf_counter() - clock
             self._end(claim, outcome, took_s=took_s, reports=task.reports)
-        self._on_end(Ended(number, outcome))
+        self.on_end(Ended(number, outcome))
         return True
 
     def _end(self, claim: Claim, outcome: Outcome, *, took_s: float, reports: int) -> None:

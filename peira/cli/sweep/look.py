@@ -1,0 +1,275 @@
+"""`peira sweep ls` and `show`: which sweeps there are, and what one has found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from peira.cli.group import Command
+from peira.cli.session import (
+    Session,
+    in_session,
+    json_option,
+    project_option,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from peira.sweeps.reading import SweepReading, SweepRow
+
+TRIALS_SHOWN = 10
+REASONS_SHOWN = 5
+_STYLE = {"running": "cyan", "finished": "green", "paused": "yellow", "waiting": "yellow"}
+
+
+def complete_sweep(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return names of sweeps that begin with what was typed, the latest first."""
+    from click.shell_completion import CompletionItem
+
+    from peira.cli.sweep.begin import session_root
+    from peira.sweeps.folder import sweep_folders
+
+    found = []
+    for folder in sweep_folders(session_root(ctx.ensure_object(Session))):
+        definition = folder.read()
+        if definition.name.startswith(incomplete):
+            found.append(CompletionItem(definition.name, help=definition.project))
+    return found
+
+
+sweep_argument = click.argument("sweep", metavar="SWEEP", shell_complete=complete_sweep)
+"""One sweep: its id, the start or end of it, its name, or `last`."""
+
+
+@click.command(
+    "ls",
+    cls=Command,
+    examples=[
+        ("peira sweep ls", "all sweeps, the latest first"),
+        ("peira sweep ls -p mnist --json", "of one project, for a program"),
+    ],
+)
+@project_option
+@json_option
+@in_session
+def ls(session: Session, /, *, project: str | None, as_json: bool) -> None:
+    """List the sweeps of the lab, the latest first."""
+    import msgspec
+
+    from peira.cli.sweep.begin import session_root
+    from peira.sweeps.reading import list_sweeps
+
+    rows = list_sweeps(session_root(session), project)
+    if as_json:
+        write_json({"sweeps": [{**msgspec.to_builtins(row), "done": row.done} for row in rows]})
+    elif rows:
+        _write_rows(rows)
+    else:
+        click.echo("There is no sweep: peira sweep PROGRAM PARAM=… begins one.", err=True)
+
+
+@click.command(
+    "show",
+    cls=Command,
+    examples=[
+        ("peira sweep show last", "the latest sweep"),
+        ("peira sweep show keen-heron-41 -n 50", "its 50 best trials"),
+    ],
+)
+@sweep_argument
+@click.option(
+    "-n", "--trials", "shown", type=click.IntRange(min=0), default=TRIALS_SHOWN,
+    show_default=True, metavar="N", help="So many of the best trials.",
+)  # fmt: skip
+@json_option
+@in_session
+def show(session: Session, /, *, sweep: str, shown: int, as_json: bool) -> None:
+    """Show a sweep: how far it is, the best trials, what failed."""
+    from peira.cli.sweep.begin import session_root
+    from peira.sweeps.reading import read_sweep
+
+    reading = read_sweep(session_root(session), sweep)
+    if as_json:
+        write_json(document(reading))
+    else:
+        write_result(reading, shown=shown, is_whole=True)
+
+
+def document(reading: SweepReading) -> dict[str, Any]:
+    """Return all that is known of a sweep, as `--json` prints it."""
+    import msgspec
+
+    plain = msgspec.to_builtins
+    return {
+        **plain(reading.row),
+        "done": reading.row.done,
+        "definition": plain(reading.definition),
+        "members": plain(reading.members),
+        "trials": reading.trials.rows(),
+        "asked": reading.row.trials,
+    }
+
+
+def write_result(
+    reading: SweepReading, *, shown: int = TRIALS_SHOWN // 2, is_whole: bool = False
+) -> None:
+    """Print what a sweep has found, and what to do next."""
+    from peira.cli.table import pairs
+    from peira.cli.terminal import terminal
+    from peira.core.text import printable
+
+    out, row = terminal(), reading.row
+    title = f"{out.paint(printable(row.name), 'bold')}  {row.id}  "
+    lines = [title + out.paint(row.state, _STYLE.get(row.state, ""))]
+    facts = _facts(reading) if is_whole else [("trials", _counts(row))]
+    lines += pairs([(name, text) for name, text in facts if text], out)
+    click.echo("\n".join(lines))
+    table = _trial_lines(reading, shown)
+    if table:
+        click.echo("\n" + "\n".join(table))
+    troubles = _troubles(reading)
+    if troubles:
+        click.echo("\n" + "\n".join(troubles))
+    click.echo("\n" + "\n".join(pairs(_next(row), out)))
+
+
+def _facts(reading: SweepReading) -> list[tuple[str, str]]:
+    from peira.cli.format import ago, duration, moment
+
+    row = reading.row
+    budget = f" of {duration(row.budget_s)}" if row.budget_s is not None else ""
+    ask_s = [seconds for seconds in reading.trials.ask_s if seconds is not None]
+    asked = f", {1e3 * sum(ask_s) / len(ask_s):.1f} ms a trial" if ask_s else ""
+    pruner = "" if row.pruner == "none" else f", pruned by {row.pruner}"
+    workers = ", ".join(f"{m.host}:{m.pid}" for m in reading.members)
+    return [
+        ("project", row.project),
+        ("created", f"{moment(row.created)} ({ago(row.created)}) by {row.by}"),
+        ("why", row.why or ""),
+        ("runs", row.what),
+        ("space", "  ".join(row.space)),
+        ("where", " and ".join(row.where)),
+        ("objective", ", ".join(f"{o.direction} {o.text}" for o in row.objectives)),
+        ("sampler", f"{row.sampler}, seed {reading.definition.seed}{pruner}{asked}"),
+        ("trials", _counts(row)),
+        ("time", f"{duration(row.worked_s)}{budget}"),
+        ("workers", workers),
+    ]
+
+
+def _counts(row: SweepRow) -> str:
+    asked = f" of {row.trials}" if row.trials is not None else ""
+    counted = ", ".join(f"{n} {state}" for state, n in row.counts.items() if n)
+    return f"{row.done}{asked}" + (f": {counted}" if counted else "")
+
+
+def _trial_lines(reading: SweepReading, shown: int) -> list[str]:
+    """Return the best trials as a table, the best one first; those of the front with several
+    objectives.
+    """
+    from peira.cli.format import apart, duration
+    from peira.cli.table import Cell, Column, layout
+    from peira.cli.terminal import terminal
+    from peira.core.wording import MISSING
+    from peira.sweeps.domain import spell
+
+    trials, row = reading.trials, reading.row
+    places = _best_places(reading)[:shown]
+    if not places:
+        return []
+    names = [
+        name for name, column in trials.params.items() if len({repr(v) for v in column}) > 1
+    ] or list(trials.params)
+    columns = [Column("trial", right=True)]
+    columns += [Column(objective.metric, right=True) for objective in row.objectives]
+    columns += [Column(name, right=True, shrinks=True) for name in names]
+    columns += [Column("took", right=True), Column("run")]
+    values = [apart([column[i] for i in places]) for column in trials.values]
+    cells = []
+    for k, i in enumerate(places):
+        texts = [str(trials.number[i]), *(column[k] for column in values)]
+        for name in names:
+            value = trials.params[name][i]
+            texts.append(
+                MISSING
+                if value is None
+                else apart([value])[0]
+                if isinstance(value, float)
+                else spell(value)
+            )
+        texts += [duration(trials.took_s[i]), trials.run[i] or ""]
+        cells.append([Cell(text) for text in texts])
+    return list(layout(columns, cells, terminal()).lines)
+
+
+def _best_places(reading: SweepReading) -> list[int]:
+    trials, objective = reading.trials, reading.definition.objective
+    if reading.row.front:
+        front = {best.trial for best in reading.row.front}
+        return [i for i, number in enumerate(trials.number) if number in front]
+    sign = 1 if objective.direction == "minimize" else -1
+    there = [
+        (sign * value, i)
+        for i, value in enumerate(trials.values[0])
+        if value is not None and trials.state[i] in ("complete", "reused")
+    ]
+    return [i for _, i in sorted(there)]
+
+
+def _troubles(reading: SweepReading) -> list[str]:
+    """Return why trials failed, the most frequent reason first."""
+    from collections import Counter
+
+    from peira.core.text import printable
+
+    trials = reading.trials
+    found = Counter(
+        f"{state}: {reason}"
+        for state, reason in zip(trials.state, trials.reason, strict=True)
+        if state in ("failed", "nan", "killed")
+    )
+    return [f"  {count} {printable(text)}" for text, count in found.most_common(REASONS_SHOWN)]
+
+
+def _next(row: SweepRow) -> list[tuple[str, str]]:
+    found = []
+    if row.state in ("waiting", "paused", "stopped"):
+        found.append(("go on", f"peira sweep resume {row.name}"))
+    if row.best is not None:
+        if row.best.run:
+            found.append(("best run", f"peira show {row.best.run}"))
+        found.append(("all trials", f"peira ls 'sweep = {row.id}'"))
+    if row.state == "finished":
+        more = "--trials 20" if row.trials is not None else "--budget 30m"
+        found.append(("more", f"peira sweep extend {row.name} {more}"))
+    return found
+
+
+def _write_rows(rows: list[SweepRow]) -> None:
+    from peira.cli.format import ago, moment
+    from peira.cli.table import Cell, Column, layout
+    from peira.cli.terminal import terminal
+    from peira.core.wording import number
+
+    out = terminal()
+    columns = [
+        Column("id"), Column("sweep"), Column("project"), Column("state"), Column("created"),
+        Column("trials", right=True), Column("best", right=True), Column("metric"),
+        Column("runs", shrinks=True),
+    ]  # fmt: skip
+    cells = []
+    for row in rows:
+        asked = f"/{row.trials}" if row.trials is not None else ""
+        best = number(row.best.values[0]) if row.best else ""
+        since = ago(row.created) if out.is_terminal else moment(row.created)
+        texts = (
+            row.id, row.name, row.project, row.state, since, f"{row.done}{asked}", best,
+            row.objectives[0].text, row.what,
+        )  # fmt: skip
+        cells.append([Cell(text) for text in texts])
+    click.echo("\n".join(layout(columns, cells, out).lines))
