@@ -152,7 +152,8 @@ def sweep(
     trials: int | None = None,
     jobs: int = 1,
     **options: Unpack[SweepOptions],
-) -> SweepResult: ...
+) -> SweepResult:
+    """Search."""
 
 
 @overload
@@ -165,7 +166,8 @@ def sweep(
     trials: int | None = None,
     jobs: int = 1,
     **options: Unpack[SweepOptions],
-) -> partial[SweptFunction]: ...
+) -> partial[SweptFunction]:
+    """Return a decorator."""
 
 
 def sweep(
