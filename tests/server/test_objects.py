@@ -150,6 +150,7 @@ def test_planted_consoles_are_not_followed(served: Served) -> None:
     console = served.lab.root / "runs" / run / "console.log"
     console.symlink_to(served.lab.root.parent / "canary.txt")
     assert served.client.get(f"/api/runs/{run}/console").json()["text"] == ""
+    console.unlink()  # the lab is that of other tests, too
 
 
 @pytest.mark.parametrize(
