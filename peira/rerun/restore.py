@@ -120,15 +120,16 @@ def old_prefix(record: RunRecord) -> str:
 
 
 def write_files(lab: Lab, record: RunRecord, places: Places) -> Restored:
-    """Write all files of a run beside the folder of `places`, which is empty or not there, then
-    give them its name.
+    """Write all files of a run beside the folder of `places`, then give them its name; where it is
+    there, and empty, in it, then move them up: somebody may stand in it.
 
     Raises:
         NotRepeatableError: nothing of the run can be had. OSError: the disk refuses.
     """
     target = places.folder
+    is_there = target.exists()
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.parent / f".{target.name}-{os.urandom(6).hex()}"
+    beside = (target if is_there else target.parent) / f".{target.name}-{os.urandom(6).hex()}"
     beside.mkdir()
     try:
         written = FilesOfRun(lab, record, places, NewFolder(beside))
@@ -141,12 +142,29 @@ def write_files(lab: Lab, record: RunRecord, places: Places) -> Restored:
             )
         (beside / NOTES).mkdir(exist_ok=True)
         restored = _restored(record, places, written)
-        if target.exists():
-            target.rmdir()  # it is empty
-        beside.rename(target)
+        if is_there:
+            _move_up(beside)
+        else:
+            beside.rename(target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return restored
+
+
+def _move_up(folder: Path) -> None:
+    """Move all that is in a folder into the one that it is in, or nothing of it."""
+    moved: list[Path] = []
+    try:
+        for path in sorted(folder.iterdir()):
+            moved.append(folder.parent / path.name)
+            path.rename(moved[-1])
+    except BaseException:  # Ctrl-C, too
+        for path in moved:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        raise
 
 
 def _restored(record: RunRecord, places: Places, written: FilesOfRun) -> Restored:
