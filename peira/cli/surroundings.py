@@ -83,13 +83,16 @@ def _numerics(facts: Mapping[str, Any]) -> Items:
 
 
 def _packages(facts: Mapping[str, Any]) -> Items:
-    """Versions of the packages that the run had imported; all when that is unknown."""
+    """Versions of the packages that the run had imported; all when nothing was told of that."""
     installed = facts.get("installed")
     if not isinstance(installed, Mapping):
         return _plain(facts)
     sources = facts.get("sources") or {}
+    imported = facts.get("imported")
+    if imported == []:  # or it died before it could tell
+        return [("installed", f"{len(installed)}, none known to be imported: --json")]
     items = []
-    for name in facts.get("imported") or list(installed):
+    for name in imported or list(installed):
         source = sources.get(name) or {}
         origin = " ".join(str(source[key]) for key in ("url", "commit") if source.get(key))
         mark = f"  ({'editable, ' if source.get('editable') else ''}{origin})" if origin else ""

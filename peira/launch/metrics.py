@@ -23,7 +23,7 @@ from peira.launch.patterns import Found, Pattern, key_number
 from peira.record.folder import RunFolder
 
 STEP_NAMES = ("step", "global_step", "iteration", "iter", "epoch")
-_LINE_CHARACTERS_MAX = 65_536
+_LINE_CHARACTERS_MAX = 10_000
 _LINE_BYTES_MAX = 1 << 20
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _ENDS = re.compile(r"[\r\n]")

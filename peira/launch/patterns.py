@@ -19,7 +19,8 @@ Found = dict[str, int | float]
 Pattern = Callable[[str], Found]
 """Returns the numbers in a line by name; empty when it does not fit."""
 
-_NUMBER = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?i:nan|inf(?:inity)?))"
+# One way to read each text: with two, a line of digits that does not fit takes time by its square.
+_NUMBER = r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|(?i:nan|inf(?:inity)?))"
 _WHOLE = r"[-+]?\d+(?!\.?\d|[eE]\d)"
 _KINDS = {"": _NUMBER, "f": _NUMBER, "g": _NUMBER, "e": _NUMBER, "d": _WHOLE}
 _KEY = r"[^\W\d][^\s:=,;|]*"
@@ -28,6 +29,7 @@ _PAIRS = re.compile(
     rf"\s*{_PAIR.pattern}(?:(?:\s*[,;|]\s*|\s+-\s+|\s+){_PAIR.pattern})*(?:\s+\([^()]*\))?\s*"
 )
 _IN_BRACKETS = re.compile(r"\(step:?\s+(\d+)\)\s*\Z")
+_ANY = ".*?"
 NAME_CHARACTERS_MAX = 200
 
 
@@ -64,7 +66,7 @@ def pattern(text: str) -> Pattern:
         if name is None:
             continue
         if not name:
-            parts.append(".*?")
+            parts.append(_ANY)
             continue
         if kind not in _KINDS:
             raise _unreadable(text, f"{{{name}:{kind}}} is no number", "Use :f, :g, :e or :d.")
@@ -74,6 +76,8 @@ def pattern(text: str) -> Pattern:
         parts.append(rf"(?<![\w.])({_KINDS[kind or '']})")
     if not names:
         raise _unreadable(text, "it names no number", "Example: 'loss: {loss:f}'.")
+    while parts[0] in ("", _ANY):  # it is looked for anywhere in a line
+        parts.pop(0)
     expression = re.compile("".join(parts))
 
     def find(line: str) -> Found:

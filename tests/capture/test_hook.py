@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from peira.capture import hook
+from peira.capture.hook.ignored import is_ignored
 from peira.capture.interpreters import Interpreters
 from peira.capture.spool import (
     AnyFact,
@@ -367,3 +368,19 @@ def test_a_killed_program_has_told_where_its_packages_are(observed: Observed) ->
     found = dict(observed.interpreters.aspects())
     assert found["packages"]["installed"]["numpy"] and found["packages"]["imported"] == []
     assert found["python"]["version"] == sys.version.split()[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/dev/null", True),
+        ("/dev/shm/train.npy", False),
+        ("/run/user/0/bus", True),
+        ("/run/media/ada/disk/train.csv", False),
+        ("/data/.git/HEAD", True),
+        ("/data/train.csv", False),
+    ],
+)
+def test_what_belongs_to_the_system_is_no_input(path: str, expected: bool) -> None:
+    """Devices and sockets are not; data in shared memory, or on a disk that was plugged in, is."""
+    assert is_ignored(path) is expected

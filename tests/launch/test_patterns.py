@@ -34,6 +34,14 @@ def test_the_default_pattern(line: str, found: dict[str, float]) -> None:
     assert key_number(line) == found
 
 
+def test_a_long_line_of_digits_is_read_once() -> None:
+    """A line that does not fit takes no time by its square: the program waits for it."""
+    digits = "1" * 60_000
+    assert key_number(f"a: {digits}x") == key_number(f"a: 1.{digits}x") == {}
+    assert pattern("{} loss={loss:f}")("a " * 30_000) == {}
+    assert pattern("{} loss={loss:f}")("at 3 loss=0.5 now") == {"loss": 0.5}
+
+
 def test_nan_is_a_number() -> None:
     """A loss that is not a number is data."""
     assert math.isnan(key_number("loss: nan")["loss"])

@@ -10,13 +10,15 @@ import sys
 _PARTS = ("/site-packages/", "/dist-packages/", "/.peira/", "/.git/", "/node_modules/")
 _ENDS = (".pyc", ".pyo", ".pth", ".egg-link")
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/run/", "/usr/share/", "/usr/lib")
+_DATA = ("/dev/shm/", "/run/media/")
+"""Below what belongs to the system, and data all the same: memory, and disks that were plugged in."""
 _OF_PREFIX = ("lib/", "lib64/", "Lib/", "bin/", "include/", "share/", "pyvenv.cfg")
 _OF_HOME = (".config", ".cache/matplotlib", ".cache/fontconfig", ".nv", ".triton", ".local/lib")
 
 
 def _starts() -> tuple[str, ...]:
     peira = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    starts = [peira + os.sep, *_SYSTEM]
+    starts = [peira + os.sep]
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
     # Not the whole prefix: a project may be its own virtual environment.
     starts += [os.path.join(prefix, part) for prefix in prefixes for part in _OF_PREFIX]
@@ -37,4 +39,6 @@ STARTS = _starts()
 
 def is_ignored(path: str) -> bool:
     """Whether the file of an absolute path is none of a run's."""
-    return path.startswith(STARTS) or path.endswith(_ENDS) or any(part in path for part in _PARTS)
+    if path.startswith(STARTS) or path.endswith(_ENDS) or any(part in path for part in _PARTS):
+        return True
+    return path.startswith(_SYSTEM) and not path.startswith(_DATA)
