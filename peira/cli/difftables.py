@@ -128,14 +128,21 @@ def _metric_lines(row: MetricLine, out: Terminal) -> list[str]:
 
 
 def _summaries(metric: MetricRow, look: Look) -> list[tuple[str, Numbers]]:
-    """Return the summaries to show, each with its word: `max`, `last`, or both in one."""
+    """Return the summaries to show, each with its word: `max`, `last`, or both in one; and the
+    number of points, where that alone differs.
+    """
     last, best, word = metric.last, metric.best, metric.direction
     if best is None or word is None:
-        return [("last", last)]
-    if json_text(best.values) == json_text(last.values):
-        return [(f"{word}, last", best)]
-    both = [(word, best), ("last", last)]
-    return both if look.everything else [told for told in both if _differ(told[1])] or both[:1]
+        shown = [("last", last)]
+    elif json_text(best.values) == json_text(last.values):
+        shown = [(f"{word}, last", best)]
+    else:
+        both = [(word, best), ("last", last)]
+        shown = both if look.everything else [told for told in both if _differ(told[1])] or both[:1]
+    if not any(_differ(numbers) for _, numbers in shown) and len(set(metric.counts)) > 1:
+        nothing: list[Any] = [None] * len(metric.counts)
+        shown.append(("points", Numbers(values=metric.counts, steps=nothing, deltas=nothing)))
+    return shown
 
 
 def _differ(numbers: Numbers) -> bool:

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -137,9 +138,21 @@ class Application(click.Group):
             sys.exit(failure.exit_code(error))
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
-            click.echo(f"error: {error.strerror or error}{where}", err=True)
+            is_gone = isinstance(error, FileNotFoundError) and _is_nowhere()
+            text = "the working directory was removed; cd to one that is there"
+            click.echo(
+                f"error: {text if is_gone else f'{error.strerror or error}{where}'}", err=True
+            )
             sys.exit(failure.ERROR)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_nowhere() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _show_usage(error: click.UsageError) -> None:

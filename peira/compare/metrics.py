@@ -102,16 +102,19 @@ def _row(key: str, found: Summaries, goals: Goals) -> MetricRow:
             [None if s is None else getattr(s, f"{direction}_step") for s in found],
             direction,
         )
-    shown = (last, best) if best is not None else (last,)
+    told = [n.values for n in (last, best) if n is not None]
+    counts = [0 if s is None else s.count for s in found]
+    nonfinite = [0 if s is None else s.nonfinite for s in found]
     return MetricRow(
         name=key,
         direction=direction,
         direction_from=None if direction is None else "goal" if is_goal else "name",
         last=last,
         best=best,
-        counts=[0 if s is None else s.count for s in found],
-        nonfinite=[0 if s is None else s.nonfinite for s in found],
-        differs=any(not all(same(n.values[0], v) for v in n.values[1:]) for n in shown),
+        counts=counts,
+        nonfinite=nonfinite,
+        # Two curves of other lengths are not the same, whatever their ends.
+        differs=any(not same(v[0], other) for v in [*told, counts, nonfinite] for other in v[1:]),
         is_incidental=is_clock(key) and not is_goal,
     )
 

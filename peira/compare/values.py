@@ -13,8 +13,11 @@ import msgspec
 from peira.compare.comparison import SectionName, ValueRow, ValueSection, counted
 from peira.lab.runs import RunRecord
 
-# Aspects that have a section of their own; every other one is told under "system".
-_TOLD_ELSEWHERE = {"code", "packages", "environment", "process", "fingerprint"}
+# Aspects that have a section of their own, or say what Peira thought of the run; every other one is
+# told under "system".
+_TOLD_ELSEWHERE = {
+    "code", "packages", "environment", "process", "fingerprint", "launch", "repeat", "watch",
+}  # fmt: skip
 # What is another one in every run, or says only where things lie: it explains no result.
 _OF_THE_RUN = re.compile(
     r"(^|/)(pid|uuid|addresses|file|id|job|array_task|process|executable|prefix|base_prefix"
@@ -111,7 +114,7 @@ def command(records: Sequence[RunRecord]) -> ValueSection:
     found = []
     for record in records:
         birth, code = record.birth, record.captured("code")
-        process = record.captured("process")
+        process, launch = record.captured("process"), record.captured("launch")
         facts = {
             "command": " ".join(birth.get("command", [])),
             "script": code.get("script"),
@@ -119,6 +122,7 @@ def command(records: Sequence[RunRecord]) -> ValueSection:
             "directory": birth.get("directory"),
             "python": birth.get("python"),
             "peira": birth.get("peira"),
+            **{name: launch.get(name) for name in ("set", "params", "metrics", "console")},
             "stdin": process.get("stdin"),
             "launched from": process.get("launched_from"),
             "parents": process.get("parents"),

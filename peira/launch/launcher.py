@@ -157,7 +157,7 @@ class Prepared(NamedTuple):
         Raises:
             UsageError, NotStartedError: as `launch`.
         """
-        directory = Path(request.directory or Path.cwd())
+        directory = Path(request.directory or _here())
         variables = {**os.environ, **request.environment}
         environment = {name: value for name, value in variables.items() if value is not None}
         command = executed(request.command, directory, environment)
@@ -182,6 +182,17 @@ class Prepared(NamedTuple):
         )
         given = {**settings, **request.params}
         return cls(command, directory, environment, path, script, settings, given, wanted)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise NotStartedError(
+            "There is no folder to start the program in: the working directory was removed.",
+            exit_code=NOT_EXECUTABLE,
+            hint="cd to one that is there.",
+        ) from error
 
 
 def _plan(request: Request, settings: Mapping[str, Any]) -> dict[str, Any]:

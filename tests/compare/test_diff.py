@@ -72,6 +72,35 @@ def test_python_reads_it_by_names_from_the_lab_that_is_there(
     assert peira.diff("a", "b", lab=root).runs == peira.diff("b", "a", lab=root).runs[::-1]
 
 
+def test_an_exact_repeat_has_nothing_different(root: Path, lab: Lab) -> None:
+    """That it repeats the other one is no difference of the machine; how it was started is told."""
+    a, b = Recorded(root, "a"), Recorded(root, "b")
+    for run in (a, b):
+        run.captured("host", cpu_model="x")
+        run.log({"val/acc": 0.5})
+        run.end()
+    b.captured("repeat", kind="exact repeat", run=a.id, state="finished", is_meant=False)
+    assert glance(compare(lab, ["a", "b"])).differing == []
+    b.captured("launch", set={"LR": 0.5})
+    told = compare(lab, ["a", "b"]).only_differences()
+    assert [row.name for row in told.section("command").rows] == ["set/LR"]
+    assert told.section("system").rows == []
+
+
+def test_curves_of_other_lengths_differ(root: Path, lab: Lab) -> None:
+    """Also where they end, and are best, at the same value."""
+    a, b = Recorded(root, "a"), Recorded(root, "b")
+    for run, count in ((a, 2), (b, 3)):
+        for _ in range(count):
+            run.log({"val/acc": 0.5})
+        run.end()
+    found = compare(lab, ["a", "b"])
+    (row,) = metrics(found).rows
+    assert row.differs and row.counts == [2, 3] and row.last.values == [0.5, 0.5]
+    lines = page(found.only_differences(), Look(PIPE))
+    assert any(line.split() == ["points", "2", "3"] for line in lines), lines
+
+
 def test_what_was_not_recorded_is_not_equal(root: Path, lab: Lab) -> None:
     """A section that fewer than two runs recorded has neither equal nor differing rows."""
     pair(root)

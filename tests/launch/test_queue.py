@@ -143,6 +143,16 @@ def test_what_could_not_run_is_not_staged(queue: Queue) -> None:
     assert queue.items() == []
 
 
+def test_a_folder_that_was_removed_is_told(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who stands in one is told that, not that some file is missing."""
+    gone = queue.root.parent / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(NotStartedError, match="working directory was removed"):
+        queue.add(Request(command=["true"]), "ada")
+
+
 def test_what_cannot_start_stays(queue: Queue) -> None:
     """A program that has gone since: the item says why, waits for a person, and runs then."""
     script = queue.root.parent / "train.sh"

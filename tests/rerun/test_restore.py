@@ -68,14 +68,14 @@ def test_without_git_the_kept_files_are_written(tmp_path: Path, root: Path, proj
 def test_a_folder_that_is_there_stays_the_same_folder(
     tmp_path: Path, root: Path, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`peira restore RUN .`: who stands in the empty folder sees the files; nothing else is left."""
+    """`peira restore RUN .`: who stands in the empty folder sees the files, and nothing else."""
     run = record_run(root, project, ["python", "train.py"], sources=["train.py", "helper.py"])
     new = tmp_path / "new"
     new.mkdir()
     monkeypatch.chdir(new)
     restored_in(root, run, Path())
-    assert sorted(os.listdir(".")) == [".restored", "helper.py", "train.py"]
-    assert (Path("train.py")).read_text() == SCRIPT
+    assert {path.name for path in Path().iterdir()} == {".restored", "helper.py", "train.py"}
+    assert Path("train.py").read_text() == SCRIPT
 
 
 def test_a_git_project_comes_back_with_its_uncommitted_changes(

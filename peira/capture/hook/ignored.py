@@ -11,7 +11,7 @@ _PARTS = ("/site-packages/", "/dist-packages/", "/.peira/", "/.git/", "/node_mod
 _ENDS = (".pyc", ".pyo", ".pth", ".egg-link")
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/run/", "/usr/share/", "/usr/lib")
 _DATA = ("/dev/shm/", "/run/media/")
-"""Below what belongs to the system, and data all the same: memory, and disks that were plugged in."""
+"""Below what is the system's, and data all the same: memory, and disks that were plugged in."""
 _OF_PREFIX = ("lib/", "lib64/", "Lib/", "bin/", "include/", "share/", "pyvenv.cfg")
 _OF_HOME = (".config", ".cache/matplotlib", ".cache/fontconfig", ".nv", ".triton", ".local/lib")
 
