@@ -128,6 +128,20 @@ def test_a_renamed_file_is_written_under_its_last_name(observed: Observed) -> No
     assert "model.bin" in observed.opened("w")
 
 
+def test_an_import_does_not_write_the_module(
+    observed: Observed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python writes its bytecode at the first import, and reads that at the second: both times the
+    source is read, and nothing is written.
+    """
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    (observed.folder / "helper.py").write_text("x = 1")
+    for _ in range(2):
+        observed.run("import helper")
+        assert "helper.py" in observed.opened() and observed.opened("w") == set()
+    assert list(observed.folder.glob("__pycache__/helper.*.pyc"))
+
+
 def test_modules_of_the_project_are_told(observed: Observed) -> None:
     """By name and file at the end; packages by their top-level modules."""
     (observed.folder / "helper.py").write_text("x = 1")

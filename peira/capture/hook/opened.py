@@ -88,8 +88,12 @@ class Opened:
     def _note(self, named: Any, flags: int, is_plain: bool, is_code: bool) -> None:
         name = os.fsdecode(named)
         path = absolute(name)
-        if path.endswith(".pyc") and _CACHE in path:
-            path = _source_of(path)
+        if _CACHE in path:
+            if flags & _WRITES:  # bytecode, beside and then renamed: its source is not written
+                self._remember(named, flags)
+                return
+            if path.endswith(".pyc"):
+                path = _source_of(path)
         if is_ignored(path) or flags & getattr(os, "O_DIRECTORY", 0):
             self._remember(named, flags)
             return
