@@ -9,7 +9,7 @@ See `docs/explanation/privacy.md`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 PLACEHOLDER = "[redacted]"
@@ -20,13 +20,16 @@ def _words(text: str) -> frozenset[str]:
 
 
 _SECRET_WORDS = _words(
-    "pass passwd password passphrase pwd pw secret secrets token credential credentials creds "
+    "pass passwd password passphrase passcode pwd pw secret secrets token otp "
+    "credential credentials cred creds "
     "auth authorization bearer cookie jwt apikey accesskey secretkey privatekey authkey pgpass"
 )
 _SECRET_ENDS = ("password", "passwd", "passphrase", "secret", "token", "apikey")
 # A key is a secret only with one of these before it: `sort_key` and jax's `--key 42` are not.
 _KEY_KINDS = _words(
-    "api access private secret auth account encryption signing ssh license licence storage deploy"
+    "api access private secret auth account encryption signing ssh license licence storage deploy "
+    "master subscription wandb openai anthropic cohere mistral huggingface hf kaggle comet neptune "
+    "clearml dagshub pinecone aws azure gcp google github gitlab"
 )
 # `pad_token`, `max_token`, `token_id`: words of language models, not secrets.
 _MODEL_TOKEN_BEFORE = _words(
@@ -75,15 +78,20 @@ _URL_USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]{0,30}://)(?P<user>[^
 _URL_SLASH_PASSWORD = re.compile(r"(://)[^\s/:@'\"]{1,200}:(?!\d+/)[^\s@'\"]{1,500}@")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=_.~\-]{8,}")
 _HEADER = re.compile(r"(?i)\b(authorization|cookie|set-cookie|x-api-key)(\s*:\s*)[^'\"\r\n]+")
-_VALUE = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
+# Names, each with a pattern for the value behind it. Apart, since what follows a name that is no
+# secret's may be another name: `db:\n  password: x`, `error: password: x`.
+_QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
 _NAME = r"(?<![\w.\-])(?P<name>[\w.\-]{2,100})"
-_NAMED = re.compile(
-    rf"{_NAME}(?P<join>[\"']?\s*(?:=|:(?!//))\s*)(?P<value>{_VALUE}|[^\s,;&\"'(){{}}\[\]]+)"
+_NAMED = (
+    re.compile(rf"{_NAME}[\"'\]]{{0,2}}\s*(?:=|:(?!//))\s*"),
+    re.compile(rf"{_QUOTED}|[^\s,;&\"'(){{}}\[\]]+"),
 )
-_LITERAL = re.compile(rf"{_NAME}(?P<join>[\"'\]]{{0,2}}\s*[=:]\s*)(?P<value>{_VALUE})")
-_OPTION = re.compile(
-    rf"(?<!\S)(?P<name>--?[\w.\-]{{2,100}})(?P<join>\s+)(?P<value>{_VALUE}|[^\s\-\[]\S*)"
+_LITERAL = (re.compile(rf"{_NAME}[\"'\]]{{0,2}}\s*[=:]\s*"), re.compile(_QUOTED))
+_OPTION = (
+    re.compile(r"(?<!\S)(?P<name>--?[\w.\-]{2,100})\s+"),
+    re.compile(rf"{_QUOTED}|[^\s\-\[]\S*"),
 )
+_NO_SECRETS = frozenset(('""', "''", "true", "false", "none", "null"))
 _LIKE_A_SECRET = re.compile(r"(?=.*[0-9].{0,100}\Z|.{16})[^\s{}$<>%]{6,}\Z")
 _QUERY_SIGNATURE = re.compile(r"(?i)([?&](?:sig|signature|x-amz-signature|code|key)=)[^&\s'\"#]+")
 # Users of a URL that are no secrets: `ssh://git@host`.
@@ -119,8 +127,8 @@ def redact(text: str) -> str:
     """
     text = _redact_shapes(text)
     text = _HEADER.sub(rf"\1\2{PLACEHOLDER}", text)
-    text = _NAMED.sub(_hide_named, text)
-    text = _OPTION.sub(_hide_named, text)
+    text = _hide_named(_NAMED, text)
+    text = _hide_named(_OPTION, text)
     return _QUERY_SIGNATURE.sub(rf"\1{PLACEHOLDER}", text)
 
 
@@ -132,7 +140,7 @@ def redact_source(text: str) -> str:
     """
     text = _redact_shapes(text)
     has_literals = '"' in text or "'" in text
-    return _LITERAL.sub(_hide_named, text) if has_literals else text
+    return _hide_named(_LITERAL, text) if has_literals else text
 
 
 def holds_secret(text: str) -> bool:
@@ -144,10 +152,7 @@ def holds_secret(text: str) -> bool:
     """
     if _redact_shapes(text) != text:
         return True
-    return any(
-        is_secret_name(found["name"]) and _LIKE_A_SECRET.match(found["value"][1:-1])
-        for found in _LITERAL.finditer(text)
-    )
+    return any(_LIKE_A_SECRET.match(found.group()[1:-1]) for found in _secrets(_LITERAL, text))
 
 
 def redact_named(name: str, value: str) -> str:
@@ -250,11 +255,26 @@ def _hide_user(match: re.Match[str]) -> str:
     return f"{match['scheme']}{kept}@"
 
 
-def _hide_named(match: re.Match[str]) -> str:
-    if not is_secret_name(match["name"]):
-        return match.group()
-    value = match["value"]
-    quote = value[0] if value[0] in "\"'" else ""
-    if quote and len(value) <= 2:
-        return match.group()
-    return f"{match['name']}{match['join']}{quote}{PLACEHOLDER}{quote}"
+def _secrets(
+    patterns: tuple[re.Pattern[str], re.Pattern[str]], text: str
+) -> Iterator[re.Match[str]]:
+    """Yield the values that stand behind the names of secrets."""
+    names, values = patterns
+    end = 0
+    for name in names.finditer(text):
+        if name.start() < end or not is_secret_name(name["name"]):
+            continue
+        value = values.match(text, name.end())
+        if value is not None and value.group().lower() not in _NO_SECRETS:
+            end = value.end()
+            yield value
+
+
+def _hide_named(patterns: tuple[re.Pattern[str], re.Pattern[str]], text: str) -> str:
+    parts: list[str] = []
+    end = 0
+    for value in _secrets(patterns, text):
+        quote = value.group()[0] if value.group()[0] in "\"'" else ""
+        parts += [text[end : value.start()], quote, PLACEHOLDER, quote]
+        end = value.end()
+    return "".join([*parts, text[end:]]) if parts else text

@@ -152,7 +152,9 @@ class ProgramRecord(Recorder):
     def plan(self, told: Mapping[str, Any]) -> None:
         """Record how it is launched, beside its command: what a re-run needs to know."""
         if told and self._session is not None:
-            value = param_value(dict(told))
+            from peira.capture.redaction import redact_value
+
+            value = {name: redact_value(name, param_value(fact)) for name, fact in told.items()}
             self._record(Captured(time=now_s(), aspect="launch", value=value))
 
     def use(self, artifact: Artifact) -> None:

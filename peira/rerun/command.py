@@ -27,7 +27,7 @@ def recorded_command(record: RunRecord) -> list[str]:
 
     Raises:
         NotRepeatableError: it cannot be started again: it is of a notebook or a console, was not
-            recorded, or held a secret or a word that was cut.
+            recorded, or held a secret or a word that was cut; or a constant was set to a secret.
     """
     command = [str(word) for word in record.birth.get("command") or ()]
     kind = record.captured("code").get("kind")
@@ -38,7 +38,8 @@ def recorded_command(record: RunRecord) -> list[str]:
             f"{what or 'recorded without a command'}.",
             hint="peira restore writes its files; run them yourself.",
         )
-    for word in command:
+    settings = record.captured("launch").get("set") or {}
+    for word in (*command, *(f"{name}={value}" for name, value in settings.items())):
         if PLACEHOLDER in word:
             raise NotRepeatableError(
                 f"Run {record.name} cannot be started again: its command held a secret, of which"

@@ -121,6 +121,18 @@ def test_a_file_named_like_a_secret_is_not_read(work: Work) -> None:
     assert not [*work.objects.iterate()]
 
 
+def test_a_config_with_a_password_is_not_kept(work: Work) -> None:
+    """Without quotes and below another name, too; one that only says that there is one is kept."""
+    work.make("db.yaml", b"db:\n  password: letmein\n")
+    work.make("hub.yaml", b"hub:\n  use_auth_token: true\n")
+    work.opens("db.yaml")
+    work.opens("hub.yaml")
+    assert work.keeper.finish(1)
+    told = work.told("input")
+    assert told["db.yaml"].reason == content.SECRET_CONTENT and told["db.yaml"].object is None
+    assert told["hub.yaml"].kept
+
+
 @pytest.mark.parametrize("code", [True, False])
 def test_a_file_that_holds_a_secret_is_not_kept(work: Work, code: bool) -> None:
     """A source or an input: not even its digest is recorded, but why."""

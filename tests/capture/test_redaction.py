@@ -37,6 +37,9 @@ COMMANDS = [
     (["db.password=s3cr3t"], ["db.password=[redacted]"]),
     (["+model.hub_token=s3cr3t"], ["+model.hub_token=[redacted]"]),
     (["MY_PASS=s3cr3t"], ["MY_PASS=[redacted]"]),
+    (["--wandb-key", "s3cr3t"], ["--wandb-key", "[redacted]"]),
+    (["OPENAI_KEY=s3cr3t"], ["OPENAI_KEY=[redacted]"]),
+    (["-c", "os.environ['TOKEN'] = 's3cr3t'"], ["-c", "os.environ['TOKEN'] = '[redacted]'"]),
     (["-H", "Authorization: Bearer s3cr3ts3cr3t"], ["-H", "Authorization: [redacted]"]),
     (['{"api_key": "s3cr3t", "lr": 1}'], ['{"api_key": "[redacted]", "lr": 1}']),
     (["https://h/x?sig=s3cr3t&n=1"], ["https://h/x?sig=[redacted]&n=1"]),
@@ -111,6 +114,17 @@ def test_source_code_keeps_its_meaning() -> None:
     assert redact_source(text) == (
         '+token = tokenizer(text)\n+api_key = "[redacted]"\n+cfg["password"] = \'[redacted]\'\n'
     )
+
+
+def test_a_name_behind_a_name_is_read_for_itself() -> None:
+    """In YAML, and in messages, what follows the first name is the next one."""
+    assert redact("db:\n  password: s3cr3t\n  user: ada\n") == (
+        "db:\n  password: [redacted]\n  user: ada\n"
+    )
+    assert redact("error: password: s3cr3t") == "error: password: [redacted]"
+    assert redact('x: "token": "s3cr3t"') == 'x: "token": "[redacted]"'
+    assert redact("--verbose --token s3cr3t") == "--verbose --token [redacted]"
+    assert redact("hub:\n  use_auth_token: true\n") == "hub:\n  use_auth_token: true\n"
 
 
 def test_redaction_is_stable() -> None:

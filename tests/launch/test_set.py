@@ -100,6 +100,18 @@ def test_a_module(lab: Path, peira_run: Started) -> None:
         assert done.stdout == b"0.5 0.5\n", done.stderr
 
 
+def test_a_secret_is_set_and_not_recorded(lab: Path, peira_run: Started) -> None:
+    """As a constant, and as a param: the program has it, the lab has not."""
+    write(lab, "API_TOKEN = ''\nprint(len(API_TOKEN))\n")
+    words = ["--set", "API_TOKEN=s3cr3tword", "--param", "wandb_key=s3cr3tword", "train.py"]
+    done = peira_run(*words)
+    assert done.stdout == b"10\n", done.stderr
+    (told,) = [e for e in only_run(lab).of(events.Captured) if e.aspect == "launch"]
+    assert told.value["set"] == {"API_TOKEN": "[redacted]"}
+    files = [path for path in lab.rglob("*") if path.is_file()]
+    assert files and not any(b"s3cr3tword" in path.read_bytes() for path in files)
+
+
 def test_what_did_not_happen_is_told(lab: Path, peira_run: Started) -> None:
     """A Python that shuts Peira out (-I) keeps the old value, and everybody is told."""
     write(lab, "LR = 0.1\nprint(LR)\n")

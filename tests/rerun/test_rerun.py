@@ -120,6 +120,16 @@ def test_a_command_that_is_not_whole_is_refused(
         again(root, run)
 
 
+def test_a_constant_that_was_set_to_a_secret_is_refused(root: Path, project: Path) -> None:
+    """The program would be given the word that stands in its place."""
+    run = record_run(
+        root, project, [sys.executable, "train.py"], sources=["train.py"],
+        aspects={"launch": {"set": {"API_TOKEN": "[redacted]"}}},
+    )  # fmt: skip
+    with pytest.raises(NotRepeatableError, match="API_TOKEN"):
+        again(root, run)
+
+
 def test_an_input_that_is_gone_is_named_before_anything_starts(root: Path, project: Path) -> None:
     """The reason says which file, and no run is made."""
     run = record_run(
