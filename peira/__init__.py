@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from peira.lab.lab import Lab
     from peira.objective import Pruned
     from peira.sweeping import sweep
+    from peira.sweeps.grid_search import record_search
+    from peira.sweeps.leaderboard import record_leaderboard
+    from peira.sweeps.optuna_studies import import_study, optuna_storage
 
 __all__ = [
     "AmbiguousError",
@@ -81,6 +84,7 @@ __all__ = [
     "evaluate",
     "finish",
     "flush",
+    "import_study",
     "init",
     "log",
     "log_artifact",
@@ -93,6 +97,9 @@ __all__ = [
     "log_text",
     "log_video",
     "note",
+    "optuna_storage",
+    "record_leaderboard",
+    "record_search",
     "resume",
     "save_model",
     "space",
@@ -108,6 +115,10 @@ _LATER = {
     "Lab": "peira.lab.lab",
     "Pruned": "peira.objective",
     "diff": "peira.compare.diff",
+    "import_study": "peira.sweeps.optuna_studies",
+    "optuna_storage": "peira.sweeps.optuna_studies",
+    "record_leaderboard": "peira.sweeps.leaderboard",
+    "record_search": "peira.sweeps.grid_search",
     "sweep": "peira.sweeping",
 }
 

@@ -331,7 +331,9 @@ class Ledger:
         """Whether nothing is left to do."""
         if self.running():
             return False
-        return self.is_stopped or self.next_free() is None or self.is_budget_used
+        if self.is_stopped or self.definition.is_external:
+            return True
+        return self.next_free() is None or self.is_budget_used
 
     def counts(self) -> dict[State, int]:
         """Return how many trials are in each state."""

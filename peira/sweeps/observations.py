@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -86,7 +86,8 @@ class Observations:
         """
         kept = [i for i, v in enumerate(values) if v is not None and math.isfinite(v)]
         rows = [params[i] for i in kept]
-        names = list(space.names) if space is not None else sorted({n for row in rows for n in row})
+        seen = sorted({name for row in rows for name in row})
+        names = list(dict.fromkeys([*(space.names if space is not None else ()), *seen]))
         columns, aside = [], []
         for name in names:
             column = _column(
@@ -113,7 +114,8 @@ def _column(
     if len(distinct) < 2:
         what = f"is {next(iter(distinct))} in all of them" if distinct else "is in none of them"
         return Aside(name, what)
-    domain: Domain | None = space.param(name).domain if space is not None else None
+    known_domains = {p.name: p.domain for p in space.params} if space is not None else {}
+    domain: Domain | None = known_domains.get(name)
     if isinstance(domain, Constant) or (domain is not None and not _fits(domain, known)):
         domain = None
     if domain is None or len(distinct) <= LISTED_MAX:
@@ -134,8 +136,19 @@ def _plain(value: Any) -> Value:
     return json.dumps(value, sort_keys=True, default=str)
 
 
+def seen_domain(values: Iterable[Value]) -> Domain:
+    """Return the domain that values look like: a range, a list, a constant.
+
+    >>> seen_domain([3, 5, 3]).text, seen_domain([1]).text
+    ('3,5', '1')
+    """
+    distinct = {spell(value): value for value in values}
+    if len(distinct) == 1:
+        return Constant(value=next(iter(distinct.values())))
+    return _seen(distinct)
+
+
 def _seen(distinct: Mapping[str, Value]) -> Float | Int | Choice:
-    """Return the domain that the values look like."""
     values = list(distinct.values())
     is_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     if not is_numbers or len(values) <= LISTED_MAX:
