@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from peira.capture import Surroundings
 from peira.core.errors import UsageError
 from peira.core.values import flatten, metric_value
 from peira.run import Run, begin_run
@@ -110,6 +111,7 @@ class FunctionExecution:
 
     def __init__(self, objective: Objective, definition: Definition) -> None:
         self._objective = objective
+        self._surroundings: Surroundings | None = None
         self._call = calling(objective, definition.space.names)
 
     def run(self, task: Task) -> Outcome:
@@ -125,12 +127,14 @@ class FunctionExecution:
                 sweep=definition.id,
                 trial=task.number,
                 is_quiet=True,
+                surroundings=self._surroundings,
             ),
             task.params,
             definition.tags,
             is_strict=False,
         )
         run.is_trial = True
+        self._share(run)
         if run.id:
             task.begun(run.id)
         seen = _Seen(task, run, is_pruning=task.is_pruning and not self._call.takes_trial)
@@ -159,7 +163,12 @@ class FunctionExecution:
             )
 
     def close(self) -> None:
-        """Nothing is kept between trials."""
+        """Nothing has to be let go."""
+
+    def _share(self, run: Run) -> None:
+        """Collect what surrounds this process once for all its trials."""
+        if self._surroundings is None and run.surroundings is not None:
+            self._surroundings = run.surroundings.share()
 
 
 class calling:  # noqa: N801 - reads as a function, and is one that knows how it calls

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack, get_args
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, get_args
 
 import msgspec
 
@@ -27,6 +27,9 @@ from peira.record import events
 from peira.record.ending import Ending, Watch, ending_of
 from peira.recorder import guarded
 from peira.session import Request, Session
+
+if TYPE_CHECKING:
+    from peira.capture import Surroundings
 
 
 class Run(CheckpointLog, DataLog, MediaLog):
@@ -214,6 +217,11 @@ class Run(CheckpointLog, DataLog, MediaLog):
             **({} if self._session is None else self._session.chosen),
         )
         return begin_run(request, params, tags, is_strict=self.is_strict)
+
+    @property
+    def surroundings(self) -> Surroundings | None:
+        """What collects what surrounds this process, while it is recorded."""
+        return None if self._session is None else self._session.surroundings
 
     def _join(self, params: Any, tags: str | Iterable[str] | None) -> Run:
         self._keep_inputs(params, tags)

@@ -94,6 +94,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     is_monitor: bool = True
     is_quiet: bool = False
     """Whether nothing is said on the terminal, whatever the environment says."""
+    surroundings: Any = None
+    """`Surroundings` that this process has collected for another run already; see `share`."""
     leave_out: str | Iterable[str] = ()
     """What not to capture, besides what the environment says; see `CaptureSettings`."""
     variables: str | Iterable[str] = ()
@@ -195,6 +197,11 @@ class Session:
         return self._surroundings.subject.variables
 
     @property
+    def surroundings(self) -> Surroundings:
+        """What collects what surrounds the run."""
+        return self._surroundings
+
+    @property
     def is_captured(self) -> bool:
         """Whether what surrounds the run has been recorded, for the first time at least."""
         return self._collector.ident is not None and not self._collector.is_alive()
@@ -233,6 +240,9 @@ class Session:
     def _surroundings_of(self, request: Request) -> Surroundings:
         from peira.capture import Surroundings, launched, this_process
 
+        if request.surroundings is not None:
+            shared: Surroundings = request.surroundings
+            return shared
         subject = this_process()
         if request.command is not None:
             subject = launched(request.command, self.birth.directory, request.environment)

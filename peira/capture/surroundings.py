@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,11 +39,25 @@ class Surroundings:
         self._packages: Callable[[], dict[str, Any]] | None = None
         self._told: dict[str, dict[str, Any]] = {}
         self._is_collected = False
+        self._modules = 0
+        """Modules that were loaded when the process was last looked at."""
+        self._is_shared = False
+
+    def share(self) -> Surroundings:
+        """Serve several runs of one process, one after the other (trials of a sweep): the first
+        collects; the others are told the same at once, and look again only when modules were
+        loaded in the meantime.
+        """
+        self._is_shared = True
+        return self
 
     def collect(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield `(aspect, value)`, cheap ones first. The whole takes up to a few seconds in a large
         repository.
         """
+        if self._is_shared and self._is_collected:
+            yield from list(self._told.items())
+            return
         # Imported here, in the thread that collects: `import peira` does not pay for it.
         with whole():
             from peira.capture.code import code
@@ -66,13 +81,14 @@ class Surroundings:
         """Yield what has changed since it was told: packages that were imported later, libraries
         that were loaded, switches that were set. Takes about 15 ms.
         """
-        if self._is_collected:
+        if self._is_collected and not (self._is_shared and self._modules == len(sys.modules)):
             yield from self._tell(self._own())
 
     def _own(self) -> dict[str, Callable[[], dict[str, Any]]]:
         """What can only be seen from inside the process."""
         if not self.subject.is_own:
             return {}
+        self._modules = len(sys.modules)
         with whole():
             from peira.capture.hook.interpreter import interpreter
             from peira.capture.hook.numerics import numerics
@@ -80,8 +96,6 @@ class Surroundings:
         return {"python": interpreter, "numerics": numerics, "packages": self._own_packages}
 
     def _own_packages(self) -> dict[str, Any]:
-        import sys
-
         from peira.capture.hook.imported import imported
         from peira.capture.packages import packages
 

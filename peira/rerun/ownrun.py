@@ -46,7 +46,8 @@ class OwnRun:
         self._given = given
         self._before = before
         self._is_meant = is_meant
-        self._is_told = told is not None
+        # Of a trial the sweep says what is run again: it is not held against all the others.
+        self._is_told = told is not None or session.birth.sweep is not None
         if told is not None:
             self._record_repeat(told)
         self._syntax: dict[str, Syntax] = {}

@@ -1,0 +1,275 @@
+"""`peira.sweep`: a function, its params, and what comes back."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import peira
+from peira.core.errors import UsageError
+from peira.lab.lab import Lab
+from peira.objective import Trial
+from peira.sweeping import SweptFunction
+from peira.sweeps.space import Space
+
+
+def squared(trial: Trial) -> float:
+    x = trial["x"]
+    assert isinstance(x, float)
+    return (x - 0.3) ** 2
+
+
+def test_the_best_trial_comes_back(lab: Path) -> None:
+    """The result has the best value, its params, and each trial is a run that knows its number."""
+    result = peira.sweep(squared, {"x": "float(0, 1)"}, minimize="y", trials=8, seed=3, name="s")
+    assert len(result) == 8 and result.trials.state == ["complete"] * 8
+    values = [value for value in result.trials.values[0] if value is not None]
+    assert result.best_value == min(values)
+    assert (result.best_params["x"] - 0.3) ** 2 == result.best_value  # type: ignore[operator]
+    with Lab(lab) as opened:
+        runs = opened.runs(f"sweep = {result.id}", sort="trial")
+        assert [run.trial for run in runs] == list(range(8))
+        assert [run.name for run in runs][:2] == ["s-0", "s-1"]
+        assert [run.metrics["y"].last for run in runs] == values
+        assert [run.params["x"] for run in runs] == result.trials.params["x"]
+        assert {run.state for run in runs} == {"finished"}
+    assert peira.sweep(squared, resume="s").best_value == result.best_value
+
+
+def test_failure_nan_kill_and_pruning_are_told_apart(lab: Path) -> None:
+    """None of them ends the sweep."""
+
+    def objective(trial: Trial) -> float:
+        if trial.number == 0:
+            raise ValueError("no convergence")
+        if trial.number == 1:
+            return math.nan
+        if trial.number == 2:
+            raise peira.Pruned
+        if trial.number == 3:
+            return None  # type: ignore[return-value]
+        if trial.number == 4:
+            raise SystemExit(3)
+        return math.inf if trial.number == 5 else 1.0
+
+    result = peira.sweep(objective, ["x=float(0,1)"], minimize="y", trials=7)
+    assert result.trials.state == [
+        "failed", "nan", "pruned", "failed", "failed", "nan", "complete",
+    ]  # fmt: skip
+    assert "no convergence" in result.trials.reason[0]
+    assert "neither returned nor logged y" in result.trials.reason[3]
+    with Lab(lab) as opened:
+        states = [run.state for run in opened.runs("", sort="trial")]
+        assert states == [
+            "failed", "finished", "killed", "failed", "failed", "finished", "finished",
+        ]  # fmt: skip
+        assert [run.trial for run in opened.runs('"pruned" in tags')] == [2]
+
+
+def test_ctrl_c_ends_the_trial_and_the_sweep_goes_on_later(lab: Path) -> None:
+    """A trial that was interrupted is run again; nothing else is."""
+    calls: list[int] = []
+
+    def objective(trial: Trial) -> float:
+        calls.append(trial.number)
+        if calls == [0, 1]:
+            raise KeyboardInterrupt
+        return 0.0
+
+    with pytest.raises(KeyboardInterrupt):
+        peira.sweep(objective, ["x=float(0,1)"], minimize="y", trials=3, name="s")
+    result = peira.sweep(objective, resume="s")
+    assert calls == [0, 1, 1, 2] and result.trials.state == ["complete"] * 3
+    assert result.trials.attempt == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, k: x * k,
+        lambda trial: trial.suggest_float("x", 0, 1) * trial.suggest_categorical("k", [1, 2]),
+        lambda params: params["x"] * params["k"],
+        lambda config: config["x"] * config["k"],
+        lambda k, **others: others["x"] * k,
+        lambda x, k, trial, extra=1: trial["x"] * k * extra,
+        lambda x, k, run: run.log({"y": x * k}),
+        lambda x, k: peira.log({"y": x * k}, step=1),
+        lambda x, k: {"y": x * k, "other": 3},
+    ],
+)
+def test_a_function_says_by_its_parameters_what_it_wants(lab: Path, function: Any) -> None:
+    """The trial, all params in a dict, or single ones by their names."""
+    result = peira.sweep(function, {"x": [0.5, 0.25], "k": [1, 2]}, minimize="y", sampler="grid")
+    assert result.trials.values[0] == [0.5, 1.0, 0.25, 0.5]
+
+
+def test_a_function_that_asks_for_what_no_trial_has_is_refused(lab: Path) -> None:
+    """Before anything is run."""
+    with pytest.raises(UsageError, match="asks for batch, which no trial has"):
+        peira.sweep(lambda x, batch: x, ["x=float(0,1)"], minimize="y", trials=2)
+
+
+def test_peira_init_in_an_objective_is_the_trials_run(lab: Path) -> None:
+    """A training function that records itself needs no change."""
+
+    def objective(x: float) -> None:
+        run = peira.init("mine", params={"depth": 3}, tags="own")
+        for step in range(3):
+            peira.log({"val/loss": x / (step + 1)}, step=step)
+        run.finish()
+
+    result = peira.sweep(objective, ["x=1.0,2.0"], minimize="val/loss", sampler="grid")
+    assert result.trials.values[0] == [1 / 3, 2 / 3]
+    with Lab(lab) as opened:
+        first, second = opened.runs("", sort="trial")
+        assert (first.params, first.tags) == ({"x": 1.0, "depth": 3}, ["own"])
+        assert second.metrics["val/loss"].count == 3
+
+
+def test_the_summary_of_a_metric_says_which_value_counts(lab: Path) -> None:
+    """The last value of a run, else the one that the objective names."""
+
+    def objective(x: float) -> None:
+        for value in (3.0, 1.0, 2.0):
+            peira.log({"loss": value * x})
+
+    for text, value in {"loss": 2.0, "loss.min": 1.0, "loss.max": 3.0, "loss.best": 1.0}.items():
+        result = peira.sweep(objective, ["x=1.0"], minimize=text, trials=1)
+        assert result.best_value == value
+
+
+def test_several_objectives_have_a_front(lab: Path) -> None:
+    """Of trials that no other beats, all are given."""
+    result = peira.sweep(
+        lambda x: (x, 1 - x if x < 0.5 else 2.0), {"x": [0.1, 0.3, 0.4, 0.7]},
+        minimize=["a", "b"], sampler="grid",
+    )  # fmt: skip
+    assert [best.params["x"] for best in result.front] == [0.1, 0.3, 0.4]
+    assert peira.sweep(
+        lambda x: (x, x), ["x=float(0,1)"], minimize="a", maximize="b", trials=6, sampler="nsga2"
+    ).trials.state == ["complete"] * 6  # fmt: skip
+
+
+def test_conditions_and_constraints_hold_in_every_trial(lab: Path) -> None:
+    """A param is there when its condition holds, and what is forbidden is not run."""
+    space = Space.parse(
+        ["opt=sgd,adam", "momentum=float(0,1) if opt == sgd", "a=int(1,8)", "b=int(1,8)"],
+        ["a * b <= 12"],
+    )
+    for sampler in ("random", "tpe", "qmc"):
+        result = peira.sweep(
+            lambda params: float(params["a"]), space, minimize="y", trials=12, sampler=sampler
+        )
+        for row in result.trials.rows():
+            space.check(row["params"])
+            assert ("momentum" in row["params"]) == (row["params"]["opt"] == "sgd")
+
+
+def test_what_no_draw_satisfies_ends_the_sweep(lab: Path) -> None:
+    """With the constraint in the message."""
+    with pytest.raises(UsageError, match=r"refused by x > 2"):
+        peira.sweep(squared, ["x=float(0,1)"], where="x > 2", minimize="y", trials=2,
+                    sampler="random")  # fmt: skip
+
+
+def test_first_trials_and_earlier_runs_are_known_to_the_sampler(lab: Path) -> None:
+    """First trials are run as given; the results of earlier runs are what the sampler starts
+    from.
+    """
+    first = [{"x": 0.5}, {"x": 0.25}]
+    result = peira.sweep(squared, ["x=float(0,1)"], minimize="y", trials=4, first=first, name="a")
+    assert result.trials.params["x"][:2] == [0.5, 0.25]
+    assert result.trials.source == ["given", "given", "sampler", "sampler"]
+    warm = peira.sweep(squared, ["x=float(0,1)"], minimize="y", trials=1, warm="trial < 2")
+    assert [known.params for known in warm.reading.definition.warm] == first
+    with pytest.raises(UsageError, match="None of the 1 finished runs"):
+        peira.sweep(squared, ["x=float(2,3)"], minimize="y", trials=1, warm="trial = 3")
+
+
+def test_a_decorated_function_is_the_function_and_can_be_swept(lab: Path) -> None:
+    """`@peira.sweep(…)` runs nothing by itself."""
+
+    @peira.sweep(space={"x": [1, 2, 3]}, maximize="y", sampler="grid")
+    def objective(x: int) -> float:
+        return float(x)
+
+    assert isinstance(objective, SweptFunction) and objective(x=7) == 7.0
+    assert not (lab / "sweeps").exists()
+    assert objective.sweep().best_params == {"x": 3}
+    assert len(objective.sweep(trials=2)) == 2
+
+
+def test_a_function_that_only_this_process_has_is_run_in_forks(lab: Path) -> None:
+    """Several workers, and a closure."""
+    offset = 0.25
+    result = peira.sweep(
+        lambda x: abs(x - offset), ["x=float(0,1)"], minimize="y", trials=6, jobs=2
+    )
+    assert result.trials.state == ["complete"] * 6
+    assert all(
+        value == abs(x - offset)  # type: ignore[operator]
+        for value, x in zip(result.trials.values[0], result.trials.params["x"], strict=True)
+    )
+    definition = result.reading.definition
+    assert definition.function is not None and definition.function.place == ""
+
+
+def test_a_budget_ends_a_sweep(lab: Path) -> None:
+    """No trial is begun when the time is used; the number of trials may be left open."""
+    result = peira.sweep(squared, ["x=float(0,1)"], minimize="y", budget=1.0)
+    assert len(result) >= 1 and result.reading.row.state == "finished"
+    assert result.reading.row.worked_s >= 1.0
+
+
+def test_a_sweep_without_an_end_or_a_metric_is_refused(lab: Path) -> None:
+    """The message says what is missing."""
+    with pytest.raises(UsageError, match="not said when the sweep is to end"):
+        peira.sweep(squared, ["x=float(0,1)"], minimize="y")
+    with pytest.raises(UsageError, match="needs a metric"):
+        peira.sweep(squared, ["x=float(0,1)"], trials=1)
+    with pytest.raises(UsageError, match="no sampler"):
+        peira.sweep(squared, ["x=float(0,1)"], minimize="y", trials=1, sampler="magic")
+    with pytest.raises(UsageError, match="cannot be used"):
+        peira.sweep(squared, ["x=float(0,1)"], minimize="y", trials=1, sampler="tpe:magic=1")
+
+
+@pytest.mark.parametrize(
+    "pruner", ["median:n_startup_trials=2", "asha", "hyperband:max_resource=8"]
+)
+def test_a_pruner_ends_hopeless_trials(lab: Path, pruner: str) -> None:
+    """Those that report, and those that only log."""
+
+    def reporting(trial: Trial) -> float:
+        for step in range(1, 9):
+            trial.report(trial["x"], step)  # type: ignore[arg-type]
+            if trial.should_prune():
+                raise peira.Pruned
+        return float(trial["x"])  # type: ignore[arg-type]
+
+    def logging(x: float) -> float:
+        for step in range(1, 9):
+            peira.log({"y": x}, step=step)
+        return x
+
+    for objective in (reporting, logging):
+        result = peira.sweep(
+            objective, {"x": [float(x) for x in range(1, 13)]}, minimize="y", sampler="grid",
+            prune=pruner,
+        )  # fmt: skip
+        states = result.trials.state
+        assert states[0] == "complete" and states.count("pruned") >= 4, states
+        assert result.best_value == 1.0
+        assert all(
+            steps < 8 for steps, state in zip(result.trials.steps, states, strict=True)
+            if state == "pruned" and steps
+        ) or pruner.startswith("hyperband")  # fmt: skip
+
+
+def test_trials_are_a_frame(lab: Path) -> None:
+    """With a column a param."""
+    result = peira.sweep(squared, ["x=float(0,1)"], minimize="y", trials=3)
+    frame = result.to_pandas()
+    assert list(frame.columns)[:4] == ["trial", "state", "y", "params.x"] and len(frame) == 3
