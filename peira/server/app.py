@@ -65,7 +65,15 @@ def build_routes(follower: Follower, bundle: Bundle) -> Litestar:
             backend="gzip",
             gzip_compress_level=1,
             minimum_size=4096,
-            exclude=["/api/events", "/api/traces", "/api/objects", "/series", "/assets", r"^/p/"],
+            exclude=[
+                "/api/events",
+                "/api/traces",
+                "/api/objects",
+                "/series",
+                "/explore$",
+                "/assets",
+                r"^/p/",
+            ],
         ),
         openapi_config=OpenAPIConfig(
             title="Peira",

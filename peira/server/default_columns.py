@@ -35,8 +35,8 @@ def default_columns(connection: Connection, project: str) -> list[str]:
     metrics = [name for name in _metrics(connection, recent) if not name.startswith("system/")]
     metrics = metrics[: 2 * COLUMNS_MAX] + [name for name in goals if name in metrics]
     metrics = list(dict.fromkeys(metrics))
-    params = _params(connection, recent)[:PARAMS_MAX]
-    both = _ambiguous(connection, [*metrics, *params])
+    params = varying_params(connection, recent)[:PARAMS_MAX]
+    both = ambiguous(connection, [*metrics, *params])
 
     def spell(name: str, kind: Kind) -> str:
         return write_name(name, kind if name in both else None)
@@ -47,14 +47,15 @@ def default_columns(connection: Connection, project: str) -> list[str]:
     return [*first, *middle, *last][:COLUMNS_MAX]
 
 
-def _ambiguous(connection: Connection, names: Sequence[str]) -> set[str]:
-    """The names that are a param and a metric somewhere in the lab."""
+def ambiguous(connection: Connection, names: Sequence[str]) -> set[str]:
+    """Return the names that are a param and a metric somewhere in the lab."""
     key = schema.key.c
     counted = select(key.name).where(key.name.in_(names)).group_by(key.name)
     return set(connection.scalars(counted.having(func.count(key.kind.distinct()) > 1)))
 
 
-def _params(connection: Connection, runs: Sequence[int]) -> list[str]:
+def varying_params(connection: Connection, runs: Sequence[int]) -> list[str]:
+    """Return the params that have more than one value in these runs, those of most runs first."""
     attribute, key = schema.attribute.c, schema.key.c
     differing = func.count(attribute.text.distinct())
     rows = connection.execute(

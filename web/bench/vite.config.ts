@@ -12,7 +12,7 @@ export default defineConfig({
   build: {
     target: "es2022",
     rollupOptions: {
-      input: { lines: resolve(here, "lines.html"), gallery: resolve(here, "gallery.html") },
+      input: { lines: resolve(here, "lines.html"), gallery: resolve(here, "gallery.html"), parallel: resolve(here, "parallel.html") },
     },
   },
 });

@@ -4,41 +4,72 @@
 // its first row and -1 below its last; one running sum per column turns these differences into
 // counts. So a series costs two additions per column, however steep or noisy it is.
 // Every series counts, a spike of one step included; nothing is sampled.
+//
+// Differences and counts are kept apart, so that a series can be taken away again: what is brushed
+// changes by a few runs between two frames, and only those cost anything.
 
 import type { Points } from "../../data/decimate";
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 
+/** What a pixel knows beside its count: nothing, the mean colour, or the mean of one number. */
+export type RasterKind = "count" | "hue" | "shade";
+
+/** Shades are whole numbers from 0 to `SHADES - 1`, so that taking one away leaves no rest. */
+export const SHADES = 64;
+
 export class DensityRaster {
-  /** Differences while accumulating, counts after `finish`; column-major, `height + 1` rows. */
+  /** Series per pixel after `finish`; column-major, `height + 1` rows. */
   readonly counts: Int32Array;
   countMax = 0;
   seriesCount = 0;
   readonly #stride: number;
+  /** Where a span begins (+) and ends (-), in the same order. */
+  readonly #steps: Int32Array;
   /** Sums of red, green, blue per pixel, only when colours differ between series. */
   readonly #hues: readonly [Float32Array, Float32Array, Float32Array] | null;
+  readonly #shadeSteps: Int32Array | null;
+  readonly #shades: Int32Array | null;
   readonly #low: Float32Array;
   readonly #high: Float32Array;
+  /** Columns that the polyline being added has touched. */
+  #from = 0;
+  #to = -1;
 
   constructor(
     readonly width: number,
     readonly height: number,
-    hasHues = false,
+    readonly kind: RasterKind = "count",
   ) {
     this.#stride = height + 1;
     const size = width * this.#stride;
     this.counts = new Int32Array(size);
-    this.#hues = hasHues
-      ? [new Float32Array(size), new Float32Array(size), new Float32Array(size)]
-      : null;
-    this.#low = new Float32Array(width);
-    this.#high = new Float32Array(width);
+    this.#steps = new Int32Array(size);
+    this.#hues =
+      kind === "hue" ? [new Float32Array(size), new Float32Array(size), new Float32Array(size)] : null;
+    this.#shades = kind === "shade" ? new Int32Array(size) : null;
+    this.#shadeSteps = kind === "shade" ? new Int32Array(size) : null;
+    this.#low = new Float32Array(width).fill(Infinity);
+    this.#high = new Float32Array(width).fill(-Infinity);
+  }
+
+  /** Becomes what `other` is, which has the same size and kind. */
+  copy(other: DensityRaster): void {
+    this.#steps.set(other.#steps);
+    if (other.#shadeSteps) this.#shadeSteps?.set(other.#shadeSteps);
+    this.seriesCount = other.seriesCount;
+  }
+
+  clear(): void {
+    this.#steps.fill(0);
+    this.#shadeSteps?.fill(0);
+    this.seriesCount = 0;
   }
 
   /** Adds one polyline, in raster pixels from the top left; NaN lifts the pen. */
   add(points: Points, size: number, hue?: Rgb): void {
-    const low = this.#low.fill(Infinity);
-    const high = this.#high.fill(-Infinity);
+    this.#from = this.width;
+    this.#to = -1;
     let x1 = NaN;
     let y1 = NaN;
     for (let i = 0; i < size; i += 2) {
@@ -52,7 +83,69 @@ export class DensityRaster {
       y1 = y2;
     }
     this.seriesCount++;
-    this.#write(low, high, hue);
+    this.#write(hue);
+  }
+
+  /**
+   * Adds straight lines that all go from column `x1` to column `x2`, the latter left out: from the
+   * rows `left` to the rows `right`, which lie within the raster. Column by column, so that all
+   * that is written lies close together: ten times as fast as line by line. `sign` -1 takes lines
+   * away that were added before. For rasters of shades.
+   */
+  addFan([x1, x2]: readonly [number, number], left: Float32Array, right: Float32Array, shades: Uint8Array, sign: 1 | -1): void {
+    // Falling lines are turned round, so that the loop below need not ask which end is higher.
+    const count = left.length;
+    const [high, slopes] = [new Float32Array(count), new Float32Array(count)];
+    const order = new Uint8Array(count);
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      if (right[i]! < left[i]!) continue;
+      high[at] = left[i]!;
+      slopes[at] = (right[i]! - left[i]!) / (x2 - x1);
+      order[at++] = shades[i]!;
+    }
+    const turned = at;
+    for (let i = 0; i < count; i++) {
+      if (right[i]! >= left[i]!) continue;
+      high[at] = left[i]!;
+      slopes[at] = (right[i]! - left[i]!) / (x2 - x1);
+      order[at++] = shades[i]!;
+    }
+    const steps = this.#steps;
+    const sums = this.#shadeSteps!;
+    for (let column = x1; column < x2; column++) {
+      const base = column * this.#stride;
+      const [near, far] = [column - x1, column - x1 + 1];
+      for (let i = 0; i < turned; i++) {
+        const from = base + ((high[i]! + slopes[i]! * near) | 0);
+        const to = base + ((high[i]! + slopes[i]! * far) | 0) + 1;
+        const shade = order[i]! * sign;
+        steps[from]! += sign;
+        steps[to]! -= sign;
+        sums[from]! += shade;
+        sums[to]! -= shade;
+      }
+      for (let i = turned; i < count; i++) {
+        const from = base + ((high[i]! + slopes[i]! * far) | 0);
+        const to = base + ((high[i]! + slopes[i]! * near) | 0) + 1;
+        const shade = order[i]! * sign;
+        steps[from]! += sign;
+        steps[to]! -= sign;
+        sums[from]! += shade;
+        sums[to]! -= shade;
+      }
+    }
+  }
+
+  /** Adds one pixel to a raster of shades. */
+  addPoint(column: number, row: number, shade: number): void {
+    if (!(column >= 0 && column < this.width && row >= 0 && row < this.height)) return;
+    const at = Math.floor(column) * this.#stride + Math.floor(row);
+    this.#steps[at]! += 1;
+    this.#steps[at + 1]! -= 1;
+    this.#shadeSteps![at]! += shade;
+    this.#shadeSteps![at + 1]! -= shade;
+    this.seriesCount++;
   }
 
   /** Widens the spans of all columns that the segment crosses. */
@@ -70,6 +163,8 @@ export class DensityRaster {
     let column = Math.floor(x1);
     const last = Math.floor(x2);
     if (last < 0 || column >= this.width) return;
+    if (column < this.#from) this.#from = column < 0 ? 0 : column;
+    if (last > this.#to) this.#to = last < this.width ? last : this.width - 1;
     if (column === last) {
       if (y1 < y2) {
         if (y1 < low[column]!) low[column] = y1;
@@ -97,18 +192,23 @@ export class DensityRaster {
     }
   }
 
-  #write(low: Float32Array, high: Float32Array, hue?: Rgb): void {
-    const { counts, height } = this;
+  #write(hue?: Rgb): void {
+    const { height } = this;
+    const steps = this.#steps;
+    const low = this.#low;
+    const high = this.#high;
     const hues = this.#hues;
-    for (let column = 0; column < this.width; column++) {
+    for (let column = this.#from; column <= this.#to; column++) {
       const top = low[column]!;
       const bottom = high[column]!;
+      low[column] = Infinity;
+      high[column] = -Infinity;
       if (!(top <= bottom) || bottom < 0 || top >= height) continue;
       const base = column * this.#stride;
       const from = base + (top > 0 ? Math.floor(top) : 0);
       const to = base + (bottom < height ? Math.floor(bottom) + 1 : height);
-      counts[from]!++;
-      counts[to]!--;
+      steps[from]!++;
+      steps[to]!--;
       if (hues !== null && hue !== undefined) {
         for (let c = 0; c < 3; c++) {
           hues[c]![from]! += hue[c]!;
@@ -118,16 +218,17 @@ export class DensityRaster {
     }
   }
 
-  /** Turns differences into counts. */
+  /** Sums differences up to counts. More may be added afterwards, and `finish` called again. */
   finish(): void {
     const { counts, width, height } = this;
+    const steps = this.#steps;
     let countMax = 0;
     for (let column = 0; column < width; column++) {
       const base = column * this.#stride;
       let sum = 0;
-      for (let row = 0; row < height; row++) {
-        sum += counts[base + row]!;
-        counts[base + row] = sum;
+      for (let at = base; at < base + height; at++) {
+        sum += steps[at]!;
+        counts[at] = sum;
         if (sum > countMax) countMax = sum;
       }
     }
@@ -138,10 +239,45 @@ export class DensityRaster {
         for (let row = 1; row < height; row++) hue[base + row]! += hue[base + row - 1]!;
       }
     }
+    if (this.#shades === null || this.#shadeSteps === null) return;
+    for (let column = 0; column < width; column++) {
+      const base = column * this.#stride;
+      let sum = 0;
+      for (let at = base; at < base + height; at++) {
+        sum += this.#shadeSteps[at]!;
+        this.#shades[at] = sum;
+      }
+    }
   }
 
   countAt(column: number, row: number): number {
     return this.counts[column * this.#stride + row] ?? 0;
+  }
+
+  /** The mean shade of the series in a pixel; 0 where there is none. */
+  shadeAt(column: number, row: number): number {
+    const at = column * this.#stride + row;
+    return (this.#shades?.[at] ?? 0) / Math.max(1, this.counts[at] ?? 0);
+  }
+
+  /** Counts as opacity, the mean shade as colour: `shades` has one for each. */
+  toShadedImage(shades: readonly Rgb[], alphaMin: number): ImageData {
+    const { counts, width, height } = this;
+    const image = new ImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const colors = Uint32Array.from(shades, (rgb) => packed(rgb, 0));
+    const alphas = alphaRamp(this.countMax, busyCount(counts), alphaMin);
+    const sums = this.#shades!;
+    for (let column = 0; column < width; column++) {
+      const base = column * this.#stride;
+      for (let row = 0; row < height; row++) {
+        const count = counts[base + row]!;
+        if (count === 0) continue;
+        const shade = (sums[base + row]! / count) | 0;
+        pixels[row * width + column] = colors[shade]! | alphas[count]!;
+      }
+    }
+    return image;
   }
 
   /** The counts as colour: one series is light but seen, the busiest pixels are full. */
@@ -189,6 +325,17 @@ export function inkRamp(ink: DensityInk, countMax: number, countFull: number): U
       from[2] + (to[2] - from[2]) * part,
     ];
     ramp[count] = packed(mixed, ALPHA_MIN + (ALPHA_MAX - ALPHA_MIN) * share);
+  }
+  return ramp;
+}
+
+/** Opacity by count, shifted to its byte. */
+function alphaRamp(countMax: number, countFull: number, alphaMin: number): Uint32Array {
+  const ramp = new Uint32Array(countMax + 1);
+  const full = Math.log(Math.max(2, countFull));
+  for (let count = 1; count <= countMax; count++) {
+    const share = Math.min(1, Math.log(count) / full);
+    ramp[count] = ((alphaMin + (ALPHA_MAX - alphaMin) * share) << 24) >>> 0;
   }
   return ramp;
 }

@@ -171,7 +171,7 @@ function drawDensity(pen: Pen, theme: ChartTheme, layout: Layout, looks: Looks):
   const { ratio } = pen;
   const width = Math.max(1, Math.round(plot.width * ratio));
   const height = Math.max(1, Math.round(plot.height * ratio));
-  const raster = new DensityRaster(width, height, looks.hasHues);
+  const raster = new DensityRaster(width, height, looks.hasHues ? "hue" : "count");
   const x: Scale = { ...layout.x, start: 0, end: width };
   const y: Scale = { ...layout.y, start: height, end: 0 };
   for (const { series, color } of looks.rest) {
