@@ -794,3 +794,44 @@ export interface DataSamplesData {
   label: string | null;
   samples: Sample[];
 }
+
+/** What runs are judged by on the Explore and Sweep screens. */
+export interface ObjectiveData {
+  name: string;
+  direction: "min" | "max" | null;
+}
+
+export interface ParamImportance {
+  name: string;
+  importance: number;
+  low: number;
+  high: number;
+  /** It is more than shuffled values bring about. */
+  clear: boolean;
+  missing: number;
+}
+
+export interface FindingData {
+  /** As a person says it: `kernel_size 5`. */
+  what: string;
+  query: string;
+  best_with: number;
+  best: number;
+  all_with: number;
+  runs: number;
+}
+
+/** Which params decided who is among the best, and the sentence that says it. */
+export interface ImportanceData {
+  objective: ObjectiveData | null;
+  params: ParamImportance[];
+  runs: number;
+  best: number;
+  left_out: number;
+  /** Why nothing is said, when nothing is. */
+  remark: string;
+  sentence: string;
+  findings: FindingData[];
+  took_ms: number;
+  rev: number;
+}

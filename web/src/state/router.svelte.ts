@@ -5,6 +5,7 @@ export type Route =
   | { kind: "runs"; project: string }
   | { kind: "run"; project: string; run: string }
   | { kind: "compare"; project: string }
+  | { kind: "explore"; project: string }
   | { kind: "evaluate"; project: string; run: string; name: string }
   | { kind: "data" }
   | { kind: "version"; name: string; number: number }
@@ -19,6 +20,7 @@ export function parseRoute(path: string): Route {
     if (first === "p" && project !== undefined) {
       if (parts.length === 2) return { kind: "runs", project };
       if (parts.length === 3 && third === "compare") return { kind: "compare", project };
+      if (parts.length === 3 && third === "explore") return { kind: "explore", project };
       if (parts.length === 4 && third === "r" && run !== undefined)
         return { kind: "run", project, run };
       if (parts.length === 6 && third === "r" && fifth === "eval" && run !== undefined && name !== undefined)
@@ -40,6 +42,8 @@ export const runPath = (project: string, run: string, search = ""): string =>
   `${root}p/${encodeURIComponent(project)}/r/${encodeURIComponent(run)}${search}`;
 export const comparePath = (project: string, search: string): string =>
   `${root}p/${encodeURIComponent(project)}/compare${search}`;
+export const explorePath = (project: string, search = ""): string =>
+  `${root}p/${encodeURIComponent(project)}/explore${search}`;
 
 export const evaluatePath = (project: string, run: string, name: string, search = ""): string =>
   `${runPath(project, run)}/eval/${encodeURIComponent(name)}${search}`;

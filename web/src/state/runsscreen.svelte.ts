@@ -10,6 +10,7 @@ import { Panels } from "./panels.svelte";
 import { typedGroup, ViewState } from "./runsview.svelte";
 import { Selection } from "./selection.svelte";
 import { RunsTable } from "./table.svelte";
+import { readView, writeView } from "./view";
 
 const SPLIT_KEY = "peira.split";
 const SPLIT_DEFAULT = 46;
@@ -17,7 +18,7 @@ const SPLIT_DEFAULT = 46;
 /** Everything the Runs screen shows of one project, and how its parts follow the address. */
 export class RunsScreen {
   readonly project: string;
-  readonly view = new ViewState();
+  readonly view = new ViewState(readView, writeView);
   readonly table: RunsTable;
   readonly groups: GroupsTable;
   readonly selection: Selection;

@@ -1,32 +1,39 @@
 import { router } from "./router.svelte";
-import { readView, writeView, type RunsView } from "./view";
+import type { RunsView } from "./view";
 
 const TYPING_MS = 600;
 
-/** The Runs screen's view: the address, plus what is being typed and is not in it yet. */
-export class ViewState {
+/** A screen's view: the address, plus what is being typed and is not in it yet. */
+export class ViewState<V extends RunsView = RunsView> {
+  readonly #read: (search: string) => V;
+  readonly #write: (view: V) => string;
   #draft: string | null = $state(null);
   #timer = 0;
-  #written: RunsView = $derived(readView(router.search));
+  #written: V = $derived.by(() => this.#read(router.search));
   /** The hands are still on the keys: what is there may be half a word. */
   isTyping: boolean = $derived(this.#draft !== null);
-  current: RunsView = $derived(
+  current: V = $derived(
     this.#draft === null ? this.#written : { ...this.#written, q: this.#draft },
   );
 
+  constructor(read: (search: string) => V, write: (view: V) => string) {
+    this.#read = read;
+    this.#write = write;
+  }
+
   /** A discrete act is a step that Back undoes; `replace` is for drags. */
-  change(patch: Partial<RunsView>, options: { replace?: boolean } = {}): void {
+  change(patch: Partial<V>, options: { replace?: boolean } = {}): void {
     const next = { ...this.current, ...patch };
     clearTimeout(this.#timer);
     this.#draft = null;
-    router.setSearch(writeView(next), options);
+    router.setSearch(this.#write(next), options);
   }
 
   /** Typing shows at once; the address follows when the hands rest. */
   type(q: string): void {
     this.#draft = q;
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.change({ q }, { replace: true }), TYPING_MS);
+    this.#timer = window.setTimeout(() => this.change({ q } as Partial<V>, { replace: true }), TYPING_MS);
   }
 
   open(url: string): void {

@@ -2,7 +2,7 @@ import { SvelteMap } from "svelte/reactivity";
 import { ApiError, apiUrl, getJson, segment, write } from "../api/client";
 import { assignSlots } from "../data/palette";
 import { toast } from "../ui/toast.svelte";
-import type { ViewState } from "./runsview.svelte";
+import type { GridView } from "./gridscreen";
 
 /** Longer lists live on the server under a short id, so that an address stays an address. */
 const IN_ADDRESS_MAX = 30;
@@ -10,7 +10,7 @@ const COLORED_UNASKED_MAX = 8;
 
 /** The chosen runs, and the colour slot of each run that is drawn. */
 export class Selection {
-  readonly #view: ViewState;
+  readonly #view: GridView;
   /** Lists behind `sel=@id`, as far as they were fetched. They never change. */
   readonly #kept = new SvelteMap<string, string[]>();
   /** A choice the server is about to name. */
@@ -25,7 +25,7 @@ export class Selection {
   });
   chosen: ReadonlySet<string> = $derived(new Set(this.ids));
 
-  constructor(view: ViewState) {
+  constructor(view: GridView) {
     this.#view = view;
   }
 

@@ -72,9 +72,9 @@ export const defaultView = (): RunsView => ({
 });
 
 // Inside a value, these separate; a name that holds one is escaped before joining.
-const escapeName = (name: string): string =>
+export const escapeName = (name: string): string =>
   name.replace(/[%,~!]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
-const unescapeName = (text: string): string =>
+export const unescapeName = (text: string): string =>
   text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 
 const writeList = (names: string[]): string => names.map(escapeName).join(",");
@@ -108,7 +108,7 @@ function readRange(text: string): RunsView["zoom"] {
 }
 
 /** Keep the address readable: only what would break it is escaped. */
-function escapeValue(text: string): string {
+export function escapeValue(text: string): string {
   return encodeURIComponent(text)
     .replace(/%20/g, "+")
     .replace(/%(2F|3A|2C|40|3D|3E|3C|7E|21|24|3B|28|29)/gi, (code, hex: string) =>
