@@ -25,6 +25,7 @@ ORDER = (
     "cli",
     "server",
     "charts",
+    "explore",
     "dashboard",
     "install",
     "peers",

@@ -94,8 +94,9 @@ def read_axes(
     catalog = Catalog(connection, project)
     columns = resolve_columns(names, catalog)
     fields = list(dict.fromkeys(c.field.key for c in columns if c.kind == "run"))
-    base = select(schema.run.c.n, schema.run.c.id, schema.run.c.name)
-    base = in_scope(base.add_columns(*(schema.run.c[field] for field in fields)), project)
+    run = schema.run.c
+    base: Select[Any] = select(run.n, run.id, run.name, *(run[field] for field in fields))
+    base = in_scope(base, project)
     selection = compile_filter(query.filter, catalog)
     lines = _lines(connection, apply_sort(selection.apply(base), query.sort, catalog))
     found = [[line[n] for line in lines] for n in range(3 + len(fields))]
@@ -225,7 +226,7 @@ def _lines(connection: Connection, statement: Select[Any]) -> list[Any]:
     """Return all rows as the driver's own tuples: a named row for each costs as much again."""
     result = connection.execute(statement)
     assert result.cursor is not None, "a SELECT has a cursor"
-    lines: list[Any] = result.cursor.fetchall()
+    lines = list(result.cursor.fetchall())
     result.close()
     return lines
 
@@ -244,7 +245,7 @@ def _numbers(column: Column, numbers: Floats, is_missing: NDArray[np.bool_]) -> 
     return Axis(
         column.name,
         column.kind,
-        column.type if column.type in ("time", "duration") else "number",  # type: ignore[arg-type]
+        column.type if column.type in ("time", "duration") else "number",
         is_missing,
         numbers,
         is_whole=bool(len(finite)) and bool((finite == np.floor(finite)).all()),
@@ -292,6 +293,19 @@ def _read(odd: str) -> tuple[Cell, str]:
         return number, "nan" if number != number else "inf" if number > 0 else "-inf"
     cell = param_cell(type_, 1.0 if text == "true" else 0.0, text)
     return cell, _quoted(text) if type_ in ("str", "json") else text
+
+
+def literal_of(cell: Cell) -> str:
+    """Return a value as a query writes it.
+
+    >>> literal_of("adam"), literal_of(True), literal_of(0.5)
+    ('"adam"', 'true', '0.5')
+    """
+    if isinstance(cell, str):
+        return _quoted(cell)
+    if cell is None or isinstance(cell, bool):
+        return _shown(cell)
+    return repr(cell)
 
 
 def _quoted(text: str) -> str:

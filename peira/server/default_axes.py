@@ -59,7 +59,9 @@ def objective_of(connection: Connection, name: str, project: str) -> Objective:
     return Objective(name, direction)
 
 
-def default_axes(connection: Connection, query: ast.Query, project: str) -> list[str]:
+def default_axes(
+    connection: Connection, query: ast.Query, project: str, *, count_max: int = AXES_MAX
+) -> list[str]:
     """Return names of the params that vary among the latest runs that a query finds.
 
     A text that is another one in nearly every run (a path, a name) is no axis.
@@ -67,7 +69,7 @@ def default_axes(connection: Connection, query: ast.Query, project: str) -> list
     recent = select_numbers(connection, query, project=project)[:RUNS_LOOKED_AT]
     names = varying_params(connection, recent)
     labels = _labels(connection, recent)
-    kept = [name for name in names if name not in labels][:AXES_MAX]
+    kept = [name for name in names if name not in labels][:count_max]
     both = ambiguous(connection, kept)
     return [write_name(name, "params" if name in both else None) for name in kept]
 

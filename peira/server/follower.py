@@ -267,7 +267,7 @@ def changes_since(lab: Lab, rev: int) -> Change | None:
     query = select(run.id, run.project, run.rev).where(run.rev > rev).order_by(run.rev.desc())
 
     def ask(connection: Connection) -> Change | None:
-        now = _revision(connection)
+        now = revision_of(connection)
         if now == rev:
             return None
         rows = connection.execute(query.limit(RUNS_MAX + 1)).all()
@@ -279,10 +279,11 @@ def changes_since(lab: Lab, rev: int) -> Change | None:
 
 def revision(lab: Lab) -> int:
     """Return the revision of the lab, which rises with every change of anything."""
-    return lab.ask(_revision)
+    return lab.ask(revision_of)
 
 
-def _revision(connection: Connection) -> int:
+def revision_of(connection: Connection) -> int:
+    """Return the revision of the lab as a connection sees it."""
     meta = schema.meta.c
     value = connection.scalar(select(meta.value).where(meta.name == "rev"))
     return 0 if value is None else int(value)

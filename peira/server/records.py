@@ -499,3 +499,46 @@ class CompareFileAnswer(Answer, frozen=True, kw_only=True):
 
     runs: list[Side]
     file: FileRow
+
+
+class ObjectiveRow(Answer, frozen=True, kw_only=True):
+    """What runs are judged by, and which side of it is better; null when nothing says."""
+
+    name: str
+    direction: Direction | None
+
+
+class ImportanceRow(Answer, frozen=True, kw_only=True):
+    """One param's share in who is among the best, with its error bars."""
+
+    name: str
+    importance: float
+    low: float
+    high: float
+    clear: bool
+    missing: int
+
+
+class FindingRow(Answer, frozen=True, kw_only=True):
+    """What the best runs have in common, and the query that finds all runs with it."""
+
+    what: str
+    query: str
+    best_with: int
+    best: int
+    all_with: int
+    runs: int
+
+
+class ImportanceAnswer(Answer, frozen=True, kw_only=True):
+    """What decided who is among the best; `remark` says why nothing is said."""
+
+    objective: ObjectiveRow | None
+    params: list[ImportanceRow]
+    runs: int
+    best: int
+    left_out: int
+    remark: str
+    sentence: str
+    findings: list[FindingRow]
+    took_ms: float

@@ -60,7 +60,13 @@ def read_page(lab: Lab, asked: Asked) -> lab_rows.Page:
     return lab.ask(ask)
 
 
-def check_columns(connection: Connection, columns: Sequence[str], project: str | None) -> None:
+def check_columns(
+    connection: Connection,
+    columns: Sequence[str],
+    project: str | None,
+    *,
+    parameter: str = "columns",
+) -> None:
     """Refuse columns that cannot be, so that their errors are not taken for errors of the query.
 
     Raises:
@@ -73,7 +79,7 @@ def check_columns(connection: Connection, columns: Sequence[str], project: str |
             "request",
             "A column cannot be shown.",
             hint=error.hint,
-            fields=(Field("columns", "query", error.message),),
+            fields=(Field(parameter, "query", error.message),),
         ) from error
 
 

@@ -55,7 +55,7 @@ function bench(runs: number, count: number): ParallelTiming {
       axes: axes.map((axis) => projectAxis(axis, "linear", false)),
       shades: shadesOf(axes.at(-1) ?? null, "max", SHADES, runs),
       selected: null,
-      front: axes.map((axis) => ({ kind: "number", spans: [], laneCount: axis.missing, cursor: null })),
+      front: axes.map((axis) => ({ data: axis, spans: [], laneCount: axis.missing, cursor: null })),
       lit: null,
       themeVersion: "light",
     };

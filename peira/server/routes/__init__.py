@@ -8,7 +8,7 @@ from peira.server.routes.datasets import HANDLERS as DATASET_HANDLERS
 from peira.server.routes.evaluations import HANDLERS as EVALUATION_HANDLERS
 from peira.server.routes.evaluations import open_evaluation
 from peira.server.routes.events import events
-from peira.server.routes.explore import explore
+from peira.server.routes.explore import explore, importance
 from peira.server.routes.fields import complete, fields, metrics
 from peira.server.routes.groups import groups
 from peira.server.routes.home import home, lab_facts
@@ -27,7 +27,7 @@ from peira.server.routes.views import drop_view, save_view, set_goal, views
 HANDLERS = [
     lab_facts, home, runs, groups, fields, complete, metrics, set_goal, views, save_view, drop_view,
     traces, explore, compare_runs, compare_file, run, run_files, change_run, console, media, series,
-    lineage, stored_object, *EVALUATION_HANDLERS, *DATASET_HANDLERS,
+    importance, lineage, stored_object, *EVALUATION_HANDLERS, *DATASET_HANDLERS,
     keep_selection, selection, events, *PAGE_HANDLERS,
 ]  # fmt: skip
 

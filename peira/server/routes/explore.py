@@ -6,15 +6,18 @@ from typing import Any
 
 import numpy as np
 from litestar import Response, get
+from litestar.params import FromQuery
 from sqlalchemy import Connection
 
 from peira.lab.axes import Axes, Axis, read_axes
 from peira.lab.query.parse import parse
 from peira.server import columns
+from peira.server.decided import decide
 from peira.server.default_axes import Objective, default_axes, default_objective, objective_of
 from peira.server.follower import revision
 from peira.server.parameters import LabNow, OptionalQuery, PathText, Query
 from peira.server.problems import Field, RefusedError
+from peira.server.records import Direction, ImportanceAnswer
 from peira.server.table import check_columns, split_columns
 
 AXES_MAX = 60
@@ -43,12 +46,12 @@ def explore(
         if objective is None:
             judged = default_objective(connection, query, project)
         else:
-            check_columns(connection, [objective], project)
+            check_columns(connection, [objective], project, parameter="objective")
             judged = objective_of(connection, objective, project)
         if asked is None:
             names = default_axes(connection, query, project)
         else:
-            check_columns(connection, asked, project)
+            check_columns(connection, asked, project, parameter="axes")
             names = asked
         if judged is not None and judged.name not in names:
             names = [*names, judged.name]
@@ -57,6 +60,29 @@ def explore(
     found, judged = lab.ask(ask)
     data = encode(found, judged, {"chosen": "asked" if asked else "varying", "rev": revision(lab)})
     return Response(data, media_type=columns.MEDIA_TYPE)
+
+
+@get("/api/projects/{project:str}/importance", sync_to_thread=True)
+def importance(
+    lab: LabNow,
+    project: PathText,
+    *,
+    q: Query = "",
+    objective: OptionalQuery = None,
+    direction: FromQuery[Direction | None] = None,
+) -> ImportanceAnswer:
+    """Which params decided who is among the best of the runs, and what those have in common."""
+    query = parse(q)
+
+    def choose(connection: Connection) -> Objective | None:
+        if objective is None:
+            judged = default_objective(connection, query, project)
+        else:
+            check_columns(connection, [objective], project, parameter="objective")
+            judged = objective_of(connection, objective, project)
+        return judged and Objective(judged.name, direction or judged.direction)
+
+    return decide(lab, query, project, choose)
 
 
 def encode(found: Axes, objective: Objective | None, more: dict[str, Any]) -> bytes:

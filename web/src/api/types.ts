@@ -833,5 +833,4 @@ export interface ImportanceData {
   sentence: string;
   findings: FindingData[];
   took_ms: number;
-  rev: number;
 }

@@ -1,7 +1,9 @@
 // An axis of many runs: one field, a value a run, and where each value stands between the two
 // ends of a line. What has no place there (missing, NaN, infinite) stands in a lane of its own.
 
+import { formatNumber } from "./format";
 import { usableDomain, type Range } from "./scale";
+import { ticksOf } from "./ticks";
 
 export type AxisScale = "linear" | "log" | "category";
 
@@ -44,7 +46,11 @@ export interface Projection {
   /** A unit a run: 0 at the bottom, 1 at the top, `LANE` in the lane. */
   readonly units: Float32Array;
   readonly categories: readonly Category[];
+  /** The values of an axis of numbers that has only a few: they are its ticks. */
+  readonly marks: readonly number[] | null;
 }
+
+const MARKS_MAX = 8;
 
 export const runCount = (axis: AxisData): number => (axis.numbers ?? axis.codes)?.length ?? 0;
 
@@ -73,7 +79,7 @@ export function scalesOf(axis: AxisData): AxisScale[] {
   return scales;
 }
 
-const LOG_RATIO_MIN = 30;
+const LOG_RATIO_MIN = 8;
 const CROWDED_SHARE = 0.25;
 
 /** Log where the numbers span decades and a linear axis would crowd half of them at its foot. */
@@ -103,7 +109,7 @@ export function projectAxis(axis: AxisData, scale: AxisScale, isFlipped: boolean
       if (place >= 0) units[run] = unitOf(place);
     }
     const categories = labels.map((label, k) => ({ label, literal: literals[k] ?? label, unit: unitOf(k) }));
-    return { scale, isFlipped, domain: [0, 1], units, categories };
+    return { scale, isFlipped, domain: [0, 1], units, categories, marks: null };
   }
   const domain = usableDomain(scale, [axis.low ?? 0, axis.high ?? 1]);
   const [from, to] = scale === "log" ? [Math.log(domain[0]), Math.log(domain[1])] : domain;
@@ -113,7 +119,9 @@ export function projectAxis(axis: AxisData, scale: AxisScale, isFlipped: boolean
     const placed = scale === "log" ? Math.log(value) : value;
     if (Number.isFinite(placed)) units[run] = turn((placed - from) / (to - from));
   }
-  return { scale, isFlipped, domain, units, categories: [] };
+  const distinct = axis.type === "number" ? distinctNumbers(axis) : null;
+  const marks = distinct !== null && distinct.length <= MARKS_MAX ? distinct : null;
+  return { scale, isFlipped, domain, units, categories: [], marks };
 }
 
 function categoriesOf(axis: AxisData) {
@@ -145,6 +153,24 @@ export function unitAt(projection: Projection, value: number): number {
   if (Number.isNaN(part)) part = 0;
   part = Math.max(0, Math.min(1, part));
   return projection.isFlipped ? 1 - part : part;
+}
+
+export interface AxisLabel {
+  readonly unit: number;
+  readonly label: string;
+}
+
+/** Where an axis is labelled: at its categories or few values, else at round ones. */
+export function labelsOf(axis: AxisData, projection: Projection, countMax: number): AxisLabel[] {
+  const { scale, domain, categories, marks } = projection;
+  if (scale === "category") {
+    const stride = Math.max(1, Math.ceil(categories.length / countMax));
+    return categories.filter((_, k) => k % stride === 0).map(({ unit, label }) => ({ unit, label }));
+  }
+  if (marks !== null && marks.length <= countMax)
+    return marks.map((value) => ({ unit: unitAt(projection, value), label: formatNumber(value) }));
+  const kind = axis.type === "time" ? "time" : axis.type === "duration" ? "relative" : axis.isWhole ? "step" : "number";
+  return ticksOf(kind, scale, domain, countMax).map(({ value, label }) => ({ unit: unitAt(projection, value), label }));
 }
 
 /** The value of a run as people read it in a list. */

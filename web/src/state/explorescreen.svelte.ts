@@ -24,7 +24,7 @@ export interface ShownAxis {
 
 /** News are asked for so often at most: ten thousand runs are not fetched with every step. */
 const NEWS_MS_MIN = 3_000;
-const LIT_NONE = null;
+const DECIDED_REST = 10;
 const NO_BRUSHES: Brushes = new Map();
 
 /** Many runs of a project on several axes: picture, brush, table, and what decided. */
@@ -41,13 +41,15 @@ export class ExploreScreen implements GridScreen {
   problem: ProblemDetails | null = $state.raw(null);
   fields: Field[] = $state.raw([]);
   active = $state(0);
-  lit: string | null = $state(LIT_NONE);
+  lit: string | null = $state(null);
   isAtTop = true;
   /** What is being brushed and is not in the address yet. */
   #draft: Brushes | null = $state.raw(null);
   #widths: ReadonlyMap<string, number> = $state.raw(new Map());
   #rev = $state(0);
   #news_ms = 0;
+  #decidedRev = $state(0);
+  #decided_ms = 0;
   /** Axes that are here for a brush only. */
   #extras: string[] = $state.raw([]);
   #asked = "";
@@ -114,7 +116,8 @@ export class ExploreScreen implements GridScreen {
       if (this.data) this.table.ask({ q: this.query, sort, columns }, this.view.isTyping);
     });
     $effect(() => {
-      if (this.data?.objective) this.decided.ask(this.#url("importance", { objective: this.view.current.objective, direction: this.view.current.direction }), this.data.rev);
+      const { objective, direction } = this.view.current;
+      if (this.data?.objective) this.decided.ask(this.#url("importance", { objective, direction }), this.#decidedRev);
     });
     $effect(() => void this.selection.resolve(this.view.current.selection_id));
     $effect(() =>
@@ -308,6 +311,11 @@ export class ExploreScreen implements GridScreen {
     this.#news_ms = window.setTimeout(() => {
       this.#news_ms = 0;
       this.#rev = hint.rev;
+      // What takes the server long is asked for the less often.
+      const rest_ms = DECIDED_REST * (this.decided.data?.took_ms ?? 0);
+      if (performance.now() - this.#decided_ms < rest_ms) return;
+      this.#decided_ms = performance.now();
+      this.#decidedRev = hint.rev;
     }, NEWS_MS_MIN);
   }
 

@@ -2,6 +2,8 @@
 class Page {
   /** Readable name of the run shown; the address holds its id. */
   runName: string | null = $state(null);
+  /** Readable name of the sweep shown. */
+  sweepName: string | null = $state(null);
   /** The Runs view the reader came from, so that going up keeps it. */
   backTo: string | null = $state(null);
 

@@ -6,6 +6,8 @@ export type Route =
   | { kind: "run"; project: string; run: string }
   | { kind: "compare"; project: string }
   | { kind: "explore"; project: string }
+  | { kind: "sweeps"; project: string }
+  | { kind: "sweep"; project: string; sweep: string }
   | { kind: "evaluate"; project: string; run: string; name: string }
   | { kind: "data" }
   | { kind: "version"; name: string; number: number }
@@ -21,6 +23,8 @@ export function parseRoute(path: string): Route {
       if (parts.length === 2) return { kind: "runs", project };
       if (parts.length === 3 && third === "compare") return { kind: "compare", project };
       if (parts.length === 3 && third === "explore") return { kind: "explore", project };
+      if (parts.length === 3 && third === "sweeps") return { kind: "sweeps", project };
+      if (parts.length === 4 && third === "sweeps" && run !== undefined) return { kind: "sweep", project, sweep: run };
       if (parts.length === 4 && third === "r" && run !== undefined)
         return { kind: "run", project, run };
       if (parts.length === 6 && third === "r" && fifth === "eval" && run !== undefined && name !== undefined)
@@ -44,6 +48,8 @@ export const comparePath = (project: string, search: string): string =>
   `${root}p/${encodeURIComponent(project)}/compare${search}`;
 export const explorePath = (project: string, search = ""): string =>
   `${root}p/${encodeURIComponent(project)}/explore${search}`;
+export const sweepsPath = (project: string, sweep?: string, search = ""): string =>
+  `${root}p/${encodeURIComponent(project)}/sweeps${sweep === undefined ? "" : `/${encodeURIComponent(sweep)}`}${search}`;
 
 export const evaluatePath = (project: string, run: string, name: string, search = ""): string =>
   `${runPath(project, run)}/eval/${encodeURIComponent(name)}${search}`;

@@ -1,8 +1,7 @@
 // What lies over the lines: axes with their ticks, lanes, brushes, the run under the pointer.
 
-import { LANE, type Projection } from "../../data/axes";
+import { labelsOf, LANE, type AxisData, type Projection } from "../../data/axes";
 import { elide, formatCount } from "../../data/format";
-import { ticksOf, type AxisKind } from "../../data/ticks";
 import type { ChartTheme } from "../theme";
 import { yOf, type ParallelLayout } from "./layout";
 import { trace } from "./lines";
@@ -12,7 +11,7 @@ export type Span = readonly [from: number, to: number];
 
 export interface FrontAxis {
   readonly projection: Projection;
-  readonly kind: AxisKind;
+  readonly data: AxisData;
   readonly spans: readonly Span[];
   /** Runs in the lane. */
   readonly laneCount: number;
@@ -21,7 +20,7 @@ export interface FrontAxis {
 }
 
 const BRUSH_PX = 14;
-const TICK_ROOM_PX = 26;
+const TICK_ROOM_PX = 42;
 const LABEL_ROOM_PX = 13;
 const CHARACTER_PX = 6.2;
 
@@ -50,8 +49,8 @@ export function paintFront(
     const isLast = i === axes.length - 1 && axes.length > 1;
     paintTicks(context, layout, axis, x, isLast, theme);
     context.textAlign = "center";
-    const count = axis.laneCount === 0 ? "none" : formatCount(axis.laneCount);
-    write(context, i === 0 ? `missing: ${count}` : count, x, layout.laneBottom + 8, theme.fg2, theme);
+    const count = formatCount(axis.laneCount);
+    write(context, i === 0 ? `missing ${count}` : count, x, layout.laneBottom + 8, theme.fg2, theme);
     if (axis.cursor !== null) paintCursor(context, x, yOf(layout, axis.cursor), theme);
   });
 }
@@ -69,7 +68,10 @@ function paintTicks(context: CanvasRenderingContext2D, layout: ParallelLayout, a
   context.textAlign = isLast ? "left" : "right";
   const side = isLast ? 1 : -1;
   const letters = Math.max(4, Math.floor((layout.spacing - 16) / CHARACTER_PX));
-  for (const { y, label } of labelsOf(layout, axis)) {
+  const height = layout.bottom - layout.top;
+  const room = axis.projection.scale === "category" || axis.projection.marks ? LABEL_ROOM_PX : TICK_ROOM_PX;
+  for (const { unit, label } of labelsOf(axis.data, axis.projection, Math.max(2, Math.floor(height / room)))) {
+    const y = yOf(layout, unit);
     context.strokeStyle = theme.fg2;
     context.lineWidth = 1;
     context.beginPath();
@@ -78,26 +80,6 @@ function paintTicks(context: CanvasRenderingContext2D, layout: ParallelLayout, a
     context.stroke();
     write(context, elide(label, letters), x + side * 7, y, theme.fg2, theme);
   }
-}
-
-function labelsOf(layout: ParallelLayout, { projection, kind }: FrontAxis): { y: number; label: string }[] {
-  const height = layout.bottom - layout.top;
-  if (projection.scale === "category") {
-    const stride = Math.max(1, Math.ceil((projection.categories.length * LABEL_ROOM_PX) / height));
-    return projection.categories
-      .filter((_, k) => k % stride === 0)
-      .map(({ unit, label }) => ({ y: yOf(layout, unit), label }));
-  }
-  const [low, high] = projection.domain;
-  const ticks = ticksOf(kind, projection.scale, projection.domain, Math.max(2, Math.floor(height / TICK_ROOM_PX / 1.6)));
-  const part = (value: number): number =>
-    projection.scale === "log"
-      ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low))
-      : (value - low) / (high - low);
-  return ticks.map(({ value, label }) => {
-    const unit = projection.isFlipped ? 1 - part(value) : part(value);
-    return { y: yOf(layout, Math.max(0, Math.min(1, unit))), label };
-  });
 }
 
 function paintSpans(context: CanvasRenderingContext2D, layout: ParallelLayout, axis: FrontAxis, x: number, theme: ChartTheme): void {
