@@ -1,7 +1,7 @@
 """How long the Explore screen takes over 10,000 runs x 12 axes.
 
-The picture: web/bench/parallel.ts, built as production code, in headless Chromium without a GPU, at
-one device pixel per CSS pixel, 1200 x 480, from the call to rasterised pixels. "First" is everything
+The picture: web/bench/parallel.ts, built as production code, in headless Chromium without a GPU,
+at one device pixel per CSS pixel, 1200 x 480, from the call to rasterised pixels. "First" is all
 from columns to pixels, scales and shades included; "brush" goes from new brushes to pixels, the
 tests of all runs included. Each case runs REPEATS times in a fresh page.
 

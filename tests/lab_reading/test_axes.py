@@ -1,4 +1,4 @@
-"""Fields of many runs as arrays: exact values, what is missing, categories as a query writes them."""
+"""Fields of many runs as arrays: exact values, what is missing, values as a query writes them."""
 
 from __future__ import annotations
 
