@@ -14,7 +14,8 @@ they are now. Source: SCIENCE.md 1.10.
 
 from __future__ import annotations
 
-import os.path
+import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -211,8 +212,35 @@ def _data(run: Recorded, now: Beginning) -> list[str] | None:
         return None
     if any(_has_moved(artifact.name.partition(":")[0], run, now.root) for artifact in run.used):
         return None
-    changed = _changed(_files_now(run, "input", now), now)
-    return None if changed is None else list(changed)
+    met = _files_now(run, "input", now)
+    changed = _changed(met, now)
+    if changed is None or (not changed and _may_read_more(met, run, now)):
+        return None
+    return list(changed)
+
+
+def _may_read_more(met: Mapping[Path, SeenFile], run: Recorded, now: Beginning) -> bool:
+    """Whether a file has come since beside others of its kind that a run read: a program that reads
+    all of a folder (`data/*.csv`) would read it, too. Beside the script lies all sorts of things:
+    there it must have read two.
+    """
+    counts = Counter((path.parent, path.suffix) for path in met)
+    crowded = {Path(now.directory), Path(now.program.file).parent}
+    kinds = {kind for kind, count in counts.items() if count > 1 or kind[0] not in crowded}
+    if not kinds:
+        return False
+    known = {*met, *_files_now(run, "output", now), *_files_now(run, "source", now)}
+    try:
+        for folder in {folder for folder, _ in kinds}:
+            for entry in os.scandir(folder):
+                path = Path(entry.path)
+                if (folder, path.suffix) not in kinds or path in known or not entry.is_file():
+                    continue
+                if entry.stat().st_ctime > run.birth.created:
+                    return True
+    except OSError:
+        return True
+    return False
 
 
 def _has_moved(dataset: str, run: Recorded, root: Path) -> bool:

@@ -129,6 +129,20 @@ def test_the_same_again_is_announced_and_runs(project: Project) -> None:
     assert "val/acc 2.5" in lines[0] and "--reuse" in lines[0] and len(lines) == 2, said.text
 
 
+def test_a_file_that_came_to_a_folder_of_data_may_be_read(project: Project) -> None:
+    """A script that reads all of a folder is not skipped when there is more in it."""
+    project.write("train.py", "import glob, random\nrandom.seed(1)\n"
+                  "rows = [open(name).read() for name in glob.glob('*.txt')]\n"
+                  "print('val/acc:', len(rows))\n")  # fmt: skip
+    for name in ("a.txt", "b.txt", "notes.md"):
+        project.write(name, name)
+    assert project.run("train.py").out == "val/acc: 2\n"
+    project.write("more.md", "of another kind")
+    assert not project.run(*SKIP).has_run
+    project.write("c.txt", "c")
+    assert project.run(*SKIP).out == "val/acc: 3\n"
+
+
 def test_skip_names_the_earlier_run(project: Project) -> None:
     """Nothing runs, nothing is recorded, and the exit code is 0."""
     said = project.run(*SKIP, "--seed", "1")
