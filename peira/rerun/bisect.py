@@ -198,6 +198,13 @@ class _Search:
             return f"it cannot be run: {trying.reason.rstrip('.')}"
         if trouble == "not-repeatable":
             return f"with everything as in {b} the result is not that of {b}"
+        untried = list(self._mixture.unavailable)
+        if untried:
+            names = ", ".join(self._causes[id].name for id in untried[:3])
+            return (
+                f"with everything that could be restored of {a} the result is not that of {a};"
+                f" not tried: {names}"
+            )
         hardware = [c.name for c in self._causes.values() if c.kind == "hardware"]
         others = f"; hardware differs ({', '.join(hardware[:3])})" if hardware else ""
         return (

@@ -17,7 +17,7 @@ from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
 from peira.record.events import FileRole, SeenFile
 from peira.rerun.newfolder import NewFolder
-from peira.rerun.places import ROLES, Places
+from peira.rerun.places import ELSEWHERE, ROLES, Places, named_paths
 from peira.rerun.restored import RestoredFile, State
 from peira.rerun.worktree import WorkTree
 
@@ -38,6 +38,7 @@ class FilesOfRun:
         self._places = places
         self._folder = folder
         self._tree = WorkTree(folder, lab.objects)
+        self._named = named_paths(record, places)
 
     @property
     def inexact(self) -> list[str]:
@@ -85,6 +86,8 @@ class FilesOfRun:
             is_there = (name in self._tree.written) if name is not None else Path(path).exists()
             state: State = "unchecked" if is_there else "missing"
             return RestoredFile(state=state, reason=file.reason or "not recorded", **facts)
+        if name is None and not self._is_named(path):
+            return self._write_unreached(path, file.object, how, facts)
         content = None if name is None else self._folder.read(name)
         if content is not None and blake3(content).hexdigest() == file.object:
             return RestoredFile(state="exact", how="commit", **facts)
@@ -101,12 +104,30 @@ class FilesOfRun:
         now = _digest_of_file(Path(path))
         if now == digest:
             if name is None:
+                self._places.leave(path)
                 return RestoredFile(state="exact", how="in place", **facts)
             self._folder.link(name, path)
             return RestoredFile(state="exact", how="link", **facts)
         if now is None and (name is None or name not in self._tree.written):
             return RestoredFile(state="missing", reason=f"{reason}, and it is gone", **facts)
         return RestoredFile(state="changed", reason=reason, **facts)
+
+    def _is_named(self, path: str) -> bool:
+        return any(path == named or path.startswith(f"{named}/") for named in self._named)
+
+    def _write_unreached(
+        self, path: str, digest: str, how: Any, facts: dict[str, Any]
+    ) -> RestoredFile:
+        """Tell of a file outside of the project that the program opens by a path in its code: it
+        has what is there now, wherever the recorded content is written.
+        """
+        now = _digest_of_file(Path(path))
+        if now == digest:
+            return RestoredFile(state="exact", how="in place", **facts)
+        reason = "the program opens it there, by a path of its own"
+        if how and not self._write_object(path, None, digest):
+            reason += f"; as it was: {ELSEWHERE}{path}"
+        return RestoredFile(state="missing" if now is None else "changed", reason=reason, **facts)
 
     def _write_object(self, path: str, name: str | None, digest: str) -> str:
         """Write a kept file; return why it cannot be had, empty when it is written."""

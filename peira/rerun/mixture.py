@@ -24,7 +24,7 @@ from peira.rerun.command import moved, recorded_command, with_arguments_of
 from peira.rerun.newfolder import clear
 from peira.rerun.patch import lines_of
 from peira.rerun.pins import read_pins, recorded_packages
-from peira.rerun.places import ROLES, Places, root_of
+from peira.rerun.places import ROLES, places_of
 from peira.rerun.restore import Say, old_prefix, write_files
 from peira.rerun.restored import Restored, RestoredEnvironment, RestoredFile
 from peira.rerun.scratch import Start, recorded_settings, with_environment
@@ -41,7 +41,7 @@ class Side:
     def __init__(self, lab: Lab, record: RunRecord, folder: Path, project: Path) -> None:
         self.record = record
         self.command = recorded_command(record)
-        places = Places(root_of(record), folder)
+        places = places_of(record, folder)
         self.restored: Restored = write_files(lab, record, places)
         self.folder = folder
         self.places = places.at(project)
@@ -212,6 +212,10 @@ class Mixture:
                     gone[cause] = f"{names[cause]} of run {side.record.name}: {file.reason}"
                 if not concerned:
                     _copy_from_other(file, side, other)
+        for cause, name in names.items():
+            # Outside of the mix nothing is ever written.
+            if split_id(cause)[0] in ("data", "code") and Path(self.b.name_of(name)).is_absolute():
+                gone.setdefault(cause, f"{name} lies outside of the project, and stays as it is")
         return gone
 
 

@@ -3,13 +3,18 @@
 /home/ada/digits/train.py   in the project's folder     ->  DIR/train.py
 /data/train.csv             elsewhere, and kept         ->  DIR/.restored/elsewhere/data/train.csv
 /data/big.parquet           elsewhere, not kept         ->  stays where it is
+
+A program finds what lies elsewhere only where its command names it: a path in its code is what it
+was.
 """
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterable
 from pathlib import Path
 
+from peira.capture.program import program_of
 from peira.lab.runs import RunRecord
 from peira.record.events import FileRole
 
@@ -26,12 +31,18 @@ class Places:
     Args:
         root: the project's folder of the run, absolute. folder: the restored one.
         elsewhere: absolute paths of files outside of `root` that were restored, too.
+        directory: where the command was started; then relative paths in it that lead out of the
+            project are mapped as well.
     """
 
-    def __init__(self, root: str, folder: Path, elsewhere: Iterable[str] = ()) -> None:
+    def __init__(
+        self, root: str, folder: Path, elsewhere: Iterable[str] = (), *, directory: str = ""
+    ) -> None:
         self.root = root.rstrip("/") or "/"
         self.folder = folder
         self._elsewhere = set(elsewhere)
+        self._directory = directory
+        self._left: set[str] = set()
 
     def add(self, path: str) -> str:
         """Remember that a file outside of the project's folder is restored; return where, relative
@@ -40,9 +51,19 @@ class Places:
         self._elsewhere.add(path)
         return f"{ELSEWHERE}{path}"
 
+    def leave(self, path: str) -> None:
+        """Remember a file outside of the project's folder that is read where it is."""
+        self._left.add(path)
+
     def at(self, folder: Path) -> Places:
         """Return the same places for a copy of the restored folder."""
-        return Places(self.root, folder, self._elsewhere)
+        places = Places(self.root, folder, self._elsewhere, directory=self._directory)
+        places._left = set(self._left)
+        return places
+
+    def absolute(self, text: str) -> str:
+        """Return the absolute path that a word of the command names."""
+        return os.path.normpath(Path(self._directory or self.root, text))
 
     def inside(self, path: str) -> str | None:
         """Return a path relative to the project's folder (`.` for the folder), None outside of it.
@@ -72,7 +93,7 @@ class Places:
         '--data=/new/a.csv'
         """
         name, equals, value = word.partition("=")
-        if not name.startswith("/") and equals and value.startswith("/"):
+        if not name.startswith("/") and equals and value.startswith(("/", "../")):
             return f"{name}={self._path_in(value)}"
         return self._path_in(word)
 
@@ -81,8 +102,35 @@ class Places:
         return ":".join(self._path_in(path) for path in paths.split(":"))
 
     def _path_in(self, text: str) -> str:
-        found = self.moved(text) if text.startswith("/") else None
-        return text if found is None else str(found)
+        if text.startswith("/"):
+            return str(self.moved(text) or text)
+        if not self._directory or not text.startswith("../"):
+            return text
+        path = self.absolute(text)
+        if self.inside(path) is not None:
+            return text  # it leads to the same place in the restored folder
+        is_left = any(left == path or left.startswith(f"{path}/") for left in self._left)
+        return str(self.moved(path) or (path if is_left else text))
+
+
+def places_of(record: RunRecord, folder: Path) -> Places:
+    """Return the places of a run that is restored in a folder."""
+    return Places(root_of(record), folder, directory=str(record.birth.get("directory") or ""))
+
+
+def named_paths(record: RunRecord, places: Places) -> set[str]:
+    """Return the absolute paths that the command of a run and its `PYTHONPATH` name: where these
+    lead is mapped, when the run is started in its restored folder.
+    """
+    variables = record.captured("environment").get("variables") or {}
+    words = [str(word) for word in record.birth.get("command") or ()]
+    texts = [*words, *(word.partition("=")[2] for word in words)]
+    texts += str(variables.get("PYTHONPATH") or "").split(":")
+    found = {places.absolute(text) for text in texts if text and "\0" not in text}
+    script = program_of(words, str(record.birth.get("directory") or "/")).file
+    if script:  # its modules lie beside it
+        found.add(str(Path(places.absolute(script)).parent))
+    return found - {"/"}
 
 
 def root_of(record: RunRecord) -> str:

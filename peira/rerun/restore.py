@@ -30,7 +30,7 @@ from peira.rerun.files import FilesOfRun
 from peira.rerun.newfolder import NewFolder
 from peira.rerun.note import note
 from peira.rerun.pins import read_pins, recorded_packages
-from peira.rerun.places import NOTES, Places, root_of
+from peira.rerun.places import NOTES, Places, places_of
 from peira.rerun.restored import Restored, RestoredEnvironment
 from peira.rerun.variables import restored_variables
 
@@ -69,7 +69,7 @@ def restore(
     _check_empty(target)
     if with_environment:
         environment.Uv()  # it is there, or nothing is begun
-    places = Places(root_of(record), target)
+    places = places_of(record, target)
     say("writing its files")
     try:
         restored = write_files(lab, record, places)

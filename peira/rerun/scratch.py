@@ -21,7 +21,7 @@ from peira.rerun import environment
 from peira.rerun.command import moved, recorded_command
 from peira.rerun.newfolder import clear
 from peira.rerun.pins import read_pins, recorded_packages
-from peira.rerun.places import Places, root_of
+from peira.rerun.places import places_of
 from peira.rerun.restore import Say, build_environment, old_prefix, write_files
 from peira.rerun.restored import Restored, RestoredEnvironment
 from peira.rerun.variables import overrides, restored_variables
@@ -65,7 +65,7 @@ class Scratch:
         self.record = record
         self.folder = folder
         self.command = recorded_command(record)
-        self.places = Places(root_of(record), folder / "project")
+        self.places = places_of(record, folder / "project")
         self._lab = lab
         self._is_rebuilt = is_rebuilt
         self._say = say

@@ -131,3 +131,22 @@ def test_what_one_side_does_not_have_is_taken_from_the_other_or_told(tmp_path: P
         lab.objects.delete(digest)
         with pytest.raises(NotRepeatableError, match=r"same\.csv cannot be had"):
             mixture(lab, runs[0], runs[1], tmp_path / "again", "data:other.csv")
+
+
+def test_a_file_outside_of_the_project_is_never_touched(tmp_path: Path) -> None:
+    """Data that was small enough to be kept once, and is read where it is now: it is somebody's."""
+    project, data = tmp_path / "p", tmp_path / "data" / "x.csv"
+    for folder in (project, data.parent):
+        folder.mkdir()
+    root = tmp_path / ".peira"
+    (project / "train.py").write_text("")
+    runs = []
+    for text, is_kept in (("small", True), ("large", False)):
+        data.write_text(text)
+        command, inputs = [*COMMAND, str(data)], {str(data): is_kept}
+        runs.append(record_run(root, project, command, sources=["train.py"], inputs=inputs))
+    cause = f"data:{data}"
+    with open_lab(root) as lab:
+        mixed = mixture(lab, runs[0], runs[1], tmp_path / "mix", cause)
+        assert list(mixed.unavailable) == [cause]
+    assert data.read_text() == "large"

@@ -78,6 +78,37 @@ def test_a_folder_that_is_there_stays_the_same_folder(
     assert Path("train.py").read_text() == SCRIPT
 
 
+@pytest.mark.parametrize("named", ["absolute", "relative", "in the code"])
+def test_data_outside_of_the_project_is_had_where_the_command_names_it(
+    tmp_path: Path, root: Path, project: Path, named: str
+) -> None:
+    """By `/data/x.txt` or `../data/x.txt`. A path in the code leads to what is there now: that it
+    is other content is told, and nothing claims to be exact.
+    """
+    data = tmp_path / "data" / "x.txt"
+    data.parent.mkdir()
+    data.write_text("21")
+    script = f"import sys\nprint(open((*sys.argv, {str(data)!r})[1]).read())\n"
+    (project / "train.py").write_text(script)
+    words = {"absolute": [str(data)], "relative": ["../data/x.txt"], "in the code": []}[named]
+    command = ["python", "train.py", *words]
+    run = record_run(root, project, command, sources=["train.py"], inputs={str(data): True})
+    data.write_text("22")
+    new = tmp_path / "deep" / "er" / "new"
+    restored = restored_in(root, run, new)
+    done = subprocess.run(
+        ["sh", ".restored/command.sh"], cwd=new, capture_output=True, text=True, check=True
+    )
+    if words:
+        assert done.stdout == "21\n" and restored.sentences() == []
+        return
+    assert done.stdout == "22\n" and states(restored)["x.txt"] == ("changed", "")
+    assert str(data) in restored.sentences()[0] and "of its own" in restored.sentences()[0]
+    assert (new / f".restored/elsewhere{data}").read_text() == "21"
+    data.write_text("21")
+    assert states(restored_in(root, run, tmp_path / "again"))["x.txt"] == ("exact", "in place")
+
+
 def test_a_git_project_comes_back_with_its_uncommitted_changes(
     tmp_path: Path, root: Path, project: Path
 ) -> None:
