@@ -27,6 +27,7 @@ ORDER = (
     "charts",
     "explore",
     "dashboard",
+    "evaluate",
     "install",
     "peers",
 )

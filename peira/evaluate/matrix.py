@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peira.evaluate.samples import Results
+from peira.evaluate.seriation import seriate
 
 Order = Literal["label", "confusion"]
 
@@ -56,14 +57,13 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
         """Return the matrix in another order: by label, or with classes that are taken for each
         other side by side.
 
-        The latter is the order of the second eigenvector of the graph of confusions (Fiedler), by
-        which spectral seriation puts what is near together.
-        Source: Atkins, Boman and Hendrickson 1998, "A spectral algorithm for seriation".
+        The latter is the spectral order of the graph of confusions (`seriation.py`); classes that
+        are never confused come last.
         """
         if order == "label":
             place = sorted(range(len(self.classes)), key=lambda i: _natural(self.classes[i]))
         else:
-            place = _by_confusion(self.counts)
+            place = [int(i) for i in seriate(self.counts + self.counts.T)]
         return Matrix(
             classes=[self.classes[i] for i in place], counts=self.counts[np.ix_(place, place)]
         )
@@ -112,18 +112,3 @@ def _natural(label: str) -> tuple[bool, float, str]:
         return False, float(label), label
     except ValueError:
         return True, 0.0, label
-
-
-def _by_confusion(counts: NDArray[np.int64]) -> list[int]:
-    near = (counts + counts.T).astype(float)
-    np.fill_diagonal(near, 0)
-    if len(near) < 3 or not near.any():
-        return list(range(len(near)))
-    degree = near.sum(axis=1)
-    # Normalised, so that a class with many examples does not decide alone.
-    scale = 1 / np.sqrt(np.maximum(degree, 1e-12))
-    laplacian = np.diag((degree > 0).astype(float)) - scale[:, None] * near * scale[None, :]
-    _, vectors = np.linalg.eigh(laplacian)
-    second = vectors[:, 1] * scale
-    first = second * np.sign(second[np.abs(second).argmax()] or 1)
-    return [int(i) for i in np.argsort(first, kind="stable")]

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from peira.evaluate import suites
 from peira.evaluate.answers import TASKS, Answers, answers
+from peira.evaluate.suites import areas
 from peira.evaluate.suites.segmentation import overlaps
 
 
@@ -109,3 +110,13 @@ def test_names_are_unique_and_the_evaluator_has_a_digest(task: str) -> None:
 def test_evaluators_of_tasks_differ() -> None:
     """Numbers of two tasks are never of one kind."""
     assert len({suites.evaluator(task) for task in TASKS}) == len(TASKS)
+
+
+def test_areas_are_those_of_scikit_learn() -> None:
+    """Also where many scores are equal, and where all are."""
+    rng = np.random.default_rng(0)
+    for scores in (rng.random(500), rng.integers(0, 5, 500) / 5, np.ones(500)):
+        positive = rng.random(500) < 0.2
+        assert areas.roc_auc(positive, scores) == pytest.approx(roc_auc_score(positive, scores))
+        wanted = average_precision_score(positive, scores)
+        assert areas.average_precision(positive, scores) == pytest.approx(wanted)

@@ -11,6 +11,7 @@ from sklearn import metrics as sk
 
 from peira.evaluate.answers import Answers, Task, is_probability
 from peira.evaluate.suites._base import Metric
+from peira.evaluate.suites.areas import average_precision, roc_auc
 
 TOP = 5
 BINS = 15
@@ -62,7 +63,7 @@ def _auroc(answers: Answers) -> float:
         return math.nan
     if answers.task == "binary":
         return float(sk.roc_auc_score(codes == 1, answers.scores[:, 1]))
-    each = [sk.roc_auc_score(codes == c, answers.scores[:, c]) for c in seen]
+    each = [roc_auc(codes == c, answers.scores[:, c]) for c in seen]
     return float(np.mean(each))
 
 
@@ -73,7 +74,7 @@ def _average_precision(answers: Answers) -> float:
         if 1 not in seen:
             return math.nan
         return float(sk.average_precision_score(codes == 1, answers.scores[:, 1]))
-    each = [sk.average_precision_score(codes == c, answers.scores[:, c]) for c in seen]
+    each = [average_precision(codes == c, answers.scores[:, c]) for c in seen]
     return float(np.mean(each)) if each else math.nan
 
 

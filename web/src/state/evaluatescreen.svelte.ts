@@ -48,14 +48,16 @@ export class EvaluateScreen {
     });
     $effect(() => {
       const { panel, other, column, of, threshold, change, page: at, order } = this.view;
-      if (!this.data || this.isSealed) return;
+      // Samples do not wait for the matrix; of a hold-out there are none, and nothing shows the refusal.
+      if (!this.data && (panel !== "samples" || other !== null)) return;
+      if (this.isSealed) return;
       if (other !== null) {
         const paging = { offset: at * PAGE_SAMPLES, limit: PAGE_SAMPLES };
         this.difference.ask(this.#url("/difference", { other, change, order, ...paging }));
       } else if (panel === "samples") this.samples.ask(this.#url("/samples", this.#wanted(at * PAGE_SAMPLES, PAGE_SAMPLES)));
-      else if (panel === "curves" && this.data.curves.length > 0) {
+      else if (panel === "curves" && this.data && this.data.curves.length > 0) {
         this.curves.ask(this.#url("/curves", { of: of ?? this.data.curves.at(-1) ?? null, threshold }));
-      } else if (panel === "slices" && this.data.slices.length > 0) {
+      } else if (panel === "slices" && this.data && this.data.slices.length > 0) {
         this.slices.ask(this.#url("/slices", { column: column ?? this.data.slices[0] ?? null }));
       }
     });
