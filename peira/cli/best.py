@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from peira.cli.columns import json_rows
+from peira.cli.columns import Values, json_rows
 from peira.cli.format import exact, moment, number
 from peira.cli.group import Command
 from peira.cli.ls import write_table
+from peira.cli.marks import read_marks
 from peira.cli.session import Session, in_session, json_option, project_option, write_json
 from peira.cli.table import pairs
 from peira.cli.terminal import terminal
@@ -85,7 +86,7 @@ def best(
         return
     out = terminal()
     if limit > 1:
-        write_table(table, out, advice="--limit lists more")
+        write_table(lab, table, out, advice="--limit lists more")
         return
     record = table[0]
     summary = record.metrics[_key_of(column)]
@@ -93,23 +94,25 @@ def best(
     at_best = values[0]
     assert isinstance(at_best, float)
     click.echo(f"{printable(column)} = {out.paint(number(at_best), 'bold')} at step {step}")
+    every = lab.runs(text, project=project, limit=None, columns=[column])
     facts = [
         ("run", f"{record.name}  {record.id}"),
         ("project", record.project),
         ("state", record.state),
         ("created", moment(record.created)),
         ("last", f"{number(summary.last)} at step {summary.last_step}"),
-        ("compared", _compared(lab, column, text, project, table.matched)),
+        ("compared", _compared(every.column(column), table.matched)),
     ]
     click.echo("\n".join(pairs(facts, out)))
+    for note in read_marks(lab, every, [Values(column, every.column(column))]).notes:
+        click.echo(out.paint(note, "yellow"), err=True)
     if record.params:
         click.echo(out.paint("params", "bold"))
         click.echo("\n".join(pairs([(k, exact(v)) for k, v in record.params.items()], out)))
 
 
-def _compared(lab: Lab, column: str, query: str, project: str | None, matched: int) -> str:
+def _compared(values: list[Any], matched: int) -> str:
     """Tell how many runs have a value, of those that were found."""
-    values = lab.runs(query, project=project, limit=None, columns=[column]).column(column)
     having = sum(found is not None for found in values)
     return f"{having:,} run{'s' if having != 1 else ''}" + (
         f"; {matched - having:,} without a value" if matched > having else ""

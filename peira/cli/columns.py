@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from peira.cli.format import MISSING, ago, duration, moment, value
+from peira.cli.marks import NOTHING, Marks
 from peira.cli.table import Cell, Column
 from peira.cli.terminal import STATE_STYLE, Terminal
 
@@ -88,9 +89,10 @@ def _metrics(records: Sequence[RunRecord]) -> list[Values]:
 
 
 def table_of(
-    records: Sequence[RunRecord], values: Sequence[Values], out: Terminal
+    records: Sequence[RunRecord], values: Sequence[Values], out: Terminal, marks: Marks = NOTHING
 ) -> tuple[list[Column], list[list[Cell]]]:
-    """Return the columns and cells of a list of runs: who, how it goes, when, then the values.
+    """Return the columns and cells of a list of runs: who, how it goes, when, then the values, with
+    a letter where numbers of a column measure different things.
 
     A terminal gets ages, a pipe gets times.
     """
@@ -116,10 +118,16 @@ def table_of(
             Cell(ago(record.created) if out.is_terminal else moment(record.created)),
             Cell(duration(record.duration)),
         ]
-        cells += [Cell(value(v.cells[i])) for v in values]
+        cells += [Cell(_marked(value(v.cells[i]), marks.letters.get(v.name), i)) for v in values]
         cells += [Cell(" ".join(record.tags) or MISSING)] if has_tags else []
         rows.append(cells)
     return columns, rows
+
+
+def _marked(text: str, letters: list[str] | None, row: int) -> str:
+    if letters is None:
+        return text
+    return f"{text} {letters[row] or ' '}" if any(letters) else text
 
 
 def json_row(record: RunRecord) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 from peira.cli.columns import SYSTEM, choose, json_rows, split_names, table_of
 from peira.cli.format import MISSING, number, value
 from peira.cli.group import Command
+from peira.cli.marks import read_marks
 from peira.cli.session import (
     Session,
     columns_option,
@@ -105,10 +106,11 @@ def ls(
     elif not len(table) and limit:
         _explain_nothing(lab, table, text, project=project, removed=removed)
     else:
-        write_table(table, terminal(), goals=_goals(lab, table))
+        write_table(lab, table, terminal(), goals=_goals(lab, table))
 
 
 def write_table(
+    lab: Lab,
     table: RunTable,
     out: Terminal,
     *,
@@ -117,8 +119,11 @@ def write_table(
 ) -> None:
     """Print a list of runs, and below it (on standard error) how much of it this is."""
     values, more = choose(table, goals)
-    shown = layout(*table_of(list(table), values, out), out)
+    marks = read_marks(lab, table, values)
+    shown = layout(*table_of(list(table), values, out, marks), out)
     click.echo("\n".join(shown.lines))
+    for note in marks.notes:
+        click.echo(out.paint(note, "yellow"), err=True)
     footer = [f"{len(table):,} of {table.matched:,} runs"]
     if table.matched < table.total:
         footer[0] += f" ({table.total:,} before the filter)"

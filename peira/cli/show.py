@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from peira.cli import files
+from peira.cli import evaluations, files
 from peira.cli.cells import cell_text
 from peira.cli.columns import SYSTEM, json_row
 from peira.cli.format import ago, duration, exact, moment, number, size, value
@@ -56,7 +56,7 @@ def show(
     record = lab.run(run)
     same = lab.replicates(record)
     if as_json:
-        write_json(document(record, same))
+        write_json(document(record, same) | {"evaluations": evaluations.document(lab, record)})
         return
     out = terminal()
     if cells:
@@ -69,6 +69,7 @@ def show(
         _alerts(record, out),
         _section("params", [(k, exact(v)) for k, v in record.params.items()], out),
         _metrics(record, out, system=system),
+        _section("evaluations", evaluations.section(lab, record), out),
         _artifacts(record, out),
         *(_section(title, items, out) for title, items in files.sections(record)),
         _checkpoints(record, out),

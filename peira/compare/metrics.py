@@ -12,6 +12,7 @@ from peira.compare.comparison import MetricRow, MetricSection, Numbers, counted
 from peira.compare.values import same
 from peira.core.direction import Direction, guess_direction, is_clock
 from peira.evaluate.comparable import mismatches
+from peira.evaluate.fairness import unfair
 from peira.lab.lab import Lab
 from peira.lab.query.catalog import Catalog
 from peira.lab.runs import MetricSummary, RunRecord
@@ -29,13 +30,13 @@ def metrics(lab: Lab, records: Sequence[RunRecord]) -> MetricSection:
     keys = dict.fromkeys(key for record in records for key in record.metrics)
     ordered = sorted(keys, key=lambda key: key not in goals)  # stable: the rest keep their order
     rows = [_row(key, [record.metrics.get(key) for record in records], goals) for key in ordered]
-    unlike, remarks = _unlike(records)
+    unlike, remarks = _unlike(lab, records)
     rows = [_judged(row, unlike) for row in rows]
     recorded = [bool(record.metrics) for record in records]
     return MetricSection(name="metrics", remarks=remarks, rows=rows, **counted(rows, recorded))
 
 
-def _unlike(records: Sequence[RunRecord]) -> tuple[dict[str, str], list[str]]:
+def _unlike(lab: Lab, records: Sequence[RunRecord]) -> tuple[dict[str, str], list[str]]:
     """Return the evaluations whose numbers may not stand beside each other, with the reason, and
     what is to be said of all evaluations.
 
@@ -53,6 +54,12 @@ def _unlike(records: Sequence[RunRecord]) -> tuple[dict[str, str], list[str]]:
             remarks.append(f"{name}/ is not comparable: {unlike[name]}")
         else:
             remarks += dict.fromkeys(f"{name}/: {m.reason}" for m in found)
+    shared = next((name for name in told[0] if all(name in other for other in told)), None)
+    if shared is not None:
+        fairness = [m for other in records[1:] for m in unfair(lab, records[0], other, shared)]
+        remarks += dict.fromkeys(
+            f"{'unfair: ' if m.effect == 'block' else ''}{m.reason}" for m in fairness
+        )
     return unlike, remarks
 
 

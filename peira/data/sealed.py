@@ -83,6 +83,30 @@ def seal_of(root: Path, split: Split, part: str) -> Seal | None:
     return msgspec.convert(history[-1].value, Seal) if is_sealed else None
 
 
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """A part that is sealed, or was: then who opened it, and why."""
+
+    seal: Seal | None
+    unsealed_by: str = ""
+    unsealed_why: str = ""
+
+
+def state_of(root: Path, split: Split, part: str) -> State | None:
+    """Return whether a part is a hold-out, or was one; None when it never was."""
+    journal = Journal(root)
+    history = _history(journal, split, part)
+    if not history:
+        return None
+    if history[-1].value is not None:
+        return State(seal=msgspec.convert(history[-1].value, Seal))
+    said = journal.history(UNSEALED, _id(split, part))
+    return State(
+        seal=None,
+        unsealed_by=said[-1].by if said else history[-1].by,
+        unsealed_why=str(said[-1].value.get("why", "")) if said else "",
+    )
+
+
 def was_sealed(root: Path, split: Split, part: str) -> bool:
     """Return whether a part is sealed, or was before it was unsealed."""
     return bool(_history(Journal(root), split, part))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import msgspec
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peira.core.errors import NotFoundError, UsageError
-from peira.evaluate import errors, samples
+from peira.data.dataset import Dataset
+from peira.evaluate import beside, errors, samples, slices
 from peira.evaluate.curves import CalibrationBin, Curve, calibration, precision_recall, roc
 from peira.evaluate.matrix import Matrix, Order, confusion
 from peira.evaluate.samples import Results
@@ -43,6 +44,35 @@ class Opened:
     def results(self) -> Results:
         """A row an example."""
         return _results(self.objects.root, errors.kept_samples(self.evaluation))
+
+    @cached_property
+    def dataset(self) -> Dataset | None:
+        """The data version that was evaluated on."""
+        return beside.dataset_of(self.objects.root.parent, self.evaluation)
+
+    @property
+    def columns(self) -> list[str]:
+        """What the results may be sliced by: columns that were given, and those of the version."""
+        own = slices.columns(self.results)
+        return own + [name for name in beside.columns(self.dataset) if name not in own]
+
+    def results_with(self, column: str) -> Results:
+        """Return the results with a column among them.
+
+        Raises:
+            UsageError: there is no such column; says which there are.
+        """
+        known, found = self.columns, self.results
+        if column not in known:
+            raise UsageError(
+                f"The results have no column `{column:.60}`.",
+                hint=f"They have {', '.join(known)}."
+                if known
+                else "Give slices to run.evaluate(), or evaluate on data with columns.",
+            )
+        if column in found or self.dataset is None:
+            return found
+        return {**found, column: beside.values(self.dataset, column, found["id"])}
 
     def row_of(self, id: str) -> int:
         """Return the position of a sample.

@@ -14,6 +14,9 @@ from peira.science.proportions import wilson
 GROUPS_MAX = 20
 """Numbers with more different values than this are put into groups of about equal size."""
 BINS = 8
+SLICES_MAX = 200
+"""Of texts with more different values the rarest are one slice."""
+OTHERS = "others"
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +62,9 @@ def by_column(results: Results, column: str) -> list[Slice]:
     """Return the slices of a column: ranges from low to high, other values the largest first."""
     values = results[column]
     named = np.array(groups(values), dtype=object)
+    if values.dtype.kind not in "iuf":
+        common = {name for name, _ in _counted(named)[:SLICES_MAX]}
+        named = np.array([n if n in common else OTHERS for n in named.tolist()], dtype=object)
     order = list(dict.fromkeys(named[np.argsort(values, kind="stable")].tolist())) if (
         values.dtype.kind in "iuf"
     ) else [name for name, _ in _counted(named)]  # fmt: skip

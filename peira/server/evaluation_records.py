@@ -6,6 +6,7 @@ from typing import Any
 
 from peira.evaluate.comparable import Mismatch
 from peira.evaluate.curves import AtThreshold, CalibrationBin
+from peira.evaluate.ledger import Look
 from peira.evaluate.matrix import ClassRow
 from peira.evaluate.slices import Slice
 from peira.server.records import Answer
@@ -26,6 +27,8 @@ class EvaluationRow(Answer, frozen=True, kw_only=True):
     kind: str
     look: int | None
     sealed: bool
+    price: str | None
+    """What its numbers cost, when they are of a hold-out, or of one that was unsealed."""
 
 
 class EvaluationsAnswer(Answer, frozen=True, kw_only=True):
@@ -59,6 +62,8 @@ class EvaluationAnswer(EvaluationRow, frozen=True, kw_only=True):
     run_name: str
     names: list[str]
     steps: list[int]
+    looks: list[Look]
+    looks_left: int | None
     matrix: MatrixAnswer | None
     per_class: list[ClassRow]
     residuals: Residuals | None

@@ -26,8 +26,7 @@ def has_pictures(lab: Lab, evaluation: Opened) -> bool:
     event = evaluation.evaluation
     if event.inputs is not None:
         return look.has_pictures(look.read_manifest(lab.objects.root, event.inputs))
-    dataset = _dataset(lab, event.dataset)
-    return dataset is not None and look.has_pictures(dataset.manifest)
+    return _pictured(evaluation) is not None
 
 
 def picture_of(lab: Lab, evaluation: Opened, id: str) -> bytes:
@@ -40,7 +39,7 @@ def picture_of(lab: Lab, evaluation: Opened, id: str) -> bytes:
     event = evaluation.evaluation
     if event.inputs is not None:
         return _png(look.look_at(lab.objects, event.inputs, evaluation.row_of(id)))
-    dataset = _dataset(lab, event.dataset)
+    dataset = _pictured(evaluation)
     if dataset is None:
         raise NotFoundError("What was shown to the model was not kept.")
     return picture_of_row(dataset, look.row_of(dataset, id))
@@ -57,13 +56,21 @@ def picture_of_row(dataset: Dataset, row: int) -> bytes:
     return _small(look.file_at(dataset, row))
 
 
-def _dataset(lab: Lab, ref: str | None) -> Dataset | None:
-    if ref is None:
-        return None
-    try:
-        return Dataset(lab.root, Catalog(lab.root).find(ref))
-    except NotFoundError:  # removed since
-        return None
+def _pictured(evaluation: Opened) -> Dataset | None:
+    """Return the version that shows what was evaluated: the one that was used, else the nearest one
+    that it was made from and whose rows it keeps.
+    """
+    dataset = evaluation.dataset
+    while dataset is not None and not look.has_pictures(dataset.manifest):
+        parent = dataset.version.parent
+        if parent is None or dataset.manifest.ids is None:
+            return None
+        ref = ":".join(parent.split(":")[:2])
+        try:
+            dataset = Dataset(dataset.root, Catalog(dataset.root).find(ref))
+        except NotFoundError:  # removed since
+            return None
+    return dataset
 
 
 def _png(seen: Look) -> bytes:

@@ -64,6 +64,15 @@ class RunRow(Answer, frozen=True, kw_only=True):
     alerts: int
     rev: int
     values: dict[str, Any]
+    kinds: dict[str, str] = msgspec.field(default_factory=dict)
+    """Of numbers that an evaluation computed, by column: equal for those that measure the same."""
+
+
+class Measure(Answer, frozen=True, kw_only=True):
+    """What the numbers of a kind measure, and what those of a former hold-out cost."""
+
+    text: str
+    price: str | None
 
 
 class Goal(Request, frozen=True, kw_only=True):
@@ -145,6 +154,7 @@ class RunsAnswer(Answer, frozen=True, kw_only=True):
     columns: list[Column]
     rows: list[RunRow]
     clauses: list[Clause] | None
+    measures: dict[str, Measure]
 
 
 class GroupCell(Answer, frozen=True, kw_only=True):

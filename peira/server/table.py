@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from peira.core.errors import QueryError
+from peira.evaluate.guard import Guard, read_guard
 from peira.lab import rows as lab_rows
 from peira.lab.cells import resolve_columns
 from peira.lab.lab import Lab
@@ -111,24 +112,39 @@ def columns_of(page: lab_rows.Page) -> list[Column]:
     return [Column(name=column.name, kind=column.kind, type=column.type) for column in page.columns]
 
 
-def rows_of(page: lab_rows.Page) -> list[RunRow]:
+def guard_of(lab: Lab, page: lab_rows.Page) -> Guard:
+    """Return the kinds of the numbers of a page."""
+    keys = [column.field.key for column in page.columns if column.kind == "metric"]
+    return read_guard(lab, [row.n for row in page.rows], keys)
+
+
+def rows_of(page: lab_rows.Page, guard: Guard | None = None) -> list[RunRow]:
     """Return the rows of a page as the API tells them."""
     names = [column.name for column in page.columns]
+    metrics = {c.name: c.field.key for c in page.columns if c.kind == "metric"}
+    kinds = {} if guard is None else guard.kinds
     return [
         run_row(
             row,
             page.tags.get(row.n, []),
             {name: cell(page.value(n, row)) for n, name in enumerate(names)},
+            {name: own[key] for name, key in metrics.items() if key in own},
         )
         for row in page.rows
+        for own in (kinds.get(row.n, {}),)
     ]
 
 
-def run_row(row: lab_rows.RunRow, tags: list[str], values: dict[str, Any]) -> RunRow:
+def run_row(
+    row: lab_rows.RunRow,
+    tags: list[str],
+    values: dict[str, Any],
+    kinds: dict[str, str] | None = None,
+) -> RunRow:
     """Return one row as the API tells it."""
     return RunRow(
         id=row.id, name=row.name, project=row.project, state=row.state, user=row.user,
         host=row.host, group=row.group, created=row.created, ended=row.ended,
         duration=row.duration, tags=tags, note=row.note, commit=row.commit, why=row.why,
-        alerts=row.alerts, rev=row.rev, values=values,
+        alerts=row.alerts, rev=row.rev, values=values, kinds=kinds or {},
     )  # fmt: skip

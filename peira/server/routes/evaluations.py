@@ -10,15 +10,16 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
-from peira.core.errors import UsageError
 from peira.evaluate import errors, slices
 from peira.evaluate.choose import choose
 from peira.evaluate.comparable import kind, mismatches
 from peira.evaluate.curves import Curve, at_threshold
 from peira.evaluate.difference import Change, Difference, difference
 from peira.evaluate.errors import Filter, Sort
+from peira.evaluate.fairness import unfair
 from peira.evaluate.matrix import Matrix, Order
 from peira.evaluate.opened import LABELLED, Opened
+from peira.evaluate.price import Price, price_of, prices
 from peira.record.events import Evaluation
 from peira.server.cells import cell
 from peira.server.evaluation_records import (
@@ -57,8 +58,10 @@ EvaluationNow = NamedDependency[Opened]
 def evaluations(lab: LabNow, run: PathText) -> EvaluationsAnswer:
     """The evaluations of a run."""
     record = lab.run(run)
+    every = record.evaluations()
+    costs = prices(lab.root, record.id, every)
     return EvaluationsAnswer(
-        run=record.id, evaluations=[EvaluationRow(**_row(one)) for one in record.evaluations()]
+        run=record.id, evaluations=[EvaluationRow(**_row(o, costs.get(o.name))) for o in every]
     )
 
 
@@ -72,8 +75,11 @@ def evaluation(
     every = record.evaluations()
     is_open = not evaluation.is_sealed
     matrix = evaluation.matrix(order) if is_open else None
+    price = price_of(lab.root, event, record.id)
     return EvaluationAnswer(
-        **_row(event),
+        **_row(event, price),
+        looks=[] if price is None else price.looks,
+        looks_left=None if price is None else price.left,
         run=record.id,
         run_name=record.name,
         names=list(dict.fromkeys(one.name for one in every)),
@@ -81,7 +87,7 @@ def evaluation(
         matrix=None if matrix is None else _matrix(matrix),
         per_class=[] if matrix is None else matrix.per_class(),
         residuals=_residuals(evaluation) if is_open and event.task == "regression" else None,
-        slices=slices.columns(evaluation.results) if is_open else [],
+        slices=evaluation.columns if is_open else [],
         curves=_curves(evaluation),
         pictures=is_open and has_pictures(lab, evaluation),
         took_ms=round((time.perf_counter() - started) * 1000, 3),
@@ -102,18 +108,15 @@ def samples(
     limit: Limit = 100,
 ) -> SamplesAnswer:
     """All samples of a cell, a class or a slice, page by page."""
-    found = evaluation.results
-    wanted = Filter(
-        true=true,
-        predicted=predicted,
-        only_wrong=wrong,
-        slice=None if column is None or value is None else (_sliced(evaluation, column), value),
-        sort=sort,
-    )
+    sliced = None if column is None or value is None else (column, value)
+    wanted = Filter(true=true, predicted=predicted, only_wrong=wrong, slice=sliced, sort=sort)
+    found = evaluation.results if sliced is None else evaluation.results_with(sliced[0])
     rows = errors.choose_rows(found, wanted)
-    records = errors.records(found, rows[offset : offset + limit])
+    chosen = rows[offset : offset + limit]
     return SamplesAnswer(
-        matched=len(rows), columns=list(found), samples=[cell(record) for record in records]
+        matched=len(rows),
+        columns=list(found),
+        samples=[cell(record) for record in errors.records(found, chosen)],
     )
 
 
@@ -122,8 +125,8 @@ def sliced(
     evaluation: EvaluationNow, column: Annotated[str, QueryParameter(max_length=10_000)]
 ) -> SlicesAnswer:
     """How good a model is where a column has this value or that."""
-    name = _sliced(evaluation, column)
-    return SlicesAnswer(column=name, slices=slices.by_column(evaluation.results, name))
+    found = evaluation.results_with(column)
+    return SlicesAnswer(column=column, slices=slices.by_column(found, column))
 
 
 @get("/api/runs/{run:str}/evaluations/{name:str}/curves", sync_to_thread=True)
@@ -154,6 +157,7 @@ def differing(
     lab: LabNow,
     evaluation: EvaluationNow,
     *,
+    run: PathText,
     other: Annotated[str, QueryParameter(min_length=1, max_length=200)],
     change: FromQuery[Change] = "fixed",
     order: FromQuery[Order] = "label",
@@ -168,7 +172,10 @@ def differing(
     return DifferenceAnswer(
         other=record.id,
         other_name=record.name,
-        mismatches=mismatches(evaluation.evaluation, second.evaluation),
+        mismatches=[
+            *mismatches(evaluation.evaluation, second.evaluation),
+            *unfair(lab, lab.run(run), record, evaluation.evaluation.name),
+        ],
         matrix=_minus(evaluation, second, order),
         both=len(found.left),
         only_a=found.only_left,
@@ -193,7 +200,7 @@ def sample_picture(lab: LabNow, evaluation: EvaluationNow, id: PathText) -> Resp
 HANDLERS = [evaluations, evaluation, samples, sliced, curves, differing, sample_picture]
 
 
-def _row(event: Evaluation) -> dict[str, Any]:
+def _row(event: Evaluation, price: Price | None) -> dict[str, Any]:
     return {
         "name": event.name,
         "step": event.step,
@@ -207,6 +214,7 @@ def _row(event: Evaluation) -> dict[str, Any]:
         "kind": kind(event),
         "look": event.look,
         "sealed": event.samples is None,
+        "price": None if price is None else price.text,
     }
 
 
@@ -252,16 +260,6 @@ def _curves(opened: Opened) -> list[str]:
     event = opened.evaluation
     has_scores = event.scores is not None and event.task in LABELLED and not opened.is_sealed
     return event.classes if has_scores else []
-
-
-def _sliced(opened: Opened, column: str) -> str:
-    known = slices.columns(opened.results)
-    if column not in known:
-        raise UsageError(
-            f"The results have no column `{column:.60}`.",
-            hint=f"They have {', '.join(known)}." if known else "Give slices to run.evaluate().",
-        )
-    return column
 
 
 def _pair(left: Opened, right: Opened, found: Difference, at: int) -> PairRow:

@@ -13,8 +13,8 @@ from peira.lab.query import ast
 from peira.lab.query.parse import parse
 from peira.lab.rows import dropped_by, write
 from peira.server.parameters import Columns, LabNow, OptionalQuery, PathText, Query
-from peira.server.records import Clause, RunsAnswer
-from peira.server.table import Asked, columns_of, read_page, rows_of, split_columns
+from peira.server.records import Clause, Measure, RunsAnswer
+from peira.server.table import Asked, columns_of, guard_of, read_page, rows_of, split_columns
 
 
 @get("/api/projects/{project:str}/runs", sync_to_thread=True)
@@ -35,14 +35,19 @@ def runs(
         columns=split_columns(columns), deleted=deleted,
     )  # fmt: skip
     page = read_page(lab, asked)
+    guard = guard_of(lab, page)
     return RunsAnswer(
         total=page.total,
         matched=page.matched,
         took_ms=round(page.took_s * 1000, 3),
         rev=max((row.rev for row in page.rows), default=0),
         columns=columns_of(page),
-        rows=rows_of(page),
+        rows=rows_of(page, guard),
         clauses=None if page.matched else _clauses(lab, asked),
+        measures={
+            kind: Measure(text=measure.text, price=measure.price)
+            for kind, measure in guard.measures.items()
+        },
     )
 
 

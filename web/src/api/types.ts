@@ -42,6 +42,14 @@ export interface RunRow {
   alerts: number;
   rev: number;
   values: Record<string, Cell>;
+  /** Of numbers that an evaluation computed, by column: equal for those that measure the same. */
+  kinds: Record<string, string>;
+}
+
+/** What numbers of a kind measure, and what those of a former hold-out cost. */
+export interface Measure {
+  text: string;
+  price: string | null;
 }
 
 export interface Goal {
@@ -107,6 +115,7 @@ export interface RunsPage {
   rows: RunRow[];
   columns: Column[];
   clauses: Clause[] | null;
+  measures: Record<string, Measure>;
 }
 
 export interface GroupCell {
@@ -585,6 +594,8 @@ export interface EvaluationRow {
   look: number | null;
   /** Of a hold-out: only the word of the look is known. */
   sealed: boolean;
+  /** What its numbers cost, when they are of a hold-out, or of one that was unsealed. */
+  price: string | null;
 }
 
 export interface EvaluationsData {
@@ -610,12 +621,29 @@ export interface ClassNumbers {
   f1: number | null;
 }
 
+/** A claim that was put to a hold-out, what it cost, and the answer. */
+export interface Look {
+  number: number;
+  claim: { threshold: number; runs: string[]; why: string };
+  scope: "model" | "recipe";
+  /** Probability of a false word in one direction. */
+  level: number;
+  word: "supported" | "refuted" | "undecided";
+  half_width: number;
+  examples: number;
+  time: number;
+  by: string;
+}
+
 /** `GET /api/runs/{run}/evaluations/{name}`. */
 export interface EvaluationData extends EvaluationRow {
   run: string;
   run_name: string;
   names: string[];
   steps: number[];
+  /** Looks at this run's answers on a hold-out, and how many are left. */
+  looks: Look[];
+  looks_left: number | null;
   matrix: MatrixCells | null;
   per_class: ClassNumbers[];
   residuals: { ids: string[]; true: Extended[]; predicted: Extended[] } | null;

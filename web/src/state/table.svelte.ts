@@ -1,6 +1,7 @@
 import { ApiError, apiUrl, getJson, segment, type ProblemDetails } from "../api/client";
-import type { ChangeHint, Clause, Column, RunRow, RunsPage } from "../api/types";
+import type { ChangeHint, Clause, Column, Measure, RunRow, RunsPage } from "../api/types";
 import { Latest } from "./latest";
+import { marksOf, type Mark } from "./marks";
 
 export const PAGE = 100;
 /** The server answers at most 1,000 rows. */
@@ -29,6 +30,9 @@ export class RunsTable {
   /** Rows that came after the table was drawn and wait to be let in. */
   waiting = $state(0);
   #pages: ReadonlyMap<number, RunRow[]> = $state.raw(new Map());
+  #measures: ReadonlyMap<string, Measure> = $state.raw(new Map());
+  /** Columns whose numbers measure different things, over all rows that are loaded. */
+  marks: ReadonlyMap<string, Mark> = $derived(marksOf([...this.#pages.values()].flat(), this.#measures));
   #request: TableRequest | null = null;
   /** The request the shown rows answer. */
   #shown: TableRequest | null = null;
@@ -231,7 +235,7 @@ export class RunsTable {
     this.#pages = new Map(this.#pages).set(page, rows);
   }
 
-  #fetch(request: TableRequest, page: number, count = 1): Promise<RunsPage> {
+  async #fetch(request: TableRequest, page: number, count = 1): Promise<RunsPage> {
     const url = apiUrl(`projects/${segment(this.project)}/runs`, {
       q: request.q,
       sort: request.sort,
@@ -239,7 +243,10 @@ export class RunsTable {
       offset: page * PAGE,
       columns: request.columns ? request.columns.map(quoteColumn).join(",") : null,
     });
-    return getJson<RunsPage>(url);
+    const answer = await getJson<RunsPage>(url);
+    const told = Object.entries(answer.measures);
+    if (told.some(([kind]) => !this.#measures.has(kind))) this.#measures = new Map([...this.#measures, ...told]);
+    return answer;
   }
 
   #fail(error: unknown): void {

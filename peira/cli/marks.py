@@ -1,0 +1,58 @@
+"""Letters beside numbers of a list that measure different things, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from peira.core.text import printable
+
+if TYPE_CHECKING:
+    from peira.cli.columns import Values
+    from peira.lab.lab import Lab
+    from peira.lab.runs import RunTable
+
+
+class Marks(NamedTuple):
+    """The letters of each column, one for each row, and the notes below the list."""
+
+    letters: dict[str, list[str]]
+    notes: list[str]
+
+
+NOTHING = Marks({}, [])
+
+
+def read_marks(lab: Lab, table: RunTable, values: Sequence[Values]) -> Marks:
+    """Return what is to be said of the columns of a list of runs."""
+    from peira.lab.query.names import read_name, split_aggregate
+
+    keys = {}
+    for column in values:
+        if "/" in column.name and column.is_number:
+            name = read_name(column.name)
+            keys[column.name] = name.key if name.quoted else split_aggregate(name.key)[0]
+    if not keys:
+        return NOTHING
+    from peira.evaluate.guard import LOGGED, marks, read_guard
+
+    numbers = [record.row.n for record in table]
+    guard = read_guard(lab, numbers, list(keys.values()))
+    if not guard.measures:
+        return NOTHING
+    letters, notes = {}, []
+    for column in values:
+        key = keys.get(column.name, "")
+        there = [n for n, cell in zip(numbers, column.cells, strict=True) if cell is not None]
+        mark = marks(guard, {key: there}).get(key) if key else None
+        if mark is None:
+            continue
+        letters[column.name] = [
+            mark.letters.get(guard.kinds.get(n, {}).get(key, LOGGED), "")
+            if cell is not None
+            else ""
+            for n, cell in zip(numbers, column.cells, strict=True)
+        ]
+        what = "not comparable: " if len(mark.letters) > 1 else ""
+        notes.append(printable(f"{column.name} {what}{'; '.join(mark.notes)}"))
+    return Marks(letters, notes)

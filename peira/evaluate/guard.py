@@ -1,0 +1,129 @@
+"""The comparability guard of tables: which numbers in a column measure the same.
+
+A number is of one kind with another when examples, true values, evaluator, task and classes are
+equal (`comparable.py`). A column with numbers of several kinds is marked: each number has a letter,
+and each letter says what it measures. Numbers that a program only logged, in a column where others
+were evaluated, are a kind of their own: nobody knows on which examples. Source: SCIENCE 1.10.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import select
+
+from peira.evaluate.comparable import kind
+from peira.evaluate.price import price_of
+from peira.lab.index import schema
+from peira.lab.lab import Lab
+from peira.lab.query.several import among
+from peira.record.events import Evaluation
+
+LOGGED = "logged"
+"""The kind of numbers that no evaluation computed."""
+
+
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """What the numbers of a kind measure."""
+
+    text: str
+    price: str | None = None
+    """What they cost, when they are of a hold-out that was unsealed."""
+
+
+class Guard(msgspec.Struct, frozen=True, kw_only=True):
+    """The kinds of the numbers in a table."""
+
+    kinds: dict[int, dict[str, str]]
+    """By the number of the run, then by the key of the metric; only numbers of evaluations."""
+    measures: dict[str, Measure]
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be said of a column: a letter for each of its kinds, and what they are."""
+
+    letters: dict[str, str]
+    notes: list[str]
+
+
+def read_guard(lab: Lab, runs: Sequence[int], keys: Sequence[str]) -> Guard:
+    """Return the kinds of the metrics `keys` of runs, given by their numbers in the index."""
+    names = {
+        "/".join(parts[:length])
+        for parts in (key.split("/") for key in keys)
+        for length in range(1, len(parts))
+    }
+    if not names or not runs:
+        return Guard(kinds={}, measures={})
+    event = schema.event.c
+    question = (
+        select(event.run, event.data)
+        .where(
+            event.kind == "evaluation",
+            among(event.run, list(runs)),
+            among(event.name, sorted(names)),
+        )
+        .order_by(event.n)
+    )
+    rows = lab.ask(lambda connection: connection.execute(question).all())
+    kinds: dict[int, dict[str, str]] = {}
+    measures: dict[str, Measure] = {}
+    for run, data in rows:
+        evaluation = msgspec.json.decode(data, type=Evaluation)
+        found = kind(evaluation)
+        if found not in measures:
+            measures[found] = _measure(lab, evaluation)
+        for metric in evaluation.metrics:
+            key = f"{evaluation.name}/{metric}"
+            if key in keys:
+                kinds.setdefault(run, {})[key] = found  # the last one stands
+    return Guard(kinds=kinds, measures=measures)
+
+
+def marks(guard: Guard, columns: Mapping[str, Sequence[int]]) -> dict[str, Mark]:
+    """Return the marks of the columns that need one.
+
+    Args:
+        columns: by the key of the metric, the numbers of the runs that have a value.
+    """
+    found = {}
+    for key, runs in columns.items():
+        own = [guard.kinds.get(run, {}).get(key, LOGGED) for run in runs]
+        different = list(dict.fromkeys(own))
+        if set(different) <= {LOGGED}:
+            continue
+        costs = [c for k in different if (c := measure_of(guard, k).price) is not None]
+        if len(different) == 1 and not costs:
+            continue
+        letters = {
+            name: letter_of(place) if len(different) > 1 else ""
+            for place, name in enumerate(different)
+        }
+        notes = [f"{letters[k]}: {measure_of(guard, k).text}" for k in different if letters[k]]
+        found[key] = Mark(letters=letters, notes=notes + list(dict.fromkeys(costs)))
+    return found
+
+
+def measure_of(guard: Guard, name: str) -> Measure:
+    """Return what a kind measures."""
+    return guard.measures.get(name, Measure(text="logged by the program, on unknown examples"))
+
+
+def letter_of(place: int) -> str:
+    """Return the letter of a kind by its place: a, b, … z, aa, ab, …"""
+    letters = string.ascii_lowercase
+    return (letter_of(place // 26 - 1) if place >= 26 else "") + letters[place % 26]
+
+
+def _measure(lab: Lab, evaluation: Evaluation) -> Measure:
+    where = ""
+    if evaluation.dataset is not None:
+        where = f" of {evaluation.dataset.partition(':')[0]}:{evaluation.split}"
+    price = price_of(lab.root, evaluation)
+    return Measure(
+        text=f"{evaluation.rows:,} examples{where} ({evaluation.ids[:6]}, labels"
+        f" {evaluation.labels[:6]}), {evaluation.task} by evaluator {evaluation.evaluator[:6]}",
+        price=None if price is None or price.is_sealed else price.text,
+    )

@@ -1,0 +1,105 @@
+"""What a number that came from a hold-out cost: which look it was, at which level, or why it is no
+hold-out any more. Said wherever the number is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from peira.core.errors import AmbiguousError, NotFoundError
+from peira.data import sealed
+from peira.data.catalog import Catalog
+from peira.data.reference import find_part
+from peira.evaluate import ledger
+from peira.evaluate.ledger import Look
+from peira.record.events import Evaluation
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an evaluation's hold-out stands."""
+
+    holdout: str
+    """`dataset:split/part`"""
+    looks: list[Look]
+    """Looks at answers of this run; of all runs when none is named."""
+    taken: int
+    left: int
+    is_sealed: bool
+    unsealed_by: str = ""
+    unsealed_why: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """What is to be said, a sentence each."""
+        if not self.is_sealed:
+            return [
+                f"{self.holdout} was unsealed by {self.unsealed_by} ({self.unsealed_why}) after"
+                f" {_looks(self.taken)}: it is a development set, and the number promises nothing"
+                " about unseen samples"
+            ]
+        if not self.looks:
+            return [
+                f"{self.holdout} is sealed: the answers are deposited, nobody has looked at them;"
+                f" {_looks(self.left)} left"
+            ]
+        return [*map(told, self.looks), f"{_looks(self.left)} left at {self.holdout}"]
+
+    @property
+    def text(self) -> str:
+        """All of it in one line."""
+        return "; ".join(self.lines)
+
+
+def told(look: Look) -> str:
+    """Return what a look answered and what it cost.
+
+    The number itself stays sealed; the level and the half-width were known before.
+    """
+    who = "this model" if look.scope == "model" else f"the recipe of {len(look.claim.runs)} runs"
+    return (
+        f"look {look.number}, by {look.by}: {who} reaches at least {look.claim.threshold:g} is"
+        f" {look.word} (half-width {look.half_width:.3g}, tested at {200 * look.level:.3g} %)"
+    )
+
+
+def price_of(root: Path, evaluation: Evaluation, run: str | None = None) -> Price | None:
+    """Return what an evaluation's numbers cost; None when they are of no hold-out.
+
+    Args:
+        run: only looks at its answers are listed.
+    """
+    if evaluation.dataset is None or evaluation.split is None:
+        return None
+    try:
+        version = Catalog(root).find(evaluation.dataset)
+        split, part = find_part(root, version, evaluation.split)
+    except (NotFoundError, AmbiguousError):  # removed since
+        return None
+    state = sealed.state_of(root, split, part)
+    if state is None:
+        return None
+    taken = ledger.looks(root, split, part)
+    budget = state.seal.budget if state.seal is not None else 0
+    return Price(
+        holdout=f"{split.dataset}:{split.name}/{part}",
+        looks=[look for look in taken if run is None or run in look.claim.runs],
+        taken=len(taken),
+        left=max(0, budget - len(taken)),
+        is_sealed=state.seal is not None,
+        unsealed_by=state.unsealed_by,
+        unsealed_why=state.unsealed_why,
+    )
+
+
+def prices(root: Path, run: str, evaluations: Sequence[Evaluation]) -> dict[str, Price]:
+    """Return the prices of a run's evaluations, by their names."""
+    latest = {evaluation.name: evaluation for evaluation in evaluations}
+    found = {name: price_of(root, one, run) for name, one in latest.items()}
+    return {name: price for name, price in found.items() if price is not None}
+
+
+def _looks(count: int) -> str:
+    return f"{count} look{'s' if count != 1 else ''}"
