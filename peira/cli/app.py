@@ -31,6 +31,7 @@ ENTRIES = {
     ),
     "diff": Entry("peira.cli.diff", "diff", _LOOK, "Show what differs between runs."),
     "best": Entry("peira.cli.best", "best", _LOOK, "Show the best run of a metric."),
+    "importance": Entry("peira.cli.importance", "importance", _LOOK, "Say which params matter."),
     "checkpoints": Entry(
         "peira.cli.checkpoints", "checkpoints", _LOOK, "Show the checkpoints of a run; export one."
     ),

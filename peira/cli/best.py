@@ -11,10 +11,11 @@ from peira.cli.format import exact, moment, number
 from peira.cli.group import Command
 from peira.cli.ls import write_table
 from peira.cli.marks import read_marks
+from peira.cli.ranking import best_column, goal_metric, key_of
 from peira.cli.session import Session, in_session, json_option, project_option, write_json
 from peira.cli.table import pairs
 from peira.cli.terminal import terminal
-from peira.core.errors import NotFoundError, QueryError, UsageError
+from peira.core.errors import NotFoundError
 from peira.core.text import printable
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ def best(
     """
     text = session.read_query(query)
     lab = session.lab()
-    key = metric or _goal(lab, project)
-    column = _column(lab, key, direction, project)
+    key = metric or goal_metric(lab, project)
+    column = best_column(lab, key, direction, project)
     sign = "-" if column.endswith(".max") else ""
     table = lab.runs(text, project=project, sort=f"{sign}{column}", limit=limit, columns=[column])
     values = table.column(column)
@@ -89,7 +90,7 @@ def best(
         write_table(lab, table, out, advice="--limit lists more")
         return
     record = table[0]
-    summary = record.metrics[_key_of(column)]
+    summary = record.metrics[key_of(column)]
     step = summary.max_step if sign else summary.min_step
     at_best = values[0]
     assert isinstance(at_best, float)
@@ -117,46 +118,3 @@ def _compared(values: list[Any], matched: int) -> str:
     return f"{having:,} run{'s' if having != 1 else ''}" + (
         f"; {matched - having:,} without a value" if matched > having else ""
     )
-
-
-def _goal(lab: Lab, project: str | None) -> str:
-    goals = {
-        found.name: found.goal.metric
-        for found in lab.projects()
-        if found.goal is not None and project in (None, found.name)
-    }
-    if len(set(goals.values())) == 1:
-        return next(iter(goals.values()))
-    raise UsageError(
-        "Best by which metric? "
-        + ("No goal is set." if not goals else f"There are {len(goals)} goals."),
-        hint="Name one: peira best --metric val/acc",
-    )
-
-
-def _column(lab: Lab, key: str, direction: str | None, project: str | None) -> str:
-    """Return `key.max` or `key.min` as a query writes it."""
-    from peira.lab.query.names import read_name, split_aggregate, write_name
-
-    name = read_name(key)
-    if name.aggregate is None and not name.quoted:
-        bare, aggregate = split_aggregate(name.key)
-        if aggregate in ("max", "min"):
-            return write_name(bare, aggregate=aggregate)
-    if direction is None:
-        column = write_name(name.key, aggregate="best")
-        try:
-            asked = lab.runs("", project=project, limit=1, columns=[column])
-        except QueryError as error:
-            if f"{name.key}.max" in error.suggestions:  # it is there; only the direction is not
-                raise UsageError(error.message, hint="Say it with --max or --min.") from error
-            raise
-        direction = asked.columns[0].field.aggregate
-    return write_name(name.key, aggregate=direction)
-
-
-def _key_of(column: str) -> str:
-    from peira.lab.query.names import read_name, split_aggregate
-
-    name = read_name(column)
-    return name.key if name.quoted else split_aggregate(name.key)[0]

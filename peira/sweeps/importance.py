@@ -17,7 +17,6 @@ in some runs its conditional form (arXiv:2601.20800); Shao and Wu 1989 for the j
 
 from __future__ import annotations
 
-import logging
 import math
 import warnings
 from collections.abc import Mapping, Sequence
@@ -150,7 +149,6 @@ class _Judge:
         self.table = table
         self.names = [column.name for column in table.columns]
         self.trials = _trials(table)
-        self.study = _study()
 
     @staticmethod
     def quantile(n: int) -> float:
@@ -170,17 +168,24 @@ class _Judge:
             rows: which runs, shape (runs,).
             losses: their values, less is better, shape (runs,).
         """
+        import optuna
         from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+        from optuna.study import StudyDirection
+
+        from peira.sweeps.memory import MemoryStorage
 
         trials = [self.trials[i] for i in rows]
         for trial, loss in zip(trials, losses, strict=True):
             trial.values = [float(loss)]
-        self.study.trials_looked_at = trials
+        storage = MemoryStorage("importance", [StudyDirection.MINIMIZE])
+        for trial in trials:
+            storage.put(trial)
+        study = optuna.load_study(study_name="importance", storage=storage)
         names = [name for name in self.names if any(name in t.params for t in trials)]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # few runs in a regime: the error bars say it
             found = get_param_importances(
-                self.study,
+                study,
                 evaluator=PedAnovaImportanceEvaluator(target_quantile=self.quantile(len(rows))),
                 params=names,
                 normalize=False,
@@ -214,28 +219,6 @@ def _shares(divergences: NDArray[np.float64]) -> NDArray[np.float64]:
     if total == 0:
         return np.full(len(divergences), 1 / len(divergences))
     return np.asarray(divergences / total)
-
-
-def _study() -> Any:
-    """Return a study that shows the trials which it is given: Optuna's own in-memory storage copies
-    each trial on the way in, 10,000 of them in seconds.
-    """
-    import optuna
-    from optuna.storages import InMemoryStorage
-    from optuna.study import StudyDirection
-
-    class Shown(optuna.Study):
-        trials_looked_at: list[FrozenTrial] = []  # noqa: RUF012
-
-        def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[FrozenTrial]:
-            return self.trials_looked_at
-
-    storage = InMemoryStorage()
-    logger = logging.getLogger("optuna.storages._in_memory")
-    logger.disabled = True  # that a study was made is of no interest to who asked for importance
-    storage.create_new_study([StudyDirection.MINIMIZE], "importance")
-    logger.disabled = False
-    return Shown("importance", storage)
 
 
 def _trials(table: Observations) -> list[FrozenTrial]:

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peira.sweeps.domain import Choice, Constant, Domain, Float, Int, Value, spell
+from peira.sweeps.ledger import WITH_VALUES
+from peira.sweeps.reading import SweepReading
 from peira.sweeps.space import Space
 
 Direction = Literal["min", "max"]
@@ -100,6 +102,22 @@ class Observations:
         finite = [v for v in values if v is not None and math.isfinite(v)]
         numbers = np.asarray(finite, dtype=np.float64)
         return cls(columns, numbers, direction, aside, len(values) - len(kept))
+
+
+def trial_observations(reading: SweepReading) -> Observations:
+    """Return the trials of a sweep that gave a value, with its first objective."""
+    trials, objective = reading.trials, reading.definition.objective
+    kept = [i for i, state in enumerate(trials.state) if state in WITH_VALUES]
+    params = [
+        {name: column[i] for name, column in trials.params.items() if column[i] is not None}
+        for i in kept
+    ]
+    return Observations.of(
+        params,
+        [trials.values[0][i] for i in kept],
+        "min" if objective.direction == "minimize" else "max",
+        space=reading.definition.space,
+    )
 
 
 def _column(

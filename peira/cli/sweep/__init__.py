@@ -16,6 +16,7 @@ ENTRIES = {
     "resume": Entry("peira.cli.sweep.control", "resume", _DO, "Go on with a sweep."),
     "ls": Entry("peira.cli.sweep.look", "ls", _LOOK, "List the sweeps of the lab."),
     "show": Entry("peira.cli.sweep.look", "show", _LOOK, "Show one sweep and its best trials."),
+    "import": Entry("peira.cli.sweep.importing", "import_", _DO, "Record a study of Optuna."),
     "pause": Entry("peira.cli.sweep.control", "pause", _DECIDE, "Begin no more trials for now."),
     "stop": Entry("peira.cli.sweep.control", "stop", _DECIDE, "End a sweep."),
     "extend": Entry("peira.cli.sweep.control", "extend", _DECIDE, "Add trials, or time."),
