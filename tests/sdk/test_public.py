@@ -35,12 +35,12 @@ def test_the_promised_names() -> None:
     """A name leaves or joins the promise only on purpose."""
     assert peira.__all__ == [
         "AmbiguousError", "DamagedError", "Lab", "LabError", "NotFoundError", "PeiraError",
-        "QueryError", "Run", "UnsupportedError", "UsageError", "__version__", "alert",
+        "Pruned", "QueryError", "Run", "UnsupportedError", "UsageError", "__version__", "alert",
         "checkpoint", "current_run", "dataset", "diff", "evaluate", "finish", "flush",
         "import_study", "init", "log", "log_artifact", "log_audio", "log_figure", "log_histogram",
         "log_html", "log_image", "log_table", "log_text", "log_video", "note", "optuna_storage",
-        "record_leaderboard", "record_search", "resume", "save_model", "space", "transform",
-        "use", "use_artifact",
+        "record_leaderboard", "record_search", "resume", "save_model", "space", "sweep",
+        "transform", "use", "use_artifact",
     ]  # fmt: skip
 
 
