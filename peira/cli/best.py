@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -17,9 +17,6 @@ from peira.cli.table import pairs
 from peira.cli.terminal import terminal
 from peira.core.errors import NotFoundError
 from peira.core.text import printable
-
-if TYPE_CHECKING:
-    from peira.lab.lab import Lab
 
 
 @click.command(
