@@ -12,6 +12,7 @@ from peira.cli.sweep.look import sweep_argument
 
 if TYPE_CHECKING:
     from peira.sweeps.folder import SweepFolder
+    from peira.sweeps.records import Member
 
 
 def _jobs(function: Any) -> Any:
@@ -63,7 +64,7 @@ def resume(session: Session, /, *, sweep: str, as_json: bool, **options: Any) ->
         return
     members = ledger.members()
     if members and options["jobs"] is None:
-        click.echo(f"{len(members)} workers are at it; -j N adds others", err=True)
+        click.echo(f"{_counted(members)} at it; -j N adds others", err=True)
         return
     refuse_unstartable(folder)
     work(folder, options, as_json=as_json)
@@ -157,3 +158,7 @@ def _find(session: Session, text: str) -> SweepFolder:
     from peira.sweeps.folder import find_sweep
 
     return find_sweep(session_root(session), text)
+
+
+def _counted(members: list[Member]) -> str:
+    return "1 worker is" if len(members) == 1 else f"{len(members)} workers are"

@@ -244,7 +244,7 @@ def _next(row: SweepRow) -> list[tuple[str, str]]:
         if row.best.run:
             found.append(("best run", f"peira show {row.best.run}"))
         found.append(("all trials", f"peira ls 'sweep = {row.id}'"))
-    if row.state == "finished":
+    if row.state == "finished" and not row.sampler.startswith("grid"):
         more = "--trials 20" if row.trials is not None else "--budget 30m"
         found.append(("more", f"peira sweep extend {row.name} {more}"))
     return found

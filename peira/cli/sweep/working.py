@@ -36,7 +36,7 @@ def settle(words: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
         space, program = [words[0], *space], program[1:]
     path = options.pop("file")
     told = {} if path is None else _read_file(Path(path))
-    told |= {name: value for name, value in options.items() if value not in (None, (), False)}
+    told |= {n: v for n, v in options.items() if v is not None and v is not False and v != ()}
     own = told.pop("program", None) or []
     told["words"] = program or (own.split() if isinstance(own, str) else list(own))
     told["space"] = _merged(told.get("space"), space)

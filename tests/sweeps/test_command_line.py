@@ -1,0 +1,263 @@
+"""`peira sweep`: programs of all kinds, what a person decides, what is printed."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from peira.lab.lab import Lab
+from peira.sweeps.arguments import Arguments
+from tests.sweeps.conftest import CommandLine
+
+ARGPARSE = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float, required=True)
+parser.add_argument("--kernel-size", type=int, required=True)
+parser.add_argument("--epochs", type=int, default=1)
+parser.add_argument("--nesterov", action="store_true")
+parser.add_argument("--momentum", type=float)
+options = parser.parse_args()
+for epoch in range(options.epochs):
+    print(f"epoch: {epoch} loss: {options.lr * options.kernel_size + options.nesterov}")
+"""
+CONSTANTS = """
+LR = 0.5
+LAYERS = 2
+print("loss:", LR * LAYERS)
+"""
+
+
+def write(peira_cli: CommandLine, text: str, name: str = "train.py") -> Path:
+    path = peira_cli.lab.parent / name
+    path.write_text(text)
+    return path
+
+
+def test_a_program_with_options_gets_its_params_as_such(peira_cli: CommandLine) -> None:
+    """Spelled as the program spells them; its own options stand, and a switch is given or not."""
+    write(peira_cli, ARGPARSE)
+    done = peira_cli(
+        "sweep", "train.py", "--epochs", "3", "lr=0.5,0.25", "kernel_size=3,5",
+        "nesterov=false", "momentum=0.5 if lr == 0.5", "--minimize", "loss", "--sampler", "grid",
+        "--why", "which kernel?", "--tag", "first",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    reading = peira_cli.read()
+    assert reading.trials.values == [[1.5, 2.5, 0.75, 1.25]]
+    assert reading.row.best is not None and reading.row.best.trial == 2
+    with Lab(peira_cli.lab) as lab:
+        run = lab.run(reading.row.best.run or "")
+        assert (run.sweep, run.trial, run.why, run.tags) == (
+            reading.row.id, 2, "which kernel?", ["first"],
+        )  # fmt: skip
+        assert {k: run.params[k] for k in ("lr", "kernel_size", "epochs", "nesterov")} == {
+            "lr": 0.25, "kernel_size": 3, "epochs": 3, "nesterov": False,
+        }  # fmt: skip
+        assert run.metrics["loss"].count == 3
+    assert "0.75" in done.stdout and f"peira show {run.id}" in done.stdout
+
+
+def test_a_plain_script_gets_other_constants(peira_cli: CommandLine) -> None:
+    """As by `peira run --set`; a param that it does not have is refused before anything runs."""
+    write(peira_cli, CONSTANTS)
+    done = peira_cli("sweep", "train.py", "LR=0.25,2.0", "LAYERS=3", "--minimize", "loss",
+                     "--sampler", "grid", "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [trial["values"] for trial in told["trials"]] == [[0.75], [6.0]]
+    refused = peira_cli("sweep", "train.py", "lr=1,2", "--minimize", "loss", "--trials", "2")
+    assert refused.returncode != 0 and "lr would not reach the program" in refused.stderr
+    assert "Did you mean LR" in refused.stderr
+    assert len(list((peira_cli.lab / "sweeps").iterdir())) == 1
+
+
+def test_any_program_gets_its_params_where_they_are_named(peira_cli: CommandLine) -> None:
+    """`{x}` in its words."""
+    write(peira_cli, "#!/bin/sh\necho loss: $1\n", "fit.sh").chmod(0o755)
+    done = peira_cli("sweep", "./fit.sh", "{x}", "x=3,1,2", "--maximize", "loss", "--sampler",
+                     "grid")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert peira_cli.read().trials.values == [[3.0, 1.0, 2.0]]
+
+
+def test_options_as_a_program_declares_them(tmp_path: Path) -> None:
+    """Hydra, click, typer, BooleanOptionalAction, and negative numbers."""
+
+    def given(text: str, **params: object) -> list[str]:
+        (tmp_path / "p.py").write_text(text)
+        found = Arguments(["python", "p.py"], tmp_path, list(params)).given(params)  # type: ignore[arg-type]
+        return found.command[2:]
+
+    hydra = "import hydra\n"
+    assert given(hydra, lr=0.1, opt="a b", no=None, on=True) == [
+        "lr=0.1", "opt='a b'", "no=null", "on=true",
+    ]  # fmt: skip
+    switch = "from argparse import *\nadd_argument('--x', action=BooleanOptionalAction)\n"
+    assert given(switch, x=False) == ["--no-x"]
+    assert given("import click\n@click.option('--x', is_flag=True)\n", x=True) == ["--x"]
+    assert given("import click\n@click.option('--x', is_flag=True)\n", x=False) == []
+    assert given("import typer\n", kernel_size=3, x=True) == ["--kernel-size", "3", "--x"]
+    assert given("import argparse\n", x=-1) == ["--x=-1"]
+    assert given("import argparse\nadd_argument('--off', action='store_false')", off=False) == [
+        "--off"
+    ]
+
+
+def test_a_program_that_fails_ends_no_sweep(peira_cli: CommandLine) -> None:
+    """What it failed of is told, and once more run when asked; a killed one is told apart."""
+    write(
+        peira_cli,
+        "import os, signal, sys\n"
+        "x = int(sys.argv[2])\n"
+        "if x == 1:\n    raise ValueError('x is one')\n"
+        "if x == 2:\n    sys.exit(7)\n"
+        "if x == 3:\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "if x == 4:\n    print('loss: nan')\n"
+        "if x == 5:\n    print('other: 3')\n"
+        "if x == 6:\n    print('loss: 6')\n",
+    )
+    done = peira_cli("sweep", "train.py", "x=1,2,3,4,5,6", "--minimize", "loss", "--sampler",
+                     "grid", "--retry-failed", "1", "--retry-killed", "0")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    trials = peira_cli.read().trials
+    assert trials.state == ["failed", "failed", "killed", "nan", "failed", "complete"]
+    assert trials.attempt == [2, 2, 1, 1, 2, 1]
+    assert trials.reason[:3] == [
+        "ValueError: x is one", "exit code 7", "it was killed by SIGKILL",
+    ]  # fmt: skip
+    assert trials.reason[4] == "it logged no loss; it logged other"
+    assert "ValueError: x is one" in done.stdout
+
+
+def test_a_program_is_pruned_by_what_it_logs(peira_cli: CommandLine) -> None:
+    """It is ended, and its run says why."""
+    write(
+        peira_cli,
+        "import argparse, time\n"
+        "p = argparse.ArgumentParser(); p.add_argument('--x', type=float); x = p.parse_args().x\n"
+        "for step in range(1, 6 if x < 3 else 600):\n"
+        "    print(f'step: {step} loss: {x}', flush=True)\n"
+        "    time.sleep(0.1)\n",
+    )
+    done = peira_cli("sweep", "train.py", "x=1,2,3", "--minimize", "loss", "--sampler", "grid",
+                     "--prune", "median:n_startup_trials=2")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    reading = peira_cli.read()
+    assert reading.trials.state == ["complete", "complete", "pruned"]
+    with Lab(peira_cli.lab) as lab:
+        (run,) = lab.runs('"pruned" in tags')
+        assert (run.trial, run.state) == (2, "killed")
+
+
+def test_a_sweep_from_a_file(peira_cli: CommandLine) -> None:
+    """In TOML or YAML; the command line goes before the file."""
+    write(peira_cli, ARGPARSE)
+    write(
+        peira_cli,
+        'program = ["train.py", "--epochs", "2"]\nminimize = "loss"\nsampler = "grid"\n'
+        '[space]\nlr = [0.5, 0.25]\nkernel_size = "3"\n',
+        "sweep.toml",
+    )
+    assert peira_cli("sweep", "--file", "sweep.toml").returncode == 0
+    assert peira_cli.read().trials.values == [[1.5, 0.75]]
+    write(
+        peira_cli,
+        "program: train.py\nminimize: loss\ntrials: 9\nsampler: random\nseed: 1\n"
+        "space:\n  lr: log(1e-3, 1)\n  kernel_size: 3\n",
+        "sweep.yaml",
+    )
+    assert peira_cli("sweep", "--file", "sweep.yaml", "--trials", "2").returncode == 0
+    reading = peira_cli.read()
+    assert len(reading.trials) == 2 and reading.definition.seed == 1
+    write(peira_cli, "progam = 'train.py'\n", "typo.toml")
+    refused = peira_cli("sweep", "--file", "typo.toml")
+    assert refused.returncode == 2 and "Did you mean program?" in refused.stderr
+
+
+def test_pause_resume_extend_stop(peira_cli: CommandLine) -> None:
+    """A person decides while workers are at it, and between."""
+    write(
+        peira_cli,
+        "import time\ndef train(x):\n    time.sleep(0.2)\n    return x\n",
+    )
+    process = peira_cli.start("sweep", "train.py:train", "x=float(0,1)", "--minimize", "y",
+                              "--trials", "500", "--name", "s")  # fmt: skip
+    wait(peira_cli, lambda: peira_cli.read().row.done >= 2)
+    assert peira_cli("sweep", "pause", "s").returncode == 0
+    wait(peira_cli, lambda: not peira_cli.read().row.counts["running"])
+    done = peira_cli.read().row.done
+    time.sleep(0.7)
+    row = peira_cli.read().row
+    assert (row.done, row.state, row.workers) == (done, "paused", 1)
+    resumed = peira_cli("sweep", "resume", "s")
+    assert "1 worker is at it" in resumed.stderr
+    wait(peira_cli, lambda: peira_cli.read().row.done > done + 1)
+    assert peira_cli("sweep", "stop", "s", "--now").returncode == 0
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, output
+    row = peira_cli.read().row
+    assert row.state == "stopped" and row.done < 100
+    assert peira_cli("sweep", "extend", "s", "--budget", "1m").returncode != 0
+    short = peira_cli("sweep", "train.py:train", "x=float(0,1)", "--minimize", "y", "--trials", "2",
+                      "--name", "t")  # fmt: skip
+    assert short.returncode == 0
+    assert "sweep resume t" in peira_cli("sweep", "extend", "t", "--trials", "2").stderr
+    assert peira_cli.read("t").row.state == "waiting"
+    assert peira_cli("sweep", "resume", "t").returncode == 0
+    assert peira_cli.read("t").trials.state == ["complete"] * 4
+    assert "nothing is left" in peira_cli("sweep", "resume", "t").stderr
+    listed = json.loads(peira_cli("sweep", "ls", "--json").stdout)["sweeps"]
+    assert [(row["name"], row["state"]) for row in listed] == [
+        ("t", "finished"), ("s", "stopped"),
+    ]  # fmt: skip
+    shown = peira_cli("sweep", "show", "t").stdout
+    assert "minimize y" in shown and "4 of 4: 4 complete" in shown
+
+
+def wait(peira_cli: CommandLine, is_so: object) -> None:
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        try:
+            if is_so():  # type: ignore[operator]
+                return
+        except Exception:  # noqa: BLE001 - the lab is not made yet
+            pass
+        time.sleep(0.05)
+    raise AssertionError("it did not come to that")
+
+
+def test_what_cannot_be_run_is_refused(peira_cli: CommandLine) -> None:
+    """Before a sweep is written, or by the first worker, with the reason."""
+    words = ["x=float(0,1)", "--minimize", "y", "--trials", "2"]
+    missing = peira_cli("sweep", "train.py", *words)
+    assert missing.returncode != 0 and "train.py" in missing.stderr
+    write(peira_cli, "import nothing_of_that_name\ndef train(x): return x\n")
+    broken = peira_cli("sweep", "train.py:train", *words)
+    assert broken.returncode != 0 and "nothing_of_that_name" in broken.stderr
+    write(peira_cli, "def train(x): return x\n")
+    unnamed = peira_cli("sweep", "train.py:fit", *words)
+    assert unnamed.returncode != 0 and "no function fit" in unnamed.stderr
+
+
+@pytest.mark.parametrize("guard", ["", 'if __name__ == "__main__":\n    '])
+def test_a_script_that_calls_sweep_has_workers(peira_cli: CommandLine, guard: str) -> None:
+    """With or without a guard: workers load the file up to that call."""
+    write(
+        peira_cli,
+        "import peira\n"
+        "def train(trial):\n    return trial['x'] ** 2\n"
+        f"{guard}result = peira.sweep(train, ['x=float(0,1)'], minimize='y', trials=4, jobs=2)\n"
+        f"{guard}print('best', result.best_value)\n",
+    )
+    import subprocess
+    import sys
+
+    done = subprocess.run([sys.executable, "train.py"], cwd=peira_cli.lab.parent, check=False,
+                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    assert done.returncode == 0 and "best 0." in done.stdout, done.stderr
+    assert peira_cli.read().trials.state == ["complete"] * 4
+    assert len(list((peira_cli.lab / "sweeps").iterdir())) == 1
