@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from peira.core.direction import is_clock
 from peira.core.errors import UsageError
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
@@ -71,8 +70,7 @@ def probe(
 def _started(lab: Lab, again: Again, seconds: float | None) -> tuple[str, Result]:
     launched = again.run(stop_after_s=seconds)
     result = read_result(lab, launched.run)
-    has_metrics = any(len(c.values) for k, c in result.metrics.items() if not is_clock(k))
-    if not (has_metrics or result.files or result.predictions):
+    if not result.is_comparable:
         raise UsageError(
             f"Nothing can be compared: run {launched.run} logged no metric"
             f"{f' within {seconds:g} s' if seconds else ''} and wrote no file.",

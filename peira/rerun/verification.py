@@ -21,7 +21,7 @@ from peira.lab.verifications import VERIFIED, Verdict, Verification
 from peira.launch.launcher import Launched
 from peira.rerun.rerun import Again, Rerun, ready
 from peira.rerun.restore import Say
-from peira.rerun.results import last_line, read_result
+from peira.rerun.results import error_of, last_line, read_result
 from peira.rerun.verify import More, Result, compare, judge, what_differs
 
 NO_RERUN = "-"
@@ -53,8 +53,8 @@ def verify(
         UsageError: the run is not one that can be verified.
     """
     record = lab.run(wanted.run)
-    _refuse(record, wanted)
     original = read_result(lab, record.id)
+    _refuse(record, wanted, original)
     reruns: list[str] = []
     inexact: list[str] = []
     try:
@@ -76,7 +76,7 @@ def verify(
     return msgspec.structs.replace(verification, time=decision.time, by=decision.by)
 
 
-def _refuse(record: RunRecord, wanted: Rerun) -> None:
+def _refuse(record: RunRecord, wanted: Rerun, original: Result) -> None:
     if wanted.changes:
         raise UsageError(
             "A re-run with something changed is not the same run.", hint="Leave --with out."
@@ -86,6 +86,12 @@ def _refuse(record: RunRecord, wanted: Rerun) -> None:
     if record.state == "killed":
         raise UsageError(
             f"Run {record.name} was killed before its end; there is no result to reproduce."
+        )
+    if record.state == "finished" and not original.is_comparable:
+        raise UsageError(
+            f"There is nothing to compare: run {record.name} logged no metric and wrote no file"
+            " below its folder.",
+            hint="Let it log or write its result; `peira rerun` without --verify runs it again.",
         )
 
 
@@ -109,6 +115,8 @@ def _judged(
         failed = _failure(lab, again.record, launched)
         if failed is not None:
             return failed
+        if not original.is_comparable:
+            return _same_failure(lab, again.record, launched)
         results.append(read_result(lab, launched.run))
         if len(results) == 3 and replicates is None:
             replicates = _replicates(lab, again.record, reruns)
@@ -142,6 +150,15 @@ def _failure(lab: Lab, original: RunRecord, launched: Launched) -> Verdict | Non
     told = f"{error.get('type')}: {error.get('message')}" if error else last_line(record)
     because = f"it ended with exit code {launched.exit_code}{f': {told[:300]}' if told else ''}"
     return Verdict(outcome="not-run", because=because)
+
+
+def _same_failure(lab: Lab, original: RunRecord, launched: Launched) -> Verdict:
+    """Return the verdict on a run that gave nothing but its failure."""
+    errors = error_of(original), error_of(lab.run(launched.run))
+    if errors[0] == errors[1]:
+        return Verdict(outcome="exact", because=f"it fails with {errors[0]} again")
+    because = f"it failed with {errors[0]}, and fails with {errors[1]}"
+    return Verdict(outcome="different", because=because)
 
 
 def _replicates(lab: Lab, record: RunRecord, reruns: Sequence[str]) -> list[Result]:

@@ -56,6 +56,12 @@ class Result:
     files: Mapping[str, str] = field(default_factory=dict)
     """Digests of what it wrote, by name; decides only where there is no metric."""
 
+    @property
+    def is_comparable(self) -> bool:
+        """Whether there is anything to compare with another run; times are nothing."""
+        has_metric = any(len(c.values) for k, c in self.metrics.items() if not is_clock(k))
+        return has_metric or bool(self.files or self.predictions)
+
 
 class Interval(NamedTuple):
     """Where one more run of the same recipe is expected."""

@@ -186,10 +186,11 @@ def test_a_rerun_that_fails_could_not_run_because(root: Path, project: Path) -> 
 
 def test_an_input_that_is_gone_is_an_outcome_too(root: Path, project: Path) -> None:
     """It is kept with the original, although there is no re-run."""
-    run = record_run(
-        root, project, [sys.executable, "train.py"],
-        sources=["train.py", "scale.py"], inputs={"data.csv": False},
-    )  # fmt: skip
+    run = run_project(root, project)
+    with Lab(root) as lab:
+        digest = lab.run(run).files("input")[str(project / "data.csv")].object
+        assert digest is not None
+        lab.objects.delete(digest)
     (project / "data.csv").unlink()
     found = verified(root, run)
     assert (found.verdict.outcome, found.rerun) == ("not-run", "")
@@ -274,3 +275,15 @@ def test_a_package_that_is_gone_is_why_it_could_not_run(
     found = verified(root, run)
     assert found.verdict.outcome == "not-run"
     assert "tiny-math 1.0 cannot be had" in found.verdict.because
+
+
+def test_without_a_result_there_is_no_verdict(root: Path, project: Path) -> None:
+    """Nothing is started to compare nothing; one that failed is compared by its failure."""
+    (project / "train.py").write_text("print('hello')\n")
+    run = run_project(root, project)
+    with pytest.raises(UsageError, match="nothing to compare"):
+        verified(root, run)
+    (project / "train.py").write_text("raise ValueError('no luck')\n")
+    found = verified(root, run_project(root, project))
+    assert found.verdict.outcome == "exact" and "ValueError again" in found.verdict.because
+    assert len(found.reruns) == 1
