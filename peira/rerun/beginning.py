@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -22,7 +23,8 @@ from peira.rerun.content import content_then, digest_reader, text_now
 from peira.rerun.likeness import Beginning
 
 ANSWER_S = 10.0
-_QUESTION = "import json, sys; print(json.dumps([sys.version.split()[0], sys.path, sys.prefix]))"
+# Nothing is imported for it: a `json.py` beside the script would be run.
+_QUESTION = "import sys; print(ascii((sys.version.split()[0], sys.path, sys.prefix)))"
 
 
 class Interpreter(NamedTuple):
@@ -100,8 +102,7 @@ def ask_interpreter(
             timeout=ANSWER_S,
             check=True,
         ).stdout
-        return Interpreter(
-            *msgspec.json.decode(answer.splitlines()[-1], type=tuple[str, list[str], str])
-        )
-    except (OSError, subprocess.SubprocessError, IndexError, msgspec.MsgspecError):
+        told = ast.literal_eval(answer.decode().splitlines()[-1])
+        return Interpreter(*msgspec.convert(told, tuple[str, list[str], str]))
+    except (OSError, subprocess.SubprocessError, IndexError, ValueError, SyntaxError):
         return Interpreter("", [], "")

@@ -24,7 +24,14 @@ from peira.core.direction import is_clock
 from peira.lab.earlier import EarlierRuns
 from peira.lab.recorded import Recorded
 from peira.rerun.identify import files
-from peira.rerun.likeness import Beginning, Kind, Likeness, choices_differ, compare
+from peira.rerun.likeness import (
+    Beginning,
+    Kind,
+    Likeness,
+    choices_differ,
+    compare,
+    reads_elsewhere,
+)
 
 Policy = Literal["warn", "skip", "refuse"]
 
@@ -134,6 +141,7 @@ def _judge(
         (run, choices_differ(run, now, defaults.get(run.fingerprint.code, {}))) for run in runs
     ]
     same = [earlier.read(run) for run, differs in apart if not differs][:COMPARED_MAX]
+    same = [run for run in same if not reads_elsewhere(run, now)]
     likenesses = [compare(run, now, {}) for run in _telling(same)]
     near = [Likeness(run=run, differs=differs) for run, differs in apart if differs]
     nearest: dict[str, Likeness] = {}

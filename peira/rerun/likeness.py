@@ -153,6 +153,29 @@ def choices_differ(
     return {part: said for part, said in differs.items() if said}
 
 
+def reads_elsewhere(run: Recorded, now: Beginning) -> bool:
+    """Whether an option that is named like a place of output leads elsewhere than in an earlier
+    run, read with its files, and that run read from there: `eval.py --run-dir runs/4` reads other
+    files than `--run-dir runs/3`.
+    """
+    command = program_of(run.birth.command, run.birth.directory)
+    told = read_arguments(command.arguments).named
+    before: dict[str, Any] = {**told}
+    before |= {plain_name(name): [value] for name, value in run.params.items()}
+    after: dict[str, Any] = {**now.arguments.named}
+    after |= {plain_name(name): [value] for name, value in (now.params or {}).items()}
+    if now.params is None:  # what it is not told any more has its default
+        after = dict.fromkeys(told) | after
+    apart = [
+        os.path.normpath(Path(run.birth.directory, str(word)))
+        for name, words in before.items()
+        if role(name) in ("output", "log") and after.get(name, words) != words
+        for word in words
+    ]
+    read = [os.path.normpath(Path(root, path)) for root, path in files(run, "input")]
+    return any(file == place or file.startswith(f"{place}/") for file in read for place in apart)
+
+
 def _unnamed(run: Recorded, now: Beginning) -> str:
     """What differs without having a name in both."""
     command = program_of(run.birth.command, run.birth.directory)

@@ -143,6 +143,20 @@ def test_a_file_that_came_to_a_folder_of_data_may_be_read(project: Project) -> N
     assert project.run(*SKIP).out == "val/acc: 3\n"
 
 
+def test_a_place_of_output_that_is_read_from_counts(project: Project) -> None:
+    """`--run-dir` is where a training writes, and what an evaluation reads."""
+    script = "import argparse, random\nrandom.seed(0)\np = argparse.ArgumentParser()\n"
+    script += "p.add_argument('--run-dir')\nplace = p.parse_args().run_dir\n"
+    project.write("train.py", script + "print('val/acc:', open(place + '/w.txt').read())\n")
+    for name in ("3", "4"):
+        (project.folder / "runs" / name).mkdir(parents=True)
+        project.write(f"runs/{name}/w.txt", name)
+    assert project.run("train.py", "--run-dir", "runs/3").out == "val/acc: 3\n"
+    assert project.run(*SKIP, "--run-dir", "runs/4").out == "val/acc: 4\n"
+    assert not project.run(*SKIP, "--run-dir", "runs/3").has_run
+    assert project.run(*SKIP).code == 1  # it does run, and fails without its default
+
+
 def test_skip_names_the_earlier_run(project: Project) -> None:
     """Nothing runs, nothing is recorded, and the exit code is 0."""
     said = project.run(*SKIP, "--seed", "1")
