@@ -61,6 +61,12 @@ class Arguments:
                 words += self._flag(name, value)
         return Given(words, settings)
 
+    def takes(self, name: str) -> bool:
+        """Whether the program is known to take a param: it stands in its words or its text."""
+        is_constant = self.script is not None and name in self.script.constants
+        is_word = any(f"{{{name}}}" in word for word in self.command)
+        return is_word or is_constant or bool(self._spelled(name))
+
     def _way(self, name: str) -> Way:
         if any(f"{{{name}}}" in word for word in self.command):
             return "word"

@@ -88,6 +88,13 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
 
 
+class Confirms(msgspec.Struct, frozen=True, kw_only=True):
+    """A trial of an earlier sweep whose params are run on fresh seeds."""
+
+    sweep: str
+    trial: int
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """A result that the sampler knows from the beginning: of an earlier run."""
 
@@ -128,6 +135,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first: tuple[dict[str, Value], ...] = ()
     """Params of the first trials; what they leave out is drawn."""
     warm: tuple[Known, ...] = ()
+    confirms: Confirms | None = None
 
     @property
     def objective(self) -> Objective:

@@ -20,6 +20,7 @@ from peira.session import project_name
 from peira.sweeps.arguments import Arguments
 from peira.sweeps.definition import (
     FORMAT,
+    Confirms,
     Definition,
     Function,
     Known,
@@ -58,6 +59,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     first: tuple[dict[str, Value], ...] = ()
     warm: str | None = None
     """A query: runs of the project from whose results the sampler starts."""
+    confirms: Confirms | None = None
 
 
 def begin(lab: Path, plan: Plan) -> SweepFolder:
@@ -103,6 +105,7 @@ def begin(lab: Path, plan: Plan) -> SweepFolder:
         reuse=plan.reuse,
         first=plan.first,
         warm=_known(lab, project, plan) if plan.warm is not None else (),
+        confirms=plan.confirms,
     )
     definition.check()
     if not definition.is_external:

@@ -293,6 +293,14 @@ class Space(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             names |= self._read(text).names
         return names
 
+    def names_in(self, text: str) -> frozenset[str]:
+        """Return the params that a condition or a constraint speaks of.
+
+        >>> sorted(Space.parse(["a=1,2", "b=1,2"]).names_in("a * b < 4"))
+        ['a', 'b']
+        """
+        return self._read(text).names
+
     def _is_part(self, param: Param, known: Params) -> bool:
         """Whether a param belongs to a trial whose values so far are `known`."""
         return not param.when or self._read(param.when).holds(known) is True

@@ -17,6 +17,11 @@ ENTRIES = {
     "ls": Entry("peira.cli.sweep.look", "ls", _LOOK, "List the sweeps of the lab."),
     "show": Entry("peira.cli.sweep.look", "show", _LOOK, "Show one sweep and its best trials."),
     "import": Entry("peira.cli.sweep.importing", "import_", _DO, "Record a study of Optuna."),
+    "compare": Entry(
+        "peira.cli.sweep.judging", "compare", _LOOK, "Compare sweeps at equal budgets."
+    ),
+    "narrow": Entry("peira.cli.sweep.judging", "narrow", _LOOK, "Propose a smaller space."),
+    "confirm": Entry("peira.cli.sweep.judging", "confirm", _DO, "Run the winner on fresh seeds."),
     "pause": Entry("peira.cli.sweep.control", "pause", _DECIDE, "Begin no more trials for now."),
     "stop": Entry("peira.cli.sweep.control", "stop", _DECIDE, "End a sweep."),
     "extend": Entry("peira.cli.sweep.control", "extend", _DECIDE, "Add trials, or time."),

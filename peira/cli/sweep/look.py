@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from peira.sweeps.reading import SweepReading, SweepRow
+    from peira.sweeps.winner import Winner
 
 TRIALS_SHOWN = 10
 REASONS_SHOWN = 5
@@ -90,14 +91,19 @@ def ls(session: Session, /, *, project: str | None, as_json: bool) -> None:
 @in_session
 def show(session: Session, /, *, sweep: str, shown: int, as_json: bool) -> None:
     """Show a sweep: how far it is, the best trials, what failed."""
+    import msgspec
+
     from peira.cli.sweep.begin import session_root
     from peira.sweeps.reading import read_sweep
+    from peira.sweeps.winner import judge_winner
 
-    reading = read_sweep(session_root(session), sweep)
+    root = session_root(session)
+    reading = read_sweep(root, sweep)
+    winner = judge_winner(root, reading)
     if as_json:
-        write_json(document(reading))
+        write_json({**document(reading), "winner": msgspec.to_builtins(winner)})
     else:
-        write_result(reading, shown=shown, is_whole=True)
+        write_result(reading, shown=shown, is_whole=True, winner=winner)
 
 
 def document(reading: SweepReading) -> dict[str, Any]:
@@ -116,12 +122,23 @@ def document(reading: SweepReading) -> dict[str, Any]:
 
 
 def write_result(
-    reading: SweepReading, *, shown: int = TRIALS_SHOWN // 2, is_whole: bool = False
+    reading: SweepReading,
+    *,
+    shown: int = TRIALS_SHOWN // 2,
+    is_whole: bool = False,
+    winner: Winner | None = None,
 ) -> None:
-    """Print what a sweep has found, and what to do next."""
+    """Print what a sweep has found, and what to do next.
+
+    Args:
+        winner: what was judged of the best trial.
+    """
+    from peira.cli.sweep.judging import winner_pairs
     from peira.cli.table import pairs
     from peira.cli.terminal import terminal
     from peira.core.text import printable
+    from peira.sweeps.finding import describe
+    from peira.sweeps.observations import trial_observations
 
     out, row = terminal(), reading.row
     title = f"{out.paint(printable(row.name), 'bold')}  {row.id}  "
@@ -132,10 +149,14 @@ def write_result(
     table = _trial_lines(reading, shown)
     if table:
         click.echo("\n" + "\n".join(table))
+    if not reading.definition.is_several:
+        click.echo("\n" + printable(describe(trial_observations(reading)).sentence))
+    if winner is not None:
+        click.echo("\n".join(pairs(winner_pairs(winner), out)))
     troubles = _troubles(reading)
     if troubles:
         click.echo("\n" + "\n".join(troubles))
-    click.echo("\n" + "\n".join(pairs(_next(row), out)))
+    click.echo("\n" + "\n".join(pairs(_next(reading), out)))
 
 
 def _facts(reading: SweepReading) -> list[tuple[str, str]]:
@@ -155,7 +176,12 @@ def _facts(reading: SweepReading) -> list[tuple[str, str]]:
         ("space", "  ".join(row.space)),
         ("where", " and ".join(row.where)),
         ("objective", ", ".join(f"{o.direction} {o.text}" for o in row.objectives)),
-        ("sampler", f"{row.sampler}, seed {reading.definition.seed}{pruner}{asked}"),
+        (
+            "sampler",
+            ""
+            if reading.definition.is_external
+            else f"{row.sampler}, seed {reading.definition.seed}{pruner}{asked}",
+        ),
         ("trials", _counts(row)),
         ("time", f"{duration(row.worked_s)}{budget}"),
         ("workers", workers),
@@ -236,7 +262,8 @@ def _troubles(reading: SweepReading) -> list[str]:
     return [f"  {count} {printable(text)}" for text, count in found.most_common(REASONS_SHOWN)]
 
 
-def _next(row: SweepRow) -> list[tuple[str, str]]:
+def _next(reading: SweepReading) -> list[tuple[str, str]]:
+    row, definition = reading.row, reading.definition
     found = []
     if row.state in ("waiting", "paused", "stopped"):
         found.append(("go on", f"peira sweep resume {row.name}"))
@@ -244,7 +271,13 @@ def _next(row: SweepRow) -> list[tuple[str, str]]:
         if row.best.run:
             found.append(("best run", f"peira show {row.best.run}"))
         found.append(("all trials", f"peira ls 'sweep = {row.id}'"))
-    if row.state == "finished" and not row.sampler.startswith("grid"):
+        if not definition.is_several:
+            found.append(("what matters", f"peira importance {row.name}"))
+    is_own = not definition.is_external and definition.confirms is None
+    if row.state == "finished" and is_own and row.best is not None and not definition.is_several:
+        found.append(("narrower", f"peira sweep narrow {row.name}"))
+        found.append(("on fresh seeds", f"peira sweep confirm {row.name} -k 5"))
+    if row.state == "finished" and is_own and not row.sampler.startswith("grid"):
         more = "--trials 20" if row.trials is not None else "--budget 30m"
         found.append(("more", f"peira sweep extend {row.name} {more}"))
     return found

@@ -99,26 +99,32 @@ def _read_yaml(data: bytes, path: Path) -> Any:
         raise click.UsageError(f"{path} is no YAML: {error}") from error
 
 
-def work(folder: SweepFolder, told: dict[str, Any], *, as_json: bool) -> None:
-    """Start workers here until the sweep is over, and print what came of it."""
-    from peira.cli.sweep.look import document, write_result
+def run_trials(folder: SweepFolder, told: dict[str, Any]) -> bool:
+    """Start workers here until the sweep is over; return whether a person interrupted it."""
     from peira.cli.terminal import terminal
     from peira.core.settings import read_settings
     from peira.sweeps.launcher import Controller, refuse_unstartable
     from peira.sweeps.progress import Progress
-    from peira.sweeps.reading import reading_of
 
     refuse_unstartable(folder)
     progress = Progress(sys.stderr, width=terminal().columns, is_quiet=read_settings().quiet)
     controller = Controller(folder, _slots(told, folder), look=progress.look, tell=progress.tell)
-    ledger = controller.run()
-    progress.finish(ledger)
-    reading = reading_of(ledger)
+    progress.finish(controller.run())
+    return controller.is_interrupted
+
+
+def work(folder: SweepFolder, told: dict[str, Any], *, as_json: bool) -> None:
+    """Start workers here until the sweep is over, and print what came of it."""
+    from peira.cli.sweep.look import document, write_result
+    from peira.sweeps.reading import read_sweep
+
+    is_interrupted = run_trials(folder, told)
+    reading = read_sweep(folder.lab, folder.id)
     if as_json:
         write_json(document(reading))
     else:
         write_result(reading)
-    if controller.is_interrupted:
+    if is_interrupted:
         click.get_current_context().exit(INTERRUPTED)
     if reading.row.best is None and reading.row.done:
         click.get_current_context().exit(1)

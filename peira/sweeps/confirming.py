@@ -1,0 +1,102 @@
+"""The winner of a sweep once more, on fresh seeds: a small sweep of its own, linked to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from peira.core.errors import NotFoundError, UsageError
+from peira.sweeps.arguments import Arguments
+from peira.sweeps.definition import Confirms, Definition, Method
+from peira.sweeps.domain import Choice, Constant, Value
+from peira.sweeps.plan import Plan
+from peira.sweeps.reading import SweepReading
+from peira.sweeps.space import Param, Space
+
+SEED_NAMES = ("seed", "random_seed", "random_state")
+
+
+def confirming_plan(
+    reading: SweepReading, runs: int, *, trial: int | None = None, seed_name: str | None = None
+) -> Plan:
+    """Return the sweep that runs a trial's params `runs` times, each with a fresh seed.
+
+    Args:
+        trial: the best one when None.
+        seed_name: the param that is the seed; found when None, by the names of `SEED_NAMES`. Where
+            there is none, the program draws its randomness itself.
+
+    Raises:
+        UsageError, NotFoundError: there is no such trial, or nothing that could be run.
+    """
+    definition = reading.definition
+    if definition.is_external:
+        raise UsageError(
+            f"The sweep {definition.name} was run elsewhere; Peira cannot run its trials.",
+            hint="Run the best params yourself, with other seeds.",
+        )
+    number, params = _candidate(reading, trial)
+    name = seed_name or found_seed(definition, params)
+    taken = {params.get(name)} if name else set()
+    taken |= {v for v in reading.trials.params.get(name or "", []) if v is not None}
+    chosen = [Param(name=n, domain=Constant(value=v)) for n, v in params.items() if n != name]
+    if name:
+        seeds = _fresh_seeds(runs, taken)
+        is_one = len(seeds) == 1
+        domain = Constant(value=seeds[0]) if is_one else Choice(values=tuple(seeds))
+        chosen.append(Param(name=name, domain=domain))
+    staged = definition.program
+    return Plan(
+        space=Space(params=tuple(chosen)),
+        objectives=definition.objectives,
+        program=None if staged is None else staged.request(Path(), {}),
+        function=definition.function,
+        project=definition.project,
+        name=f"{definition.name}-confirm",
+        why=f"trial {number} of {definition.name} on fresh seeds",
+        group=definition.group,
+        tags=definition.tags,
+        sampler=Method(name="grid" if name and runs > 1 else "random"),
+        trials=runs,
+        confirms=Confirms(sweep=definition.id, trial=number),
+    )
+
+
+def found_seed(definition: Definition, params: Mapping[str, Value]) -> str | None:
+    """Return the param that is the seed of a trial, or nothing."""
+    for name in SEED_NAMES:
+        if name in params:
+            return name
+    staged = definition.program
+    if staged is None:
+        return None
+    for name in SEED_NAMES:
+        try:
+            if Arguments(staged.command, Path(staged.directory), [name]).takes(name):
+                return name
+        except UsageError:
+            continue
+    return None
+
+
+def _candidate(reading: SweepReading, trial: int | None) -> tuple[int, dict[str, Value]]:
+    if trial is None:
+        best = reading.row.best
+        if best is None:
+            raise NotFoundError(f"No trial of {reading.row.name} has a value yet.")
+        return best.trial, dict(best.params)
+    trials = reading.trials
+    if trial not in trials.number:
+        raise NotFoundError(f"The sweep {reading.row.name} has no trial {trial}.")
+    i = trials.number.index(trial)
+    return trial, {n: column[i] for n, column in trials.params.items() if column[i] is not None}
+
+
+def _fresh_seeds(count: int, taken: set[Value]) -> list[Value]:
+    found: list[Value] = []
+    while len(found) < count:
+        seed = int.from_bytes(os.urandom(4), "big") >> 1  # fits in 32 bits with a sign
+        if seed not in taken and seed not in found:
+            found.append(seed)
+    return found
