@@ -22,6 +22,7 @@ ORDER = (
     "lineage",
     "checkpoint",
     "rerun",
+    "sweep",
     "cli",
     "server",
     "charts",

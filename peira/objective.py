@@ -39,10 +39,6 @@ class Pruned(Exception):  # noqa: N818 - it is no error: what an objective raise
     """Raise it in an objective to give a trial up, when `trial.should_prune()` says so."""
 
 
-class Interrupted(BaseException):
-    """The worker is to stop now."""
-
-
 class Loaded(BaseException):
     """Ends the loading of a file at the call of `peira.sweep` in it: what stands above is there."""
 

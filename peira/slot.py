@@ -15,12 +15,15 @@ from types import FrameType
 
 from peira.capture.hook.memory import MEMORY
 from peira.core.errors import PeiraError
-from peira.objective import LOADING, FunctionExecution, Interrupted, load
+from peira.sweeps.definition import Definition
 from peira.sweeps.folder import find_sweep
 from peira.sweeps.launcher import REFUSED
-from peira.sweeps.program import ProgramExecution
 from peira.sweeps.task import Execution
 from peira.sweeps.worker import Worker
+
+
+class Interrupted(BaseException):
+    """The worker is to stop now."""
 
 
 class Post:
@@ -43,6 +46,24 @@ class Post:
         raise Interrupted(signal.Signals(number).name)
 
 
+def _execution(definition: Definition, post: Post) -> Execution:
+    """Return what runs the trials. Only what it needs is loaded."""
+    if definition.program is not None:
+        from peira.sweeps.program import ProgramExecution
+
+        MEMORY.stop()  # this process trains nothing
+        return ProgramExecution(definition.program, definition.space.names, post.is_leaving)
+    from peira.objective import LOADING, FunctionExecution, load
+
+    assert definition.function is not None  # the controller has looked
+    os.chdir(definition.function.directory)
+    LOADING.add(definition.id)
+    try:
+        return FunctionExecution(load(definition.function), definition)
+    finally:
+        LOADING.clear()
+
+
 def main() -> None:
     """Work at the sweep that the command line names."""
     root, sweep, gpus, cpus = sys.argv[1:5]
@@ -51,21 +72,7 @@ def main() -> None:
     post = Post()
     folder = find_sweep(Path(root), sweep)
     try:
-        definition = folder.read()
-        execution: Execution
-        if definition.program is not None:
-            MEMORY.stop()  # this process trains nothing
-            execution = ProgramExecution(
-                definition.program, definition.space.names, post.is_leaving
-            )
-        else:
-            assert definition.function is not None  # the controller has looked
-            os.chdir(definition.function.directory)
-            LOADING.add(definition.id)
-            try:
-                execution = FunctionExecution(load(definition.function), definition)
-            finally:
-                LOADING.clear()
+        execution = _execution(folder.read(), post)
         Worker(folder, execution, leave=post.is_leaving, gpus=gpus or None).work()
     except Interrupted:
         pass

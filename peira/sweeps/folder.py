@@ -92,14 +92,16 @@ class SweepFolder(NamedTuple):
         name = f"{claim.trial:06d}.{claim.attempt}.json"
         return write_once(self.trials / name, msgspec.json.encode(claim) + b"\n")
 
-    def claims(self) -> list[tuple[int, int]]:
-        """Return (number, attempt) of all claims."""
+    def claims(self, known: set[str]) -> dict[str, tuple[int, int]]:
+        """Return (number, attempt) of the claims by the names of their files, those in `known`
+        apart.
+        """
         try:
             names = os.listdir(self.trials)  # noqa: PTH208 - may be many
         except FileNotFoundError:
-            return []
-        found = (_CLAIM.match(name) for name in names)
-        return [(int(match[1]), int(match[2])) for match in found if match]
+            return {}
+        found = ((name, _CLAIM.match(name)) for name in names if name not in known)
+        return {name: (int(match[1]), int(match[2])) for name, match in found if match}
 
     def read_claim(self, trial: int, attempt: int) -> Claim | None:
         """Return a claim; None when it cannot be read."""

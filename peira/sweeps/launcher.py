@@ -26,7 +26,8 @@ from peira.launch.worker import Slot
 from peira.sweeps.folder import SweepFolder
 from peira.sweeps.ledger import Ledger
 
-LOOK_PERIOD_S = 0.2
+WAIT_S = 0.05
+LOOK_PERIOD_S = 0.4
 PATIENCE_S = 15.0
 """So long a worker that is to stop at once may take."""
 DEATHS_MAX = 3
@@ -143,7 +144,7 @@ class Controller:
         self._deaths = dict.fromkeys(range(len(self._slots)), 0)
         self._ended_before = 0
         self._signals: list[int] = []
-        self._asked_at = 0.0
+        self._asked_at = self._looked_at = 0.0
         self._is_leaving = self._is_stopping = False
 
     @property
@@ -164,10 +165,12 @@ class Controller:
             while self._workers:
                 self._heed_signals()
                 self._reap()
-                time.sleep(LOOK_PERIOD_S)
-                self.ledger.catch_up()
-                self._heed_controls()
-                self._look(self.ledger)
+                time.sleep(WAIT_S)
+                if time.monotonic() - self._looked_at > LOOK_PERIOD_S:
+                    self._looked_at = time.monotonic()
+                    self.ledger.catch_up()
+                    self._heed_controls()
+                    self._look(self.ledger)
         self.ledger.catch_up()
         self._look(self.ledger)
         return self.ledger
@@ -241,7 +244,7 @@ class Controller:
 def _wait(worker: Launched, limit_s: float) -> None:
     until = time.monotonic() + limit_s
     while worker.exit_code() is None and time.monotonic() < until:
-        time.sleep(LOOK_PERIOD_S)
+        time.sleep(WAIT_S)
     if worker.exit_code() is None:
         worker.stop(is_hard=True)
 

@@ -127,21 +127,23 @@ class Ledger:
         self.damages: list[Damage] = []
         self._offsets: dict[str, int] = {}
         self._decided: list[tuple[float, str, int, Control]] = []
-        self._claims: set[tuple[int, int]] = set()
+        self._claims: set[str] = set()
+        """Names of the claims that were read."""
         self._unended: set[int] = set()
         self._lowest_free = 0
 
     def catch_up(self) -> set[int]:
         """Read what is new; return the numbers of the trials of which something is."""
         changed: set[int] = set()
-        listed = self.folder.claims()  # before what is told: an end is never older than its claim
+        # Before what is told: an end is never older than its claim.
+        listed = self.folder.claims(self._claims)
         for path in sorted(self.folder.path.glob("told.*.jsonl")):
             self._read_told(path, changed)
         for path in sorted(self.folder.path.glob("control.*.jsonl")):
             self._read_controls(path)
-        for key in listed:
-            if key not in self._claims:
-                self._take_claim(*key, changed)
+        for name, key in listed.items():
+            if self._take_claim(*key, changed):
+                self._claims.add(name)
         for trial in list(changed):  # told of since the claims were listed
             last = self.trials[trial].last
             if last.end is None and last.claim is None:
@@ -156,18 +158,19 @@ class Ledger:
         else:
             self._unended.discard(trial)
 
-    def _take_claim(self, trial: int, attempt: int, changed: set[int]) -> None:
+    def _take_claim(self, trial: int, attempt: int, changed: set[int]) -> bool:
+        """Read a claim; return False when it is another machine's and not here yet."""
         entry = self.trials.get(trial)
         known = None if entry is None else entry.attempts.get(attempt)
         if known is None or known.end is None:
             claim = self.folder.read_claim(trial, attempt)
             if claim is None:
-                return  # another machine's file that is not here yet: the next time
+                return False
             found = self._attempt(trial, attempt)
             found.claim = claim
             found.attrs.update(claim.attrs)
-        self._claims.add((trial, attempt))
         changed.add(trial)
+        return True
 
     def _attempt(self, trial: int, attempt: int) -> Attempt:
         entry = self.trials.setdefault(trial, TrialEntry(trial))

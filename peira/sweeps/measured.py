@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 
 from peira.core.errors import DamagedError, LabError, NotFoundError
-from peira.lab.points import FolderPoints
 from peira.sweeps.definition import Objective
 from peira.sweeps.task import Outcome
 
@@ -15,6 +14,8 @@ KEYS_SHOWN = 8
 
 def measure(lab: Path, run: str, objective: Objective) -> float | None:
     """Return what a run logged of an objective, summed up as it says; None when nothing was."""
+    from peira.lab.points import FolderPoints  # a third of a second, which a function needs not
+
     points = FolderPoints(lab)
     try:
         values = points.series(run, objective.metric).values.tolist()
@@ -78,6 +79,8 @@ def judged(values: list[float], run: str | None, objective_s: float) -> Outcome:
 
 
 def _logged(lab: Path, run: str) -> str:
+    from peira.lab.points import FolderPoints
+
     points = FolderPoints(lab)
     try:
         keys = [key for key in points.keys(run) if not key.startswith("system/")]

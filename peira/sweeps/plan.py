@@ -69,8 +69,6 @@ def begin(lab: Path, plan: Plan) -> SweepFolder:
         UsageError, NotStartedError, UnsupportedError: it cannot be carried out.
         LabError, OSError: it cannot be stored.
     """
-    from peira.sweeps.methods import check_methods
-
     staged = None if plan.program is None else Staged.of(plan.program, user_name())
     if staged is not None:
         Arguments(staged.command, Path(staged.directory), plan.space.names)
@@ -108,9 +106,21 @@ def begin(lab: Path, plan: Plan) -> SweepFolder:
         confirms=plan.confirms,
     )
     definition.check()
-    if not definition.is_external:
+    if _may_be_refused(definition):
+        from peira.sweeps.methods import check_methods
+
         check_methods(definition)
     return make_sweep(lab, definition)
+
+
+def _may_be_refused(definition: Definition) -> bool:
+    """Whether Optuna has to be asked (and loaded, which takes half a second) if it can do that."""
+    if definition.is_external:
+        return False
+    is_plain = definition.sampler.name in ("tpe", "random", "grid") and not (
+        definition.sampler.options or definition.pruner.options
+    )
+    return not is_plain
 
 
 def _trials(plan: Plan) -> int | None:

@@ -24,7 +24,6 @@ from peira.record.folder import run_folder
 from peira.record.keeper import THREAD_PREFIX
 from peira.sweeps.arguments import Arguments
 from peira.sweeps.measured import measure, outcome_of
-from peira.sweeps.tail import MetricTail
 from peira.sweeps.task import Outcome, Task
 
 LOOK_PERIOD_S = 0.5
@@ -132,6 +131,8 @@ class _Watch:
             self._thread.join()
 
     def _follow(self, run: str, pid: int) -> None:
+        from peira.sweeps.tail import MetricTail
+
         task = self._task
         tail = MetricTail(task.folder.lab, run, task.definition.objective.metric)
         while not self._is_over.wait(LOOK_PERIOD_S):

@@ -3,7 +3,7 @@
     list_sweeps(root)           a row a sweep, the latest first
     read_sweep(root, "last")    one, with its definition and its trials
 
-Nothing is written, and no worker is disturbed. 10,000 trials are read in about a fifth of a second.
+Nothing is written, and no worker is disturbed. 10,000 trials are read in about half a second.
 """
 
 from __future__ import annotations

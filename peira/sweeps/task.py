@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -15,7 +15,9 @@ from peira.sweeps.domain import Value
 from peira.sweeps.folder import SweepFolder
 from peira.sweeps.ledger import Ledger
 from peira.sweeps.records import Attrs, Begun, EndState, Report, Told, stored
-from peira.sweeps.study import SweepStudy
+
+if TYPE_CHECKING:
+    from peira.sweeps.study import SweepStudy
 
 LOOK_PERIOD_S = 0.5
 """So often a worker looks what others have reported, while it asks whether to prune."""

@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable
 from threading import Event, Thread
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -24,8 +24,10 @@ from peira.record.keeper import THREAD_PREFIX
 from peira.sweeps.folder import SweepFolder
 from peira.sweeps.ledger import Attempt, Ledger
 from peira.sweeps.records import Claim, End, Member, Told, stored
-from peira.sweeps.study import SweepStudy
 from peira.sweeps.task import Execution, Outcome, Task
+
+if TYPE_CHECKING:
+    from peira.sweeps.study import SweepStudy
 
 PULSE_S = 10.0
 """So often a worker gives a sign of life to other machines."""
@@ -112,6 +114,8 @@ class Worker:
     def _catch_up(self) -> SweepStudy:
         changed = self.ledger.catch_up()
         if self._study is None:
+            from peira.sweeps.study import SweepStudy  # loads Optuna
+
             self._study = SweepStudy(self.ledger)
         else:
             self._study.keep_up(changed)
