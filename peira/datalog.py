@@ -26,9 +26,11 @@ class EvaluateOptions(TypedDict, total=False):
     """Options of `Run.evaluate`, each None when it is not given."""
 
     samples: Any
-    """What was shown to the model, one an example (pictures, texts): kept to look at, unless the
-    data version has it.
+    """What was shown to the model, one an example (pictures, texts, sounds): kept to look at,
+    unless the data version has it.
     """
+    sample_rate: int | None
+    """Of samples that are sounds, in Hz."""
     ids: Sequence[Any] | None
     """Names of the examples, when they are of no data version."""
     task: Task | None
@@ -167,7 +169,7 @@ class DataLog(Recorder):
         samples = options.get("samples")
         inputs = None
         if samples is not None and found.whole is None:
-            inputs = store_table(root, {"sample": samples}).manifest
+            inputs = store_table(root, _shown(samples, options.get("sample_rate"))).manifest
         step = options.get("step")
         place = Place(name=name, step=step, inputs=inputs, **found.place)
         objects = FolderObjects(root / "objects")
@@ -286,6 +288,16 @@ def transform(function: Callable[..., Any]) -> Callable[..., Dataset]:
         return derive(parent, function, params, name=name, keeps_rows=keeps_rows, run=run)
 
     return made
+
+
+def _shown(samples: Any, sample_rate: int | None) -> dict[str, Any]:
+    """Return samples as a table to look at; a sample rate makes sounds of them."""
+    import numpy as np
+
+    columns: dict[str, Any] = {"sample": samples}
+    if sample_rate is not None:
+        columns["sample_rate"] = np.full(len(samples), sample_rate)
+    return columns
 
 
 def _numbers(metrics: Mapping[str, Any]) -> list[tuple[str, float]]:

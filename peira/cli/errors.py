@@ -45,8 +45,10 @@ def errors(
 ) -> None:
     """List the samples that RUN got wrong, the worst first.
 
-    A sample is named by its id in the data version; the worst ones often have a wrong label.
+    A sample is named by its id in the data version; the worst ones often have a wrong label. Those
+    whose label the checks of the version found suspicious are marked: look at them first.
     """
+    from peira.evaluate import beside
     from peira.evaluate.choose import choose
     from peira.evaluate.errors import Filter, worst
 
@@ -55,10 +57,14 @@ def errors(
     evaluation = choose(record, name)
     wanted = Filter(true=true, predicted=predicted, only_wrong=not everything)
     found = worst(lab.objects, evaluation, wanted, limit)
+    odd = beside.suspicious(lab.root, beside.dataset_of(lab.root, evaluation))
     if as_json:
+        samples = [
+            row | {"suspicious": None if odd is None else row["id"] in odd} for row in found.samples
+        ]
         write_json(
             {"run": record.id, "evaluation": evaluation.name, "matched": found.matched,
-             "rows": evaluation.rows, "samples": found.samples}
+             "rows": evaluation.rows, "dataset": evaluation.dataset, "samples": samples}
         )  # fmt: skip
         return
     names = [n for n in COLUMNS if any(row[n] is not None for row in found.samples)]
@@ -68,6 +74,10 @@ def errors(
     lines = [
         [Cell(str(row["id"])), *(Cell(_shown(row[n])) for n in names)] for row in found.samples
     ]
+    if odd and any(row["id"] in odd for row in found.samples):
+        columns.append(Column("label"))
+        for cells, row in zip(lines, found.samples, strict=True):
+            cells.append(Cell("suspicious" if row["id"] in odd else "", "yellow"))
     for line in layout(columns, lines, terminal()).lines:
         click.echo(line)
     where = f" of {printable(evaluation.dataset)}" if evaluation.dataset else ""
@@ -76,6 +86,8 @@ def errors(
         f" in {printable(evaluation.name)}{where}",
         err=True,
     )
+    if evaluation.dataset and odd is None:
+        click.echo(f"which labels look wrong: peira data check {evaluation.dataset}", err=True)
 
 
 def _shown(item: Any) -> str:

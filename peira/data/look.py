@@ -37,7 +37,7 @@ def picture_column(opened: Manifest) -> Column | None:
 
     They are of two dimensions, of three with 1, 3 or 4 channels, or a flat square.
     """
-    if opened.kind != "table":
+    if opened.kind != "table" or sound_column(opened) is not None:
         return None
     return next((column for column in opened.columns if _is_picture(column)), None)
 
@@ -45,6 +45,39 @@ def picture_column(opened: Manifest) -> Column | None:
 def has_pictures(opened: Manifest) -> bool:
     """Whether rows of a version can be shown as pictures."""
     return picture_column(opened) is not None or opened.type == IMAGES or names_files(opened)
+
+
+SAMPLE_RATE = "sample_rate"
+"""A column of this name beside a column of waves says that they are sounds."""
+
+
+def sound_column(opened: Manifest) -> Column | None:
+    """Return the column of a table whose values are sounds: numbers in a row (or in channels),
+    where a column `sample_rate` says how many of them a second has.
+    """
+    if opened.kind != "table" or not any(c.name == SAMPLE_RATE for c in opened.columns):
+        return None
+    return next((c for c in opened.columns if c.shape and c.dtype[1:2] in tuple("iuf")), None)
+
+
+def text_column(opened: Manifest) -> Column | None:
+    """Return the column of texts that a model reads: one named `text`, `sample` or `X`, else the
+    first that is no label.
+    """
+    texts = [c for c in opened.columns if c.dtype == TEXT and c.name != opened.label]
+    named = [c for c in texts if c.name in ("text", "sample", "X")]
+    return next(iter(named or texts), None)
+
+
+def value_at(objects: FolderObjects, digest: str, row: int, column: str) -> Any:
+    """Return one value of the table with this manifest.
+
+    Raises:
+        NotFoundError: there is no such row.
+        DamagedError: its chunk is not what it was.
+    """
+    number, row = _piece(read_manifest(objects.root, digest).chunks, row)
+    return _chunk(objects.root, digest, number, column)[row]
 
 
 def names_files(opened: Manifest) -> bool:

@@ -90,8 +90,10 @@ def learn(trial: Trial, data: Digits, params: dict[str, Any]) -> Iterator[Step]:
 
 def _record(run: Run, trial: Trial, data: Digits, step: Step) -> None:
     metrics = step.metrics
-    is_last = step.number == step.total
-    if is_last or (trial.model == "network" and step.number % _EVALUATED_EVERY == 0):
+    is_worth_it = step.number == step.total or (
+        trial.family == "network" and (step.number == 1 or step.number % _EVALUATED_EVERY == 0)
+    )
+    if is_worth_it:
         metrics = {key: value for key, value in metrics.items() if key != "val/accuracy"}
         run.evaluate("val", scores=scores(step.model, data.x_val), step=step.number)
     run.log(metrics, step=step.number)

@@ -13,7 +13,8 @@ from peira.core.errors import NotFoundError, UsageError
 from peira.data.dataset import Dataset
 from peira.evaluate import beside, errors, samples, slices
 from peira.evaluate.curves import CalibrationBin, Curve, calibration, precision_recall, roc
-from peira.evaluate.matrix import Matrix, Order, confusion
+from peira.evaluate.matrix import ClassRow, Matrix, Order, confusion
+from peira.evaluate.perclass import of_boxes, of_several
 from peira.evaluate.samples import Results
 from peira.objects.folder import FolderObjects
 from peira.record.events import Evaluation
@@ -91,6 +92,17 @@ class Opened:
             return None
         digest = errors.kept_samples(self.evaluation)
         return _matrix(self.objects.root, digest, tuple(self.evaluation.classes), order)
+
+    def per_class(self, order: Order = "label") -> list[ClassRow]:
+        """Return the numbers of each class; none where a task has no classes, or keeps no labels of
+        its samples (segmentation).
+        """
+        task = self.evaluation.task
+        if task in LABELLED:
+            matrix = self.matrix(order)
+            return [] if matrix is None else matrix.per_class()
+        count = {"multilabel": of_several, "detection": of_boxes}.get(task)
+        return [] if count is None else count(self.results, self.evaluation.classes)
 
     def scores_of(self, label: str | None) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """Return, of each example, whether it is of a class, and the score of that class.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from peira.evaluate.comparable import Mismatch
 from peira.evaluate.curves import AtThreshold, CalibrationBin
@@ -69,7 +69,10 @@ class EvaluationAnswer(EvaluationRow, frozen=True, kw_only=True):
     residuals: Residuals | None
     slices: list[str]
     curves: list[str]
-    pictures: bool
+    samples_as: Literal["picture", "sound", "text"] | None
+    """How samples can be shown; null when only their ids are known."""
+    checked: bool
+    """Whether the labels of the data version were checked: `peira data check`."""
     took_ms: float
 
 
@@ -79,6 +82,10 @@ class SamplesAnswer(Answer, frozen=True, kw_only=True):
     matched: int
     columns: list[str]
     samples: list[dict[str, Any]]
+    texts: list[str | None]
+    """What was shown of each, where samples are texts; else empty."""
+    suspicious: list[str]
+    """Ids among these whose labels the checks of the data version found suspicious."""
 
 
 class SlicesAnswer(Answer, frozen=True, kw_only=True):

@@ -38,7 +38,7 @@ RUN_FIELDS = (
     "note",
     "commit",
 )
-_MEDIA_TYPES = {
+MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
@@ -63,8 +63,8 @@ def export_runs(lab: Lab, project: str, ending: str, parameters: MultiDict[Any])
     write_table(out, columns, "csv" if ending == "csv" else "parquet")
     return Response(
         out.getvalue(),
-        media_type=_MEDIA_TYPES[ending],
-        headers=_download(f"{project}.{ending}"),
+        media_type=MEDIA_TYPES[ending],
+        headers=download(f"{project}.{ending}"),
     )
 
 
@@ -77,12 +77,12 @@ def export_comparison(
         RefusedError: a parameter is unknown, missing or not of its type.
         UsageError, NotFoundError: as `compare`.
     """
-    wrong = _wrong_names(parameters, {"r", "all", "section"})
+    wrong = wrong_names(parameters, {"r", "all", "section"})
     everything = _switch("all", parameters, wrong)
     section = parameters.get("section")
     if not parameters.get("r"):
         wrong.append(Field("r", "query", "Expected two to eight runs, separated by commas."))
-    _refuse(wrong)
+    refuse(wrong)
     sections = None if section is None else split_words(section)
     found = compare(lab, split_words(parameters["r"]), project=project, sections=sections)
     found = found if everything else found.only_differences()
@@ -92,8 +92,8 @@ def export_comparison(
     write_table(out, to_columns(found), "csv" if ending == "csv" else "parquet")
     return Response(
         out.getvalue(),
-        media_type=_MEDIA_TYPES[ending],
-        headers=_download(f"{project} compared.{ending}"),
+        media_type=MEDIA_TYPES[ending],
+        headers=download(f"{project} compared.{ending}"),
     )
 
 
@@ -102,17 +102,18 @@ def split_words(text: str) -> list[str]:
     return [word for word in (part.strip() for part in text.split(",")) if word]
 
 
-def _download(name: str) -> dict[str, str]:
+def download(name: str) -> dict[str, str]:
+    """Return the headers of a file that is saved, not shown."""
     return {"Content-Disposition": attachment(name), "Cache-Control": "no-store"}
 
 
 def _asked(project: str, parameters: MultiDict[Any]) -> Asked:
-    wrong = _wrong_names(parameters, _PARAMETERS)
+    wrong = wrong_names(parameters, _PARAMETERS)
     limit = parameters.get("limit")
     if limit is not None and not (limit.isascii() and limit.isdigit() and len(limit) < 10):
         wrong.append(Field("limit", "query", "Expected a number of rows."))
     deleted = _switch("deleted", parameters, wrong)
-    _refuse(wrong)
+    refuse(wrong)
     return Asked(
         project=project,
         q=parameters.get("q", ""),
@@ -123,7 +124,8 @@ def _asked(project: str, parameters: MultiDict[Any]) -> Asked:
     )
 
 
-def _wrong_names(parameters: MultiDict[Any], known: Collection[str]) -> list[Field]:
+def wrong_names(parameters: MultiDict[Any], known: Collection[str]) -> list[Field]:
+    """Return the parameters that an address does not know."""
     return [
         Field(name, "query", "There is no such parameter, or it is given more than once.")
         for name in parameters
@@ -138,7 +140,12 @@ def _switch(name: str, parameters: MultiDict[Any], wrong: list[Field]) -> bool:
     return bool(text == "true")
 
 
-def _refuse(wrong: list[Field]) -> None:
+def refuse(wrong: list[Field]) -> None:
+    """Refuse a request when something of it is wrong.
+
+    Raises:
+        RefusedError: it is.
+    """
     if wrong:
         raise RefusedError(
             "request", "The query string does not fit this address.", fields=tuple(wrong)

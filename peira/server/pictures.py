@@ -1,8 +1,12 @@
-"""Samples as small pictures: always a PNG that is made here, never stored bytes as they are."""
+"""Samples as small pictures, sounds and texts: a PNG or WAV that is made here, never stored bytes
+as they are.
+"""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -11,22 +15,79 @@ from peira.data import look
 from peira.data.catalog import Catalog
 from peira.data.dataset import Dataset
 from peira.data.look import Look
+from peira.data.manifest import Manifest
+from peira.evaluate import beside
 from peira.evaluate.opened import Opened
 from peira.lab.lab import Lab
+from peira.media.audio import encode_audio
 from peira.media.encoded import pillow
 from peira.media.image import encode_image, image_header
 
 SIDE_PX = 256
 """Larger pictures are made smaller: a grid shows many."""
+TEXT_MAX = 2_000
 PIXELS_MAX = 100_000_000
 
 
-def has_pictures(lab: Lab, evaluation: Opened) -> bool:
-    """Whether samples of an evaluation can be shown as pictures."""
-    event = evaluation.evaluation
-    if event.inputs is not None:
-        return look.has_pictures(look.read_manifest(lab.objects.root, event.inputs))
-    return _pictured(evaluation) is not None
+Kind = Literal["picture", "sound", "text"]
+
+
+def kind_of(evaluation: Opened) -> Kind | None:
+    """Return how samples of an evaluation can be shown; None when nothing of them is here."""
+    inputs = evaluation.evaluation.inputs
+    if inputs is not None:
+        return _kind(look.read_manifest(evaluation.objects.root, inputs))
+    if _pictured(evaluation) is not None:
+        return "picture"
+    dataset = evaluation.dataset
+    if dataset is None or dataset.manifest.ids is None:
+        return None
+    return _kind(dataset.manifest)
+
+
+def _kind(opened: Manifest) -> Kind | None:
+    if look.has_pictures(opened):
+        return "picture"
+    if look.sound_column(opened) is not None:
+        return "sound"
+    return "text" if look.text_column(opened) is not None else None
+
+
+def texts_of(evaluation: Opened, rows: Sequence[int]) -> list[str | None]:
+    """Return the texts that were shown to the model, by positions in the results."""
+    inputs = evaluation.evaluation.inputs
+    if inputs is not None:
+        column = look.text_column(look.read_manifest(evaluation.objects.root, inputs))
+        assert column is not None
+        found = [look.value_at(evaluation.objects, inputs, row, column.name) for row in rows]
+    else:
+        dataset = evaluation.dataset
+        column = None if dataset is None else look.text_column(dataset.manifest)
+        assert dataset is not None and column is not None
+        found = beside.values(dataset, column.name, evaluation.results["id"][list(rows)]).tolist()
+    return [None if text is None else str(text)[:TEXT_MAX] for text in found]
+
+
+def sound_of(evaluation: Opened, id: str) -> bytes:
+    """Return the sound of a sample as a WAV file.
+
+    Raises:
+        NotFoundError: there is no such sample, or it is no sound.
+    """
+    inputs, row = evaluation.evaluation.inputs, evaluation.row_of(id)
+    if inputs is None:
+        dataset = evaluation.dataset
+        if dataset is None or dataset.manifest.kind != "table":
+            raise NotFoundError("What was shown to the model was not kept.")
+        inputs, row = dataset.version.manifest, look.row_of(dataset, id)
+    column = look.sound_column(look.read_manifest(evaluation.objects.root, inputs))
+    if column is None:
+        raise NotFoundError("These samples are no sounds.")
+    wave = look.value_at(evaluation.objects, inputs, row, column.name)
+    rate = look.value_at(evaluation.objects, inputs, row, look.SAMPLE_RATE)
+    data = encode_audio(wave, int(rate)).data
+    assert isinstance(data, bytes)
+    return data
 
 
 def picture_of(lab: Lab, evaluation: Opened, id: str) -> bytes:

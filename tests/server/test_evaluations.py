@@ -131,7 +131,8 @@ def test_two_runs_on_the_same_examples(client: httpx.Client) -> None:
 
 def test_samples_are_pictures(client: httpx.Client) -> None:
     """A flat square is a picture: a PNG made by the server, nothing that a browser could run."""
-    assert ask(client, "/dev", step=1)["pictures"] and not ask(client, "/dev", step=2)["pictures"]
+    assert ask(client, "/dev", step=1)["samples_as"] == "picture"
+    assert ask(client, "/dev", step=2)["samples_as"] is None
     answer = client.get("/api/runs/first/evaluations/dev/picture/3", params={"step": 1})
     assert answer.content[:8] == b"\x89PNG\r\n\x1a\n"
     assert answer.headers["content-type"] == "image/png"

@@ -10,7 +10,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
-from peira.evaluate import errors, slices
+from peira.evaluate import beside, errors, slices
 from peira.evaluate.choose import choose
 from peira.evaluate.comparable import kind, mismatches
 from peira.evaluate.curves import Curve, at_threshold
@@ -20,6 +20,8 @@ from peira.evaluate.fairness import unfair
 from peira.evaluate.matrix import Matrix, Order
 from peira.evaluate.opened import LABELLED, Opened
 from peira.evaluate.price import Price, price_of, prices
+from peira.lab.lab import Lab
+from peira.lab.runs import RunRecord
 from peira.record.events import Evaluation
 from peira.server.cells import cell
 from peira.server.evaluation_records import (
@@ -36,7 +38,7 @@ from peira.server.evaluation_records import (
     SlicesAnswer,
 )
 from peira.server.parameters import LabNow, PathText
-from peira.server.pictures import has_pictures, picture_of
+from peira.server.pictures import kind_of, picture_of, sound_of, texts_of
 
 PAGE_MAX = 10_000
 Step = Annotated[int | None, QueryParameter(ge=-(2**63), le=2**63 - 1)]
@@ -70,8 +72,13 @@ def evaluation(
     lab: LabNow, evaluation: EvaluationNow, run: PathText, order: FromQuery[Order] = "label"
 ) -> EvaluationAnswer:
     """One evaluation: confusion matrix, numbers per class, residuals."""
+    return answer_of(lab, lab.run(run), evaluation, order)
+
+
+def answer_of(lab: Lab, record: RunRecord, evaluation: Opened, order: Order) -> EvaluationAnswer:
+    """Return an opened evaluation as the API tells it."""
     started = time.perf_counter()
-    record, event = lab.run(run), evaluation.evaluation
+    event = evaluation.evaluation
     every = record.evaluations()
     is_open = not evaluation.is_sealed
     matrix = evaluation.matrix(order) if is_open else None
@@ -85,17 +92,19 @@ def evaluation(
         names=list(dict.fromkeys(one.name for one in every)),
         steps=sorted({o.step for o in every if o.name == event.name and o.step is not None}),
         matrix=None if matrix is None else _matrix(matrix),
-        per_class=[] if matrix is None else matrix.per_class(),
+        per_class=evaluation.per_class(order) if is_open else [],
         residuals=_residuals(evaluation) if is_open and event.task == "regression" else None,
         slices=evaluation.columns if is_open else [],
         curves=_curves(evaluation),
-        pictures=is_open and has_pictures(lab, evaluation),
+        samples_as=kind_of(evaluation) if is_open else None,
+        checked=beside.suspicious(lab.root, evaluation.dataset) is not None,
         took_ms=round((time.perf_counter() - started) * 1000, 3),
     )
 
 
 @get("/api/runs/{run:str}/evaluations/{name:str}/samples", sync_to_thread=True)
 def samples(
+    lab: LabNow,
     evaluation: EvaluationNow,
     *,
     true: Text = None,
@@ -113,10 +122,14 @@ def samples(
     found = evaluation.results if sliced is None else evaluation.results_with(sliced[0])
     rows = errors.choose_rows(found, wanted)
     chosen = rows[offset : offset + limit]
+    odd = beside.suspicious(lab.root, evaluation.dataset) or frozenset()
+    has_texts = kind_of(evaluation) == "text"
     return SamplesAnswer(
         matched=len(rows),
         columns=list(found),
         samples=[cell(record) for record in errors.records(found, chosen)],
+        texts=texts_of(evaluation, chosen.tolist()) if has_texts else [],
+        suspicious=[id for id in found["id"][chosen].tolist() if id in odd],
     )
 
 
@@ -197,7 +210,26 @@ def sample_picture(lab: LabNow, evaluation: EvaluationNow, id: PathText) -> Resp
     )
 
 
-HANDLERS = [evaluations, evaluation, samples, sliced, curves, differing, sample_picture]
+@get("/api/runs/{run:str}/evaluations/{name:str}/sound/{id:str}", sync_to_thread=True)
+def sample_sound(evaluation: EvaluationNow, id: PathText) -> Response[bytes]:
+    """What was played to the model, as a WAV file."""
+    return Response(
+        sound_of(evaluation, id),
+        media_type="audio/wav",
+        headers={"Cache-Control": "private, max-age=600"},
+    )
+
+
+HANDLERS = [
+    evaluations,
+    evaluation,
+    samples,
+    sliced,
+    curves,
+    differing,
+    sample_picture,
+    sample_sound,
+]
 
 
 def _row(event: Evaluation, price: Price | None) -> dict[str, Any]:

@@ -11,16 +11,16 @@ from litestar import Request, Response, get
 from peira.core.errors import NotFoundError
 from peira.lab.lab import Lab
 from peira.server.bundle import Asset, Bundle
+from peira.server.evaluation_export import export_evaluation
 from peira.server.exports import FORMATS, export_comparison, export_runs
 from peira.server.parameters import Dashboard, LabNow, PathText
 
-# The addresses of the dashboard's router; each also below /embed. `/p/{project}` is apart, because
-# it also answers `.csv`, `.json` and `.parquet`.
+# The addresses of the dashboard's router; each also below /embed. `/p/{project}` and evaluations
+# are apart, because they also answer `.csv`, `.json` and `.parquet`.
 PAGES = [
     "/data",
     "/data/{name:str}/{number:int}",
     "/p/{project:str}/r/{run:str}",
-    "/p/{project:str}/r/{run:str}/eval/{name:str}",
     "/p/{project:str}/compare",
     "/p/{project:str}/explore",
     "/p/{project:str}/sweeps",
@@ -30,7 +30,13 @@ PAGES = [
     "/p/{project:str}/artifacts",
     "/p/{project:str}/artifacts/{artifact:str}",
 ]
-EMBEDDED = ["/embed", "/embed/p/{project:str}", *(f"/embed{page}" for page in PAGES)]
+EVALUATED = "/p/{project:str}/r/{run:str}/eval/{name:str}"
+EMBEDDED = [
+    "/embed",
+    "/embed/p/{project:str}",
+    f"/embed{EVALUATED}",
+    *(f"/embed{page}" for page in PAGES),
+]
 _STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:38em;margin:15vh auto;padding:0 1em}"
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _NOT_BUILT = f"""<!doctype html>
@@ -64,6 +70,24 @@ def project_page(
     return _page(request, bundle)
 
 
+@get(EVALUATED, sync_to_thread=True, include_in_schema=False)
+def evaluated_page(
+    request: Request[Any, Any, Any],
+    lab: LabNow,
+    bundle: Dashboard,
+    *,
+    run: PathText,
+    name: PathText,
+) -> Response[Any]:
+    """The page of an evaluation; with `.csv`, `.json` or `.parquet` behind its name the same as
+    data, by the parameters of the screen.
+    """
+    plain, _, ending = name.rpartition(".")
+    if plain and ending in FORMATS and not _is_evaluation(lab, run, name):
+        return export_evaluation(lab, run, plain, ending, request.query_params)
+    return _page(request, bundle)
+
+
 def compared(request: Request[Any, Any, Any], lab: LabNow, project: PathText) -> Response[bytes]:
     """The Compare screen as data, by the parameters `r`, `all` and `section`."""
     ending = request.scope["path"].rpartition(".")[2]
@@ -91,7 +115,7 @@ def favicon(request: Request[Any, Any, Any], bundle: Dashboard) -> Response[byte
     return _file(request, bundle.get(request.scope["path"][1:]), "private, max-age=3600")
 
 
-PAGE_HANDLERS = [page, project_page, *COMPARED, asset, favicon]
+PAGE_HANDLERS = [page, project_page, evaluated_page, *COMPARED, asset, favicon]
 
 
 def _page(request: Request[Any, Any, Any], bundle: Bundle) -> Response[bytes]:
@@ -115,6 +139,10 @@ def _file(request: Request[Any, Any, Any], found: Asset | None, caching: str) ->
         data = found.zipped
         headers["Content-Encoding"] = "gzip"
     return Response(data, media_type=found.media_type, headers=headers)
+
+
+def _is_evaluation(lab: Lab, run: str, name: str) -> bool:
+    return any(one.name == name for one in lab.run(run).evaluations())
 
 
 def _is_project(lab: Lab, name: str) -> bool:

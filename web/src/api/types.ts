@@ -649,7 +649,10 @@ export interface EvaluationData extends EvaluationRow {
   residuals: { ids: string[]; true: Extended[]; predicted: Extended[] } | null;
   slices: string[];
   curves: string[];
-  pictures: boolean;
+  /** How samples can be shown; null when only their ids are known. */
+  samples_as: "picture" | "sound" | "text" | null;
+  /** Whether the labels of the data version were checked. */
+  checked: boolean;
   took_ms: number;
 }
 
@@ -659,6 +662,10 @@ export interface SamplesData {
   matched: number;
   columns: string[];
   samples: Sample[];
+  /** What was shown of each, where samples are texts; else empty. */
+  texts: (string | null)[];
+  /** Ids among these whose labels the checks of the data version found suspicious. */
+  suspicious: string[];
 }
 
 export interface SliceRow {

@@ -1,13 +1,16 @@
 import { apiUrl, getJson, segment } from "../api/client";
-import type { CurvesData, DifferenceData, EvaluationData, Sample, SamplesData, SlicesData } from "../api/types";
+import type { ChangeHint, CurvesData, DifferenceData, EvaluationData, Sample, SamplesData, SlicesData } from "../api/types";
 import { Grid } from "../data/grid";
 import { Asked } from "./asked.svelte";
 import { readEvaluate, writeEvaluate, type EvaluateView } from "./evaluateview";
+import { live, touches } from "./live.svelte";
 import { page } from "./page.svelte";
 import { evaluatePath, router } from "./router.svelte";
 
 export const PAGE_SAMPLES = 60;
 const EXPORT_PAGE = 10_000;
+/** A run that evaluates often is asked again at most so often. */
+const PAUSE_MS = 1_000;
 
 /** An evaluation of a run, and what of it is looked at. */
 export class EvaluateScreen {
@@ -20,6 +23,9 @@ export class EvaluateScreen {
   readonly slices = new Asked<SlicesData>();
   readonly difference = new Asked<DifferenceData>();
 
+  /** Rises when one of the runs changed: everything is asked again. */
+  rev = $state(0);
+  #timer = 0;
   view: EvaluateView = $derived(readEvaluate(router.search));
   data: EvaluationData | null = $derived(this.opened.data);
   isSealed: boolean = $derived(this.data?.sealed ?? false);
@@ -41,24 +47,24 @@ export class EvaluateScreen {
 
   /** Follow the address; call inside a component. */
   attach(): void {
-    $effect(() => this.opened.ask(this.#url("", { order: this.view.order })));
+    $effect(() => live.subscribe((hint) => this.#hear(hint)));
+    $effect(() => () => clearTimeout(this.#timer));
+    $effect(() => this.opened.ask(this.#url("", { order: this.view.order }), this.rev));
     $effect(() => {
       if (this.data) page.runName = this.data.run_name;
       page.title(`${this.name} · ${this.data?.run_name ?? this.run}`);
     });
     $effect(() => {
       const { panel, other, column, of, threshold, change, page: at, order } = this.view;
-      // Samples do not wait for the matrix; of a hold-out there are none, and nothing shows the refusal.
-      if (!this.data && (panel !== "samples" || other !== null)) return;
-      if (this.isSealed) return;
+      if (!this.data || this.isSealed) return;
       if (other !== null) {
         const paging = { offset: at * PAGE_SAMPLES, limit: PAGE_SAMPLES };
-        this.difference.ask(this.#url("/difference", { other, change, order, ...paging }));
-      } else if (panel === "samples") this.samples.ask(this.#url("/samples", this.#wanted(at * PAGE_SAMPLES, PAGE_SAMPLES)));
-      else if (panel === "curves" && this.data && this.data.curves.length > 0) {
-        this.curves.ask(this.#url("/curves", { of: of ?? this.data.curves.at(-1) ?? null, threshold }));
-      } else if (panel === "slices" && this.data && this.data.slices.length > 0) {
-        this.slices.ask(this.#url("/slices", { column: column ?? this.data.slices[0] ?? null }));
+        this.difference.ask(this.#url("/difference", { other, change, order, ...paging }), this.rev);
+      } else if (panel === "samples") this.samples.ask(this.#url("/samples", this.#wanted(at * PAGE_SAMPLES, PAGE_SAMPLES)), this.rev);
+      else if (panel === "curves" && this.data.curves.length > 0) {
+        this.curves.ask(this.#url("/curves", { of: of ?? this.data.curves.at(-1) ?? null, threshold }), this.rev);
+      } else if (panel === "slices" && this.data.slices.length > 0) {
+        this.slices.ask(this.#url("/slices", { column: column ?? this.data.slices[0] ?? null }), this.rev);
       }
     });
   }
@@ -79,6 +85,15 @@ export class EvaluateScreen {
     return this.#url(`/picture/${segment(sample)}`, {});
   }
 
+  sound(sample: string): string {
+    return this.#url(`/sound/${segment(sample)}`, {});
+  }
+
+  /** The address of the screen's samples as a file, or of all of it as JSON. */
+  file(ending: "csv" | "json"): string {
+    return evaluatePath(this.project, this.run, `${this.name}.${ending}`, writeEvaluate(this.view));
+  }
+
   /** The ids of all samples that are chosen, in their order, one a line. */
   async ids(): Promise<string> {
     const found: string[] = [];
@@ -88,6 +103,15 @@ export class EvaluateScreen {
       found.push(...samples.map((sample: Sample) => sample.id));
       if (samples.length === 0 || found.length >= matched) return found.map((id) => `${id}\n`).join("");
     }
+  }
+
+  #hear(hint: ChangeHint): void {
+    const isShown = (id: string) => id === this.data?.run || id === this.difference.data?.other;
+    if (!touches(hint, isShown) || this.#timer) return;
+    this.#timer = window.setTimeout(() => {
+      this.#timer = 0;
+      this.rev += 1;
+    }, PAUSE_MS);
   }
 
   #wanted(offset: number, limit: number) {

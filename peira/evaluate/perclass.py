@@ -1,0 +1,61 @@
+"""Numbers of each class where there is no confusion matrix: several labels a sample, and boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from peira.evaluate.boxes import FOUND_AT, match, pairs
+from peira.evaluate.matrix import ClassRow
+from peira.evaluate.samples import Results
+
+
+def of_several(results: Results, classes: Sequence[str]) -> list[ClassRow]:
+    """Return the numbers of each class of a multi-label task: it was given, or not."""
+    true = [msgspec.json.decode(text) for text in results["true"].tolist()]
+    given = [msgspec.json.decode(text) for text in results["predicted"].tolist()]
+    support = dict.fromkeys(classes, 0)
+    predicted, right = support.copy(), support.copy()
+    for wanted, got in zip(true, given, strict=True):
+        for label in wanted:
+            support[label] += 1
+            right[label] += label in got
+        for label in got:
+            predicted[label] += 1
+    return [class_row(name, support[name], predicted[name], right[name]) for name in classes]
+
+
+def of_boxes(results: Results, classes: Sequence[str]) -> list[ClassRow]:
+    """Return the numbers of each class of a detection: `support` counts true boxes, `predicted`
+    boxes of any score, `right` those that overlap a free true one by `FOUND_AT`.
+    """
+    support = dict.fromkeys(classes, 0)
+    predicted, right = support.copy(), support.copy()
+    threshold = np.array([FOUND_AT])
+    for true, given in zip(results["true"].tolist(), results["predicted"].tolist(), strict=True):
+        both = msgspec.json.decode(true), msgspec.json.decode(given)
+        for label, wanted, got in pairs(*both):
+            matches, name = match(got, wanted, threshold), str(label)
+            support[name] += int((~wanted.is_crowd).sum())
+            predicted[name] += int((~matches.is_ignored).sum())
+            right[name] += int(matches.is_right.sum())
+    return [class_row(name, support[name], predicted[name], right[name]) for name in classes]
+
+
+def class_row(label: str, support: int, predicted: int, right: int) -> ClassRow:
+    """Return what follows from three counts.
+
+    >>> class_row("cat", 4, 2, 1).recall
+    0.25
+    """
+    return ClassRow(
+        label=label,
+        support=support,
+        predicted=predicted,
+        right=right,
+        precision=right / predicted if predicted else None,
+        recall=right / support if support else None,
+        f1=2 * right / (support + predicted) if support + predicted else None,
+    )
