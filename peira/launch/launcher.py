@@ -158,6 +158,11 @@ class Prepared(NamedTuple):
             UsageError, NotStartedError: as `launch`.
         """
         directory = Path(request.directory or _here())
+        if not directory.is_dir():
+            raise NotStartedError(
+                f"There is no folder {os.fspath(directory)!r:.300} to start the program in.",
+                exit_code=NOT_EXECUTABLE,
+            )
         variables = {**os.environ, **request.environment}
         environment = {name: value for name, value in variables.items() if value is not None}
         command = executed(request.command, directory, environment)

@@ -178,6 +178,7 @@ class Worker:
         elif "reason" in fact:
             self._failed += 1
             self._tell(f"{command} could not be started: {fact['reason']}")
+            running.is_told = True
         else:
             code, name = fact["exit_code"], fact["signal"]
             is_good = code == 0
@@ -193,10 +194,12 @@ class Worker:
         assert running.process.stdout is not None
         running.process.stdout.close()
         self._free.append(running.slot)
-        if running.name and not running.is_told:
+        if running.is_told:
+            return
+        if running.name:
             self._failed += 1
             self._tell(f"{running.name} is lost: what recorded it was killed")
-        elif not running.name and running.process.returncode not in (0, TAKEN):
+        elif running.process.returncode not in (0, TAKEN):
             self._tell(f"{running.item.id} could not be taken")
 
     def _heed_stops(self) -> None:

@@ -109,6 +109,24 @@ def test_exit_codes(process: Started, words: list[str], code: int, told: str) ->
     assert code or done.stderr.count("\n") <= 1  # no library reports its leaks
 
 
+def test_streams_that_are_closed_or_of_another_encoding(lab: Path) -> None:
+    """A program runs without a place to print to, and nothing of the lab takes that place; what an
+    encoding does not have is shown as a question mark.
+    """
+    env = os.environ | QUIET | {"PYTHONIOENCODING": "latin-1"}
+    words = [sys.executable, "-m", "peira"]
+    shell = '"$@" >&- 2>&- <&-'
+    program = "import sys; print('printed'); open('ran', 'w')"
+    run = ["sh", "-c", shell, "sh", *words, "run", "--name", "closed", "python", "-c", program]
+    subprocess.run(run, cwd=lab, env=env, check=True)
+    assert (lab / "ran").exists()
+    shown = subprocess.run(
+        [*words, "show", "closed"], cwd=lab, env=env, check=True, capture_output=True, text=True
+    )
+    assert "not said: peira note closed --why '?'" in shown.stdout
+    assert "damage" not in shown.stdout
+
+
 def test_without_a_command_there_is_help(process: Started) -> None:
     """`peira` alone shows what there is, and no error."""
     done = process()

@@ -153,6 +153,18 @@ def test_a_folder_that_was_removed_is_told(queue: Queue, monkeypatch: pytest.Mon
         queue.add(Request(command=["true"]), "ada")
 
 
+def test_a_folder_that_has_gone_since_is_told_once(queue: Queue, tmp_path: Path) -> None:
+    """The item stays, and says what is missing; no run is told that there is not."""
+    place = tmp_path / "gone"
+    place.mkdir()
+    queue.add(Request(command=["true"], directory=str(place)), "ada")
+    place.rmdir()
+    printed = work(queue, code=1)
+    assert f"There is no folder '{place}'" in printed and "0 finished, 1 failed" in printed
+    assert len(printed.splitlines()) == 2, printed
+    assert only(queue).state == "failed" and read_runs(queue.root) == []
+
+
 def test_what_cannot_start_stays(queue: Queue) -> None:
     """A program that has gone since: the item says why, waits for a person, and runs then."""
     script = queue.root.parent / "train.sh"
