@@ -311,6 +311,8 @@ def test_random_numbers_and_types_stay_what_they_were(observed: Observed) -> Non
         "assert isinstance(m, Mine) and not isinstance(r, Mine)\n"
         "assert issubclass(Mine, R) and type(r) == R and hash(type(r)) == hash(R)\n"
         "assert pickle.loads(pickle.dumps(R)) is R\n"
+        "assert pickle.loads(pickle.dumps(type(r))) is type(r)\n"
+        "import abc\nclass Both(R, abc.ABC): pass\nprint(R, Both(1).randint(1000))\n"
         "for x in (r, pickle.loads(pickle.dumps(r)), copy.deepcopy(r), m):\n"
         "    print(x.randint(1000))\n"
         "random.seed(1); np.random.seed(1); print(random.random(), np.random.rand())\n"

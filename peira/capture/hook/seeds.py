@@ -76,8 +76,10 @@ class Seeds:
         note_argument(
             module, "default_rng", (0, "seed"), self.noting("numpy.default_rng", is_global=False)
         )
-        telling = self._telling_class(module.RandomState)
-        module.RandomState = module.mtrand.RandomState = telling  # type: ignore[attr-defined]
+        # Not in the module where it is from: there pickle looks for the class of its objects.
+        module.RandomState = self._telling_class(  # type: ignore[attr-defined]
+            module.RandomState, module.__name__
+        )
 
     def torch(self, module: ModuleType) -> None:
         """`torch.manual_seed`"""
@@ -95,13 +97,18 @@ class Seeds:
         for name in ("key", "PRNGKey"):
             note_argument(module, name, (0, "seed"), self.noting("jax", is_global=False))
 
-    def _telling_class(self, original: Any) -> Any:
+    def _telling_class(self, original: Any, module: str) -> Any:
         """Return a class that makes objects of `original` and tells their seed. `original` is
         written in C and cannot be wrapped; where it is asked for, this one answers as it would.
         """
+        from abc import ABCMeta
+
         note = self.noting("numpy.RandomState", is_global=False)
 
-        class Telling(type):
+        class Telling(ABCMeta):  # so that a program may add an abstract base to it
+            def __repr__(cls) -> str:
+                return repr(original) if cls is shown else super().__repr__()
+
             def __call__(cls, *args: Any, **kwargs: Any) -> Any:
                 if cls is not shown:  # a subclass that the program wrote
                     return super().__call__(*args, **kwargs)
@@ -126,7 +133,7 @@ class Seeds:
         shown = Telling(
             original.__name__,
             (original,),
-            {"__doc__": original.__doc__, "__module__": original.__module__},
+            {"__doc__": original.__doc__, "__module__": module},
         )
         return shown
 
