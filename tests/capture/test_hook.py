@@ -18,6 +18,7 @@ from peira.capture.spool import (
     AnyFact,
     Modules,
     Open,
+    Params,
     Process,
     Seed,
     SpoolReader,
@@ -325,6 +326,18 @@ def test_random_numbers_and_types_stay_what_they_were(observed: Observed) -> Non
     assert done.stdout == plain.stdout and not done.stderr
 
 
+def test_who_only_asks_for_a_library_takes_nothing_away(observed: Observed) -> None:
+    """`importlib.util.find_spec`, as transformers asks for torch before anybody imports it."""
+    observed.run(
+        "import importlib.util as u; assert u.find_spec('numpy.random') and u.find_spec('argparse')"
+        "\nimport argparse, numpy; numpy.random.seed(5)"
+        "\nparser = argparse.ArgumentParser(); parser.add_argument('--lr'); parser.parse_args()",
+        "--lr", "1",
+    )  # fmt: skip
+    assert observed.seeds() == [("numpy", 5)]
+    assert [fact.values for fact in observed.facts if isinstance(fact, Params)] == [{"lr": "1"}]
+
+
 def test_seeds_are_told_to_their_limit(observed: Observed) -> None:
     """A program that seeds in a loop fills nothing."""
     observed.run("import random\nfor i in range(1000): random.seed(i)")
@@ -360,7 +373,12 @@ def test_another_interpreter_speaks_for_itself(observed: Observed, tmp_path: Pat
     done = observed.run("import tiny", python=str(python))
     assert done.returncode == 0, done.stderr
     found = dict(observed.interpreters.aspects())
-    assert found["packages"] == {"installed": {"tiny": "3"}, "imported": ["tiny"], "sources": {}}
+    assert found["packages"] == {
+        "installed": {"tiny": "3"},
+        "imported": ["tiny"],
+        "modules": {},
+        "sources": {},
+    }
     assert found["python"]["prefix"] == str(tmp_path / "other") and "numerics" not in found
 
 

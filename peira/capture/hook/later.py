@@ -8,6 +8,7 @@ remains on the module.
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 
 from .border import harmless
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     Action = Callable[[ModuleType], None]
 
 _waiting: dict[str, list[Action]] = {}
+_finding: set[tuple[str, int]] = set()
+"""Names that a thread is looking for."""
 
 
 def after_import(name: str, action: Action) -> None:
@@ -43,27 +46,32 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name not in _waiting:
+        asked = (name, get_ident())
+        if name not in _waiting or asked in _finding:  # what follows may come here again
             return None
-        actions = _waiting.pop(name)  # first: what follows may come here again
-        for finder in list(sys.meta_path):
-            find = None if finder is self else getattr(finder, "find_spec", None)
-            spec: ModuleSpec | None = find(name, path, target) if find else None
-            if spec is None:
-                continue
-            if spec.loader is not None and hasattr(spec.loader, "exec_module"):
-                spec.loader = _Loader(spec.loader, actions)  # type: ignore[assignment]
-            return spec
-        _waiting[name] = actions  # not there now; it may be another time
+        _finding.add(asked)
+        try:
+            for finder in list(sys.meta_path):
+                find = None if finder is self else getattr(finder, "find_spec", None)
+                spec: ModuleSpec | None = find(name, path, target) if find else None
+                if spec is None:
+                    continue
+                if spec.loader is not None and hasattr(spec.loader, "exec_module"):
+                    spec.loader = _Loader(spec.loader, name)  # type: ignore[assignment]
+                return spec
+        finally:
+            _finding.discard(asked)
         return None
 
 
 class _Loader:
-    """The loader of a module, and then the actions that wait for it."""
+    """The loader of a module, and then the actions that wait for it. Who only asks whether there is
+    such a module (`importlib.util.find_spec`) lets them wait.
+    """
 
-    def __init__(self, loader: Any, actions: list[Action]) -> None:
+    def __init__(self, loader: Any, name: str) -> None:
         self._loader = loader
-        self._actions = actions
+        self._name = name
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
@@ -79,5 +87,5 @@ class _Loader:
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
         self._loader.exec_module(module)
-        for action in self._actions:
+        for action in _waiting.pop(self._name, ()):
             harmless(action, module)
