@@ -39,14 +39,6 @@ def quiet() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-@pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A lab in an empty folder."""
-    monkeypatch.setenv("PEIRA_LAB", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / ".peira"
-
-
 def objective(trial: optuna.Trial) -> float:
     """One optimiser has a momentum; trial 2 fails, trial 3 is NaN, trial 4 is pruned."""
     lr = trial.suggest_float("lr", 1e-4, 1e-1, log=True)

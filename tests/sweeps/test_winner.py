@@ -1,0 +1,291 @@
+"""The winner of a sweep: corrected where that is possible, said why not elsewhere, confirmed on
+fresh seeds; narrower spaces and equal budgets.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+import peira
+from peira.core.errors import NotFoundError, UsageError
+from peira.launch.launcher import Request
+from peira.launch.queue import Staged
+from peira.sweeps.budgets import compare_budgets
+from peira.sweeps.confirming import confirming_plan, found_seed
+from peira.sweeps.definition import Confirms, Objective
+from peira.sweeps.domain import Choice, Constant
+from peira.sweeps.foreign import ForeignRecord, ForeignSweep, ForeignTrial, foreign_sweep
+from peira.sweeps.narrowing import narrow
+from peira.sweeps.plan import Plan, begin
+from peira.sweeps.reading import SweepReading, read_sweep
+from peira.sweeps.space import Space
+from peira.sweeps.winner import judge_winner
+
+Direction = Any
+
+
+def recorded(
+    lab: Path,
+    space: Sequence[str],
+    rows: Sequence[tuple[dict[str, Any], float | None]],
+    *,
+    name: str = "mine",
+    runs: Sequence[str] | None = None,
+    metric: str = "val/accuracy",
+    direction: Direction = "maximize",
+) -> SweepReading:
+    """Record a sweep with these trials."""
+    folder = foreign_sweep(
+        lab,
+        ForeignSweep(
+            key=name,
+            objectives=(Objective(metric=metric, direction=direction),),
+            space=Space.parse(space),
+            what="test",
+            name=name,
+        ),
+    )
+    record = ForeignRecord(folder)
+    for i, (params, value) in enumerate(rows):
+        record.add(
+            ForeignTrial(
+                number=i,
+                params=params,
+                values=() if value is None else (value,),
+                state="complete" if value is not None else "failed",
+                run=runs[i] if runs is not None else None,
+            )
+        )
+    return read_sweep(lab, name)
+
+
+def evaluated(count: int, n: int, *, split: str = "val") -> tuple[list[str], list[float]]:
+    """Record runs of equally good models, with their evaluations; return ids and accuracies."""
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 2, n)
+    runs, values = [], []
+    for i in range(count):
+        predicted = np.where(rng.random(n) < 0.9, true, 1 - true)
+        with peira.init("p", params={"i": i}) as run:
+            run.evaluate(split, true, predicted)
+            runs.append(run.id)
+        values.append(float((true == predicted).mean()))
+    return runs, values
+
+
+def test_a_winner_is_corrected_by_what_the_runs_kept_of_each_sample(lab: Path) -> None:
+    """Of ten equal models the best one scores above the truth; the corrected value does not."""
+    runs, values = evaluated(10, 400)
+    rows = [({"i": i}, values[i]) for i in range(10)]
+    winner = judge_winner(lab, recorded(lab, ["i=int(0,9)"], rows, runs=runs))
+    assert winner is not None and winner.remark == ""
+    assert winner.raw == max(values) and winner.run == runs[values.index(max(values))]
+    assert winner.corrected is not None and winner.bound is not None
+    assert winner.raw - 0.9 > 0.01 > abs(winner.corrected - 0.9)
+    assert winner.bound < winner.corrected
+    assert (winner.trials, winner.examples, winner.evaluation) == (10, 400, "val")
+
+
+def test_an_error_rate_is_corrected_the_other_way_round(lab: Path) -> None:
+    """Of what is minimized the corrected value is greater than the raw one."""
+    runs, values = evaluated(6, 300)
+    rows = [({"i": i}, 1 - values[i]) for i in range(6)]
+    reading = recorded(
+        lab, ["i=int(0,9)"], rows, runs=runs, metric="val/error", direction="minimize"
+    )
+    winner = judge_winner(lab, reading)
+    assert winner is not None and winner.corrected is not None and winner.bound is not None
+    assert winner.raw == min(v for _, v in rows) < winner.corrected < winner.bound
+
+
+def test_why_a_winner_is_not_corrected_is_said(lab: Path) -> None:
+    """No per-sample results, other splits, a metric that is no mean over samples."""
+    rows: list[tuple[dict[str, Any], float | None]] = [({"i": 0}, 0.5), ({"i": 1}, 0.6)]
+    plain = judge_winner(lab, recorded(lab, ["i=int(0,9)"], rows, name="plain"))
+    assert plain is not None and plain.corrected is None
+    assert plain.remark.startswith("no trial kept per-sample results")
+
+    runs, values = evaluated(1, 50)
+    others, more = evaluated(1, 50, split="test")
+    told = [({"i": 0}, values[0]), ({"i": 1}, more[0])]
+    mixed = judge_winner(lab, recorded(lab, ["i=int(0,9)"], told, name="mixed", runs=runs + others))
+    assert mixed is not None and mixed.remark == "the trials evaluated different splits"
+
+    half = ["0" * 12, *runs]
+    some = judge_winner(lab, recorded(lab, ["i=int(0,9)"], told, name="some", runs=half))
+    assert some is not None and some.remark.startswith("1 of the 2 best trials kept no")
+
+    again, seen = evaluated(1, 50)
+    f1 = [({"i": 0}, values[0] - 0.1), ({"i": 1}, seen[0] - 0.2)]
+    odd = judge_winner(lab, recorded(lab, ["i=int(0,9)"], f1, name="odd", runs=runs + again))
+    assert odd is not None and "is not the mean" in odd.remark
+
+
+def test_a_sweep_without_a_value_has_no_winner(lab: Path) -> None:
+    """Nothing to judge."""
+    assert judge_winner(lab, recorded(lab, ["i=int(0,9)"], [({"i": 0}, None)])) is None
+
+
+SCRIPT = """
+import argparse, peira
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float)
+parser.add_argument("--seed", type=int, default=0)
+args = parser.parse_args()
+"""
+
+
+def test_a_confirmation_runs_the_same_params_on_fresh_seeds(lab: Path) -> None:
+    """All params are constants, the seed is one of k new ones; the sweep is linked."""
+    Path("train.py").write_text(SCRIPT)
+    plan = Plan(
+        space=Space.parse(["lr=log(1e-4,1e-1)"]),
+        objectives=(Objective(metric="loss", direction="minimize"),),
+        program=Request(command=["train.py"]),
+        trials=3,
+        name="mine",
+    )
+    folder = begin(lab, plan)
+    record = ForeignRecord(folder)
+    for i, lr in enumerate((0.01, 0.02, 0.05)):
+        record.add(ForeignTrial(number=i, params={"lr": lr}, values=(abs(lr - 0.02),)))
+    reading = read_sweep(lab, "mine")
+    confirming = confirming_plan(reading, 4)
+    assert confirming.confirms == Confirms(sweep=folder.id, trial=1)
+    assert confirming.space.param("lr").domain == Constant(value=0.02)
+    seeds = confirming.space.param("seed").domain
+    assert isinstance(seeds, Choice) and len(seeds.values) == 4
+    assert confirming.sampler.name == "grid" and confirming.trials == 4
+    assert confirming_plan(reading, 2, trial=0).space.param("lr").domain == Constant(value=0.01)
+    with pytest.raises(NotFoundError, match="no trial 9"):
+        confirming_plan(reading, 2, trial=9)
+
+    again = begin(lab, confirming)
+    results = ForeignRecord(again)
+    for i, value in enumerate((0.1, 0.2, 0.3)):
+        results.add(ForeignTrial(number=i, params={"lr": 0.02, "seed": i}, values=(value,)))
+    results.add(ForeignTrial(number=3, params={"lr": 0.02}, state="failed"))
+    winner = judge_winner(lab, read_sweep(lab, "mine"))
+    assert winner is not None and len(winner.confirmed) == 1
+    found = winner.confirmed[0]
+    assert (found.sweep, found.trial, found.failed) == (again.id, 1, 1)
+    assert found.mean == pytest.approx(0.2) and found.low is not None and found.high is not None
+    half = 4.302653 * 0.1 / math.sqrt(3)  # Student's t with 2 degrees of freedom
+    assert found.high - found.low == pytest.approx(2 * half, rel=1e-4)
+
+
+def test_where_the_seed_of_a_program_is(lab: Path) -> None:
+    """A param of the sweep, an option or a constant of the script, else nowhere."""
+    Path("train.py").write_text(SCRIPT)
+    Path("plain.py").write_text("lr = 0.1\nrandom_seed = 3\n")
+    Path("none.py").write_text("import argparse\nparser.add_argument('--lr')\n")
+    reading = recorded(lab, ["i=int(0,9)"], [({"i": 0}, 1.0)])
+    assert found_seed(reading.definition, {"seed": 1}) == "seed"
+    for script, expected in (("train.py", "seed"), ("plain.py", "random_seed"), ("none.py", None)):
+        staged = Staged.of(Request(command=[script]), "me")
+
+        definition = msgspec.structs.replace(reading.definition, program=staged)
+        assert found_seed(definition, {"lr": 0.1}) == expected
+    with pytest.raises(UsageError, match="was run elsewhere"):
+        confirming_plan(reading, 3)
+
+
+def test_a_space_is_narrowed_around_the_best(lab: Path) -> None:
+    """Ranges span the best, lists lose what was tried in vain, conditions follow."""
+    rng = np.random.default_rng(1)
+    space = [
+        "lr=log(1e-4,1e-1)", "opt=sgd,adam,lion", "momentum=float(0,1) if opt == sgd",
+        "depth=int(1,16)", "x=float(0,1,0.1)", "seed=7",
+    ]  # fmt: skip
+    rows: list[tuple[dict[str, Any], float | None]] = []
+    for i in range(60):
+        params: dict[str, Any] = {
+            "lr": float(10 ** rng.uniform(-4, -1)),
+            "opt": ["sgd", "adam"][i % 2] if i else "lion",
+            "depth": int(rng.integers(1, 17)),
+            "x": round(0.1 * int(rng.integers(0, 11)), 1),
+            "seed": 7,
+        }
+        if params["opt"] == "sgd":
+            params["momentum"] = float(rng.random())
+        loss = abs(math.log10(params["lr"]) + 2.5) + (params["opt"] == "sgd") * 5 + params["x"] / 10
+        rows.append((params, loss))
+    reading = recorded(lab, space, rows, metric="loss", direction="minimize")
+    found = narrow(reading)
+    assert found.best == 12 and found.trials == 60
+    best = sorted(rows, key=lambda row: row[1] or 0.0)[:12]
+    lr = found.space.param("lr").domain
+    values = [params["lr"] for params, _ in best]
+    assert lr.log and 1e-4 < lr.low < min(values) and max(values) < lr.high < 1e-1  # type: ignore[union-attr]
+    assert found.space.param("opt").domain == Choice(values=("adam", "lion"))  # lion: tried once
+    assert "momentum" not in found.space.names
+    assert found.space.param("seed").domain == Constant(value=7)
+    assert [c.after for c in found.changes if c.name == "momentum"] == [None]
+    for params, _ in best:  # no best trial is lost
+        if params["opt"] != "sgd":
+            found.space.check(params)
+
+    runs = [reading.trials.run[i] for i in range(60) if rows[i][0]["opt"] == "sgd"]
+    region = narrow(reading, runs={str(run) for run in runs})
+    assert region.space.param("momentum").when == ""  # all of the region have it
+    assert region.space.param("opt").domain.text == "sgd,lion"
+    with pytest.raises(UsageError, match="None of those runs"):
+        narrow(reading, runs={"other"})
+
+
+def test_constraints_survive_a_narrowing(lab: Path) -> None:
+    """What a constraint names keeps the values it speaks of."""
+    folder = foreign_sweep(
+        lab,
+        ForeignSweep(
+            key="w",
+            objectives=(Objective(metric="m", direction="maximize"),),
+            space=Space.parse(["opt=sgd,adam", "n=int(1,64,log)"], ["n < 9 or opt != adam"]),
+            what="test",
+            name="w",
+        ),
+    )
+    record = ForeignRecord(folder)
+    for i in range(20):
+        record.add(
+            ForeignTrial(number=i, params={"opt": "sgd", "n": 1 + i}, values=(float(i),))
+            if i % 2
+            else ForeignTrial(number=i, params={"opt": "adam", "n": 2}, values=(0.0,))
+        )
+    found = narrow(read_sweep(lab, "w"))
+    assert found.space.where == ("n < 9 or opt != adam",)
+    assert found.space.param("opt").domain.text == "sgd,adam"
+    assert found.space.param("n").domain.low > 5  # type: ignore[union-attr]
+    with pytest.raises(UsageError, match="too few to narrow"):
+        narrow(recorded(lab, ["i=int(0,9)"], [({"i": 0}, 1.0)], name="few"))
+
+
+def test_sweeps_are_compared_at_equal_budgets(lab: Path) -> None:
+    """The better sampler of equal ones is not the one with more trials."""
+    rng = np.random.default_rng(2)
+
+    def trials(count: int) -> list[tuple[dict[str, Any], float | None]]:
+        return [({"i": int(i % 9)}, float(rng.random())) for i in range(count)]
+
+    few = recorded(lab, ["i=int(0,9)"], [*trials(6), ({"i": 0}, None)], name="few")
+    many = recorded(lab, ["i=int(0,9)"], trials(80), name="many")
+    found = compare_budgets([few, many])
+    assert found.at == 7 and [row.trials for row in found.rows] == [7, 80]
+    one, other = found.rows
+    assert one.best is not None and other.best is not None and other.best > one.best
+    assert one.expected == one.best  # all of its trials
+    assert other.expected is not None and other.expected < other.best
+    assert other.expected == pytest.approx(7 / 8, abs=0.05)  # of seven uniform values
+    assert one.error is None and other.error is not None and 0 < other.error < 0.1
+    assert "7 to 80 trials" in found.remarks[0]
+    assert compare_budgets([few, many], 20).rows[0].expected is None
+    loss = recorded(lab, ["i=int(0,9)"], trials(3), name="l", metric="l", direction="minimize")
+    with pytest.raises(UsageError, match="different objectives"):
+        compare_budgets([few, loss])
