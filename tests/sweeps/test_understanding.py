@@ -24,8 +24,8 @@ def test_from_a_sweep_to_what_it_says(peira_cli: CommandLine) -> None:
     """A sweep, its sentence, importance, the narrower space, the confirmation, the comparison."""
     (peira_cli.lab.parent / "train.py").write_text(PROGRAM)
     begun = peira_cli(
-        "sweep", "train.py", "lr=0.1,0.2,0.3,0.4,0.5,0.6", "kernel_size=3,5,7", "--minimize", "loss",
-        "--sampler", "grid", "--name", "first", "-j", "2",
+        "sweep", "train.py", "lr=0.1,0.2,0.3,0.4,0.5,0.6", "kernel_size=3,5,7", "--minimize",
+        "loss", "--sampler", "grid", "--name", "first", "-j", "2",
     )  # fmt: skip
     assert begun.returncode == 0, begun.stderr
     assert "kernel_size 5 is in 5 of the best 5 of 18 runs (6 in all)." in begun.stdout
