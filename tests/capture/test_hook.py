@@ -338,6 +338,25 @@ def test_who_only_asks_for_a_library_takes_nothing_away(observed: Observed) -> N
     assert [fact.values for fact in observed.facts if isinstance(fact, Params)] == [{"lr": "1"}]
 
 
+def test_objects_that_answer_nothing_do_no_harm(observed: Observed) -> None:
+    """A namespace without `__dict__`, an error without a text: the program ends as without."""
+    text = (
+        "import argparse\n"
+        "class Options:\n    __slots__ = ('lr',)\n"
+        "class Odd(Exception):\n    def __str__(self): raise ValueError('no text')\n"
+        "parser = argparse.ArgumentParser(); parser.add_argument('--lr')\n"
+        "print(parser.parse_args(namespace=Options()).lr)\n"
+        "raise Odd\n"
+    )
+    done = observed.run(text, "--lr", "1")
+    plain = subprocess.run(
+        [sys.executable, "work.py", "--lr", "1"],
+        cwd=observed.folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == (plain.stdout, plain.stderr)
+    assert done.returncode == plain.returncode == 1
+
+
 def test_seeds_are_told_to_their_limit(observed: Observed) -> None:
     """A program that seeds in a loop fills nothing."""
     observed.run("import random\nfor i in range(1000): random.seed(i)")

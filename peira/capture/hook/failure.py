@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from .border import harmless
+
 TYPE_CHECKING = False  # as typing has it, whose import costs 5 ms
 if TYPE_CHECKING:
     from .spool import Tell
@@ -37,4 +39,4 @@ def install(tell: Tell) -> None:
             traceback=redact(text),
         )
 
-    atexit.register(tell_now)
+    atexit.register(harmless, tell_now)

@@ -41,7 +41,7 @@ def _wrap(parser: Any, name: str, report: Report) -> None:
         finally:
             _inside[0] -= 1
         if is_program:
-            harmless(report, "argparse", vars(found[0]))
+            harmless(lambda: report("argparse", vars(found[0])))
         return found
 
     setattr(parser, name, parse_and_tell)
