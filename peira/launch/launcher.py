@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from peira import session
+from peira.capture.hook.values import VARIABLE
 from peira.core.errors import NotStartedError, UsageError
 from peira.launch.command import NOT_EXECUTABLE, NOT_FOUND, executed
 from peira.launch.patterns import pattern
@@ -114,6 +115,9 @@ def launch(request: Request, on_step: OnStep = lambda run, pid: None) -> Launche
     record = ProgramRecord(patterns, is_quiet=not request.is_shown)
     record.watch(prepared.path)
     constants = script.values if script is not None and not script.has_flags else {}
+    if script is not None and script.is_rebound:  # it tells them itself, at its end
+        environment |= {VARIABLE: ",".join(constants)} if constants else {}
+        constants = {}
     record.open(prepared.wanted, {**constants, **settings, **request.params}, request.tags)
     record.plan(_plan(request, settings))
     for artifact in request.uses:

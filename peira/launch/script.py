@@ -49,6 +49,10 @@ class Script(NamedTuple):
     """Names that are given a plain value and change: the lines."""
     has_flags: bool
     """Whether it reads its command line by a library."""
+    is_rebound: bool
+    """Whether other code may give its names other values: `exec`, `globals()`, `import *`. Then
+    its text does not tell its constants; they can be set all the same.
+    """
     asked: dict[str, str]
     """What it asks `peira.init` for, where that is a plain text: project, name, why, group."""
 
@@ -123,7 +127,9 @@ def read_script(path: Path) -> Script | None:
             constants[name] = Constant(value, statement.lineno)
         else:
             changing[name] = sorted(bound[name])
-    return Script(path, constants, changing, _has_flags(tree), _asked(tree))
+    first = min((constant.line for constant in constants.values()), default=0)
+    is_rebound = _is_rebound(tree, first)
+    return Script(path, constants, changing, _has_flags(tree), is_rebound, _asked(tree))
 
 
 _NONE = object()
@@ -194,6 +200,18 @@ def _has_flags(tree: ast.Module) -> bool:
             continue
         if any(name.partition(".")[0] in FLAG_LIBRARIES for name in names):
             return True
+    return False
+
+
+def _is_rebound(tree: ast.Module, first: int) -> bool:
+    """Whether other code may give the names that stand from line `first` on other values."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in ("exec", "globals"):
+                return True
+        elif isinstance(node, ast.ImportFrom) and node.lineno > first:
+            if any(alias.name == "*" for alias in node.names):
+                return True
     return False
 
 

@@ -156,3 +156,20 @@ def test_which_script_a_command_runs(tmp_path: Path) -> None:
     assert found("python", "-m", "pkg", "x") == "pkg/__main__.py"
     assert found("python", "-c", "1") is None
     assert found("bash", "train.sh") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from fastai import *\nLR = 1\n", False),
+        ("LR = 1\nfrom settings import *\n", True),
+        ("LR = 1\nexec(open('c.py').read())\n", True),
+        ("LR = 1\nglobals()['LR'] = 2\n", True),
+        ("LR = 1\nprint(vars())\n", False),
+    ],
+)
+def test_other_code_may_change_names_below(tmp_path: Path, text: str, expected: bool) -> None:
+    """What is imported above cannot; then the text tells its constants."""
+    (tmp_path / "train.py").write_text(text)
+    script = read_script(tmp_path / "train.py")
+    assert script is not None and script.is_rebound is expected

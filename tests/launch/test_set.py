@@ -100,6 +100,20 @@ def test_a_module(lab: Path, peira_run: Started) -> None:
         assert done.stdout == b"0.5 0.5\n", done.stderr
 
 
+def test_constants_that_other_code_changes_are_recorded_as_they_end(
+    lab: Path, peira_run: Started
+) -> None:
+    """`exec(open("configurator.py").read())` reads the command line into the names of the script;
+    what the text says is not what ran.
+    """
+    write(lab, "import sys\nglobals()['LR'] = float(sys.argv[1])\n", "configurator.py")
+    write(lab, "LR = 0.1\nSIZE = 3\nexec(open('configurator.py').read())\nprint('loss:', LR)\n")
+    done = peira_run("train.py", "0.5")
+    assert done.stdout == b"loss: 0.5\n", done.stderr
+    told = [event.values for event in only_run(lab).of(events.Params)]
+    assert told == [{"LR": 0.5, "SIZE": 3}]
+
+
 def test_a_secret_is_set_and_not_recorded(lab: Path, peira_run: Started) -> None:
     """As a constant, and as a param: the program has it, the lab has not."""
     write(lab, "API_TOKEN = ''\nprint(len(API_TOKEN))\n")

@@ -26,3 +26,7 @@ def start(folder: str) -> None:
         from . import constants  # here: few programs need it
 
         harmless(constants.install, MEMORY.tell)
+    if os.environ.get("PEIRA_NAMES"):
+        from . import values  # likewise
+
+        harmless(values.install, MEMORY.tell)
