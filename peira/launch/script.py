@@ -206,11 +206,10 @@ def _has_flags(tree: ast.Module) -> bool:
 def _is_rebound(tree: ast.Module, first: int) -> bool:
     """Whether other code may give the names that stand from line `first` on other values."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id in ("exec", "globals"):
+        match node:
+            case ast.Call(func=ast.Name(id="exec" | "globals")):
                 return True
-        elif isinstance(node, ast.ImportFrom) and node.lineno > first:
-            if any(alias.name == "*" for alias in node.names):
+            case ast.ImportFrom(names=[ast.alias(name="*")], lineno=line) if line > first:
                 return True
     return False
 
