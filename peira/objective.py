@@ -118,7 +118,7 @@ class FunctionExecution:
                 project=definition.project,
                 name=task.run_name,
                 why=definition.why,
-                group=definition.group,
+                group=definition.group or definition.name,
                 lab=task.folder.lab,
                 sweep=definition.id,
                 trial=task.number,

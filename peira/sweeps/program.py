@@ -78,7 +78,7 @@ class ProgramExecution:
             project=definition.project,
             name=task.run_name,
             why=definition.why,
-            group=definition.group,
+            group=definition.group or definition.name,
             tags=definition.tags,
             sweep=definition.id,
             trial=task.number,

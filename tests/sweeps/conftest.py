@@ -41,14 +41,14 @@ class CommandLine:
 
     def __call__(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*PEIRA, *words], cwd=self.lab.parent, env=self._environment(), capture_output=True,
+            [*PEIRA, *words], cwd=self.lab.parent, env=self.environment(), capture_output=True,
             text=True, timeout=300, check=False, **options,
         )  # fmt: skip
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
         """Start a command in a session of its own."""
         return subprocess.Popen(
-            [*PEIRA, *words], cwd=self.lab.parent, env={**self._environment(), **more},
+            [*PEIRA, *words], cwd=self.lab.parent, env={**self.environment(), **more},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
             preexec_fn=listen_again,
         )  # fmt: skip
@@ -57,7 +57,8 @@ class CommandLine:
         """Return a sweep as it is now."""
         return read_sweep(self.lab, sweep)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return what the commands run with."""
         # Bytecode is kept: a worker starts in a fifth of the time.
         found = environment(self.lab, PEIRA_LEAVE_OUT=CHEAP)
         found.pop("PYTHONDONTWRITEBYTECODE")

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
               help="Its project.  [default: this folder]")  # fmt: skip
 @click.option("--name", metavar="NAME", help="A readable name.  [default: made up]")
 @click.option("--why", metavar="TEXT", help="The reason for this sweep, one sentence.")
-@click.option("--group", metavar="NAME", help="The group of its runs.")
+@click.option("--group", metavar="NAME", help="The group of its runs.  [default: its name]")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag of its runs.")
 @json_option
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="PROGRAM [ARGS]... PARAM=...")
