@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from peira.data.dataset import Dataset
     from peira.evaluate.answers import Answers, Task
     from peira.evaluate.examples import Examples
+    from peira.evaluate.ledger import Look
 
 
 class EvaluateOptions(TypedDict, total=False):
@@ -43,7 +44,9 @@ class EvaluateOptions(TypedDict, total=False):
     """The query of each item, for ranking."""
     step: int | None
     claim: float | None
-    """On a hold-out: the least share of right answers that is claimed of this model."""
+    """On a hold-out: the least share of right answers that is claimed of this model; of numbers the
+    largest mean absolute error.
+    """
     why: str
 
 
@@ -188,15 +191,20 @@ class DataLog(Recorder):
         from peira.evaluate.examples import in_order_of_ids
 
         assert found.split is not None and found.whole is not None
-        if given.task not in ("binary", "multiclass"):
+        if given.task in ("binary", "multiclass"):
+            answers = np.asarray(given.true == given.predicted)
+        elif given.task == "regression" and np.ndim(given.true) == 1:
+            answers = np.abs(np.asarray(given.true, dtype=float) - given.predicted)
+        else:
             raise UsageError(
-                f"A sealed hold-out answers claims about right answers; {given.task} has none."
+                "A sealed hold-out answers claims about right answers, or about the mean absolute"
+                f" error of one number; {given.task} has neither."
             )
         if not self.id:
             raise UsageError("A hold-out is looked at by a run; nothing is recorded here.")
-        right = in_order_of_ids(found, np.asarray(given.true == given.predicted))
+        deposited = in_order_of_ids(found, answers)
         root = self._lab_root()
-        ledger.deposit(root, found.split, found.part, self.id, right)
+        ledger.deposit(root, found.split, found.part, self.id, deposited)
         claim, answer = options.get("claim"), None
         if claim is not None:
             claimed = ledger.Claim(threshold=claim, runs=[self.id], why=options.get("why", ""))
@@ -220,19 +228,19 @@ class DataLog(Recorder):
                 split=f"{found.split.name}/{found.part}",
             )
         )
-        self._say_sealed(name, told)
+        self._say_sealed(name, answer)
         return told
 
-    def _say_sealed(self, name: str, told: dict[str, Any]) -> None:
-        if "word" not in told:
+    def _say_sealed(self, name: str, answer: Look | None) -> None:
+        if answer is None:
             self._voice.say(
                 f"{name} is a sealed hold-out: the answers are deposited, and no number is shown."
                 " Claim something with claim=, or judge several runs: peira holdout look."
             )
             return
         self._voice.say(
-            f"{name} (hold-out, look {told['look']}): at least {told['claim']:g} is {told['word']}"
-            f" (half-width {told['half_width']:.3g})."
+            f"{name} (hold-out, look {answer.number}): this model {answer.claimed}: {answer.word}"
+            f" (half-width {answer.half_width:.3g})."
         )
 
     def _record_use(self, dataset: Dataset, role: str) -> None:

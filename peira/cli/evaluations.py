@@ -20,7 +20,7 @@ def section(lab: Lab, record: RunRecord) -> list[tuple[str, str]]:
         return []
     from peira.evaluate.price import prices
 
-    costs = prices(lab.root, record.id, every)
+    costs = prices(lab, record.id, every)
     items = []
     for name in dict.fromkeys(one.name for one in every):
         own = [one for one in every if one.name == name]
@@ -45,7 +45,7 @@ def document(lab: Lab, record: RunRecord) -> list[dict[str, Any]]:
     from peira.evaluate.price import prices
 
     every = record.evaluations()
-    costs = prices(lab.root, record.id, every)
+    costs = prices(lab, record.id, every)
     return [
         {
             **msgspec.to_builtins(one),

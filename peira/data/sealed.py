@@ -142,6 +142,11 @@ class Opened(msgspec.Struct, frozen=True):
     """False when a watch saw it: another program may have opened it."""
 
 
+def source_of(lab: Lab, split: Split) -> Dataset:
+    """Return the version that a split was made on, whose files hold its rows."""
+    return Dataset(lab.root, Catalog(lab.root).find(split.version))
+
+
 def opened_by(lab: Lab, dataset: Dataset) -> list[Opened]:
     """Return the runs that opened a file which sealed rows of a version came from."""
     if dataset.manifest.kind != "files" or not len(sealed_rows(dataset)):

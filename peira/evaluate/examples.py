@@ -80,6 +80,6 @@ def _text(id: Any) -> str:
     return id.decode() if isinstance(id, bytes) else str(id)
 
 
-def in_order_of_ids(examples: Examples, right: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def in_order_of_ids(examples: Examples, answers: NDArray[Any]) -> NDArray[Any]:
     """Return answers in the order of the sorted ids, as a deposit wants them."""
-    return right[np.argsort(np.array(examples.ids))]
+    return answers[np.argsort(np.array(examples.ids))]

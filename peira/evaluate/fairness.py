@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from peira.core.errors import PeiraError
 from peira.data import sealed
-from peira.data.reference import open_reference
+from peira.data.catalog import Catalog
+from peira.data.reference import find_part
 from peira.evaluate.comparable import Mismatch
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
@@ -68,11 +69,12 @@ def _learned_from(left: RunRecord, right: RunRecord) -> Iterable[Mismatch]:
 
 def _opened(lab: Lab, left: RunRecord, right: RunRecord, name: str) -> Iterable[Mismatch]:
     evaluation = next((one for one in left.evaluations() if one.name == name), None)
-    if evaluation is None or evaluation.dataset is None:
+    if evaluation is None or evaluation.dataset is None or evaluation.split is None:
         return
     try:
-        dataset = open_reference(lab.root, evaluation.dataset)
-        openers = {one.run for one in sealed.opened_by(lab, dataset)}
+        version = Catalog(lab.root).find(evaluation.dataset)
+        split, _ = find_part(lab.root, version, evaluation.split)
+        openers = {one.run for one in sealed.opened_by(lab, sealed.source_of(lab, split))}
     except PeiraError:  # the version was removed, or its objects are not here
         return
     guilty = [run.name for run in (left, right) if run.id in openers]

@@ -121,7 +121,7 @@ def _measure(lab: Lab, evaluation: Evaluation) -> Measure:
     where = ""
     if evaluation.dataset is not None:
         where = f" of {evaluation.dataset.partition(':')[0]}:{evaluation.split}"
-    price = price_of(lab.root, evaluation)
+    price = price_of(lab, evaluation)
     return Measure(
         text=f"{evaluation.rows:,} examples{where} ({evaluation.ids[:6]}, labels"
         f" {evaluation.labels[:6]}), {evaluation.task} by evaluator {evaluation.evaluator[:6]}",

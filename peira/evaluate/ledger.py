@@ -2,9 +2,11 @@
 
     .peira/datasets/<name>/looks/<split>/<part>/<n>.json      look n, made exclusively
     .peira/datasets/<name>/deposits/<split>/<part>/<run>.bin  which examples a run got right, sealed
+    .peira/datasets/<name>/deposits/<split>/<part>/<run>.f64  of numbers: how far off each was
 
-A run that is evaluated on a sealed part deposits which examples it got right; that shows nothing.
-A look is one claim about a frozen recipe ("these runs reach at least 97.5 %"). Look i is tested at
+A run that is evaluated on a sealed part deposits which examples it got right, or how far off its
+numbers were; that shows nothing. A look is one claim about a frozen recipe ("these runs reach at
+least 97.5 %", "their mean absolute error is at most 3"). Look i is tested at
 `spent_level(i)`, so that all looks together err in at most 5 %, and answers with a word and the
 half-width of its interval, never with the number itself: that would end the guarantee. Source:
 SCIENCE 2.
@@ -13,7 +15,7 @@ SCIENCE 2.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -27,6 +29,7 @@ from peira.data.splits import Split
 from peira.lab.gc import DATASETS
 from peira.lab.journal import user_name
 from peira.record.folder import write_atomically, write_once
+from peira.science import errors
 from peira.science.levels import spent_level
 from peira.science.proportions import clopper_pearson, z_value
 from peira.science.recipe import RUNS_MIN, judge_recipe
@@ -36,13 +39,21 @@ WIDE = 2.0
 """A hold-out is due for renewal when its interval is so many times as wide as at the first look."""
 
 Word = Literal["supported", "refuted", "undecided"]
+Measure = Literal["accuracy", "mae"]
+"""What is claimed: a share of right answers at least so high, or a mean absolute error at most."""
+
+
+Answered = NDArray[Any]
+"""Which examples are right (bool), or the absolute error of each (float64)."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """What is claimed, before anybody looks."""
 
     threshold: float
-    """Least share of right answers on unseen examples."""
+    """Least share of right answers on unseen examples; of numbers the largest mean absolute
+    error.
+    """
     runs: list[str]
     """Ids: one for "this model", three or more with different seeds for "this recipe"."""
     why: str = ""
@@ -66,6 +77,14 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     examples: int
     time: float
     by: str
+    measure: Measure = "accuracy"
+
+    @property
+    def claimed(self) -> str:
+        """What was claimed, to follow "this recipe": `is right on at least 0.975`."""
+        if self.measure == "mae":
+            return f"has a mean absolute error of at most {self.claim.threshold:g}"
+        return f"is right on at least {self.claim.threshold:g}"
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,26 +99,36 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a new hold-out is due: the budget is spent, or the interval too wide."""
 
 
-def deposit(root: Path, split: Split, part: str, run: str, right: NDArray[np.bool_]) -> None:
-    """Keep which examples a run got right, in the order of the part's ids; a later deposit of the
-    run replaces the earlier one. Nothing is shown, so this is no look.
+def deposit(root: Path, split: Split, part: str, run: str, answers: Answered) -> None:
+    """Keep which examples a run got right, or the absolute error of each, in the order of the
+    part's ids; a later deposit of the run replaces the earlier one. Nothing is shown, so this is no
+    look.
 
     Raises:
-        UsageError: the part is not sealed, or has another number of examples.
+        UsageError: the part is not sealed, has another number of examples, or an error is not
+            finite.
         LabError: the lab cannot be written.
     """
     _sealed(root, split, part)
     expected = split.parts[part].rows
-    if len(right) != expected:
+    if len(answers) != expected:
         raise UsageError(
-            f"{split.dataset}/{split.name}/{part} has {expected} examples; {len(right)} were"
+            f"{split.dataset}/{split.name}/{part} has {expected} examples; {len(answers)} were"
             " evaluated.",
             hint="Evaluate all of it: an answer about a choice of examples says nothing.",
         )
-    path = _deposit_path(root, split, part, run)
+    measure: Measure = "accuracy" if answers.dtype == bool else "mae"
+    if measure == "mae" and not np.isfinite(answers).all():
+        raise UsageError(
+            "A hold-out takes finite numbers only: one infinite error would be all of the mean."
+        )
+    path = _deposit_path(root, split, part, run, measure)
+    other = _deposit_path(root, split, part, run, "mae" if measure == "accuracy" else "accuracy")
+    packed = np.packbits(answers) if measure == "accuracy" else answers.astype("<f8")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(path, np.packbits(right).tobytes())
+        write_atomically(path, packed.tobytes())
+        other.unlink(missing_ok=True)
     except OSError as error:
         raise LabError(f"The deposit cannot be written: {error.strerror} ({path}).") from error
 
@@ -110,12 +139,10 @@ def look(root: Path, split: Split, part: str, claim: Claim) -> Look:
     Raises:
         NotFoundError: a run has not been evaluated on this part.
         UsageError: the part is not sealed, or the claim cannot be judged (two runs, no threshold
-            between 0 and 1).
+            between 0 and 1, labels and numbers mixed).
         LabError: the ledger cannot be written.
     """
     how = _sealed(root, split, part)
-    if not 0 < claim.threshold < 1:
-        raise UsageError(f"A claim wants a threshold between 0 and 1, not {claim.threshold}.")
     if not claim.runs or len(set(claim.runs)) != len(claim.runs):
         raise UsageError("A claim names at least one run, each once.")
     if 1 < len(claim.runs) < RUNS_MIN:
@@ -123,7 +150,17 @@ def look(root: Path, split: Split, part: str, claim: Claim) -> Look:
             f"A recipe is not judged by {len(claim.runs)} runs.",
             hint=f"Claim one model, or a recipe by {RUNS_MIN} or more seeds.",
         )
-    table = np.stack([_deposited(root, split, part, run) for run in claim.runs])
+    answers = [_deposited(root, split, part, run) for run in claim.runs]
+    if len({one.dtype for one in answers}) > 1:
+        raise UsageError("Some of these runs answered with labels and some with numbers.")
+    table = np.stack(answers)
+    measure: Measure = "accuracy" if table.dtype == bool else "mae"
+    if not 0 < claim.threshold < (1 if measure == "accuracy" else np.inf):
+        raise UsageError(
+            f"A claim wants a threshold between 0 and 1, not {claim.threshold}."
+            if measure == "accuracy"
+            else f"A claim of a mean absolute error is above 0, not {claim.threshold}."
+        )
     folder = _looks_folder(root, split, part)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -136,6 +173,7 @@ def look(root: Path, split: Split, part: str, claim: Claim) -> Look:
                 format=FORMAT, number=number, dataset=split.dataset, split=split.name, part=part,
                 claim=claim, scope="model" if len(claim.runs) == 1 else "recipe", level=level,
                 word=word, half_width=half, examples=table.shape[1], time=now_s(), by=user_name(),
+                measure=measure,
             )  # fmt: skip
             data = msgspec.json.format(msgspec.json.encode(made), indent=1)
             if write_once(folder / f"{number}.json", data):
@@ -146,12 +184,15 @@ def look(root: Path, split: Split, part: str, claim: Claim) -> Look:
         ) from error
 
 
-def _judge(table: NDArray[np.bool_], threshold: float, level: float) -> tuple[Word, float]:
+def _judge(table: Answered, threshold: float, level: float) -> tuple[Word, float]:
     """Return the word, and the half-width that a claim at this threshold has.
 
     The half-width is that at the threshold itself, not at what was seen, so it shows nothing.
     """
     runs, examples = table.shape
+    if table.dtype != bool:
+        found = errors.judge_error(table.astype(float), threshold, level)
+        return found, errors.half_width(threshold, examples, level)
     if runs == 1:
         lower, upper = clopper_pearson(int(table.sum()), examples, level)
         word: Word = "undecided"
@@ -201,16 +242,20 @@ def _sealed(root: Path, split: Split, part: str) -> sealed.Seal:
     return found
 
 
-def _deposited(root: Path, split: Split, part: str, run: str) -> NDArray[np.bool_]:
+def _deposited(root: Path, split: Split, part: str, run: str) -> Answered:
     rows = split.parts[part].rows
+    path = _deposit_path(root, split, part, run, "accuracy")
+    if path.exists():
+        packed = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+        return np.unpackbits(packed, count=rows).astype(bool)
     try:
-        data = _deposit_path(root, split, part, run).read_bytes()
+        data = _deposit_path(root, split, part, run, "mae").read_bytes()
     except FileNotFoundError:
         raise NotFoundError(
             f"Run {run:.20} has not been evaluated on {split.dataset}/{split.name}/{part}.",
             hint="Call run.evaluate() with this part in it.",
         ) from None
-    return np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=rows).astype(bool)
+    return np.frombuffer(data, dtype="<f8")
 
 
 def _looks_folder(root: Path, split: Split, part: str) -> Path:
@@ -225,7 +270,8 @@ def _folder(root: Path, split: Split, kind: str, part: str) -> Path:
     return root / DATASETS / split.dataset / kind / split.name / str(place)
 
 
-def _deposit_path(root: Path, split: Split, part: str, run: str) -> Path:
+def _deposit_path(root: Path, split: Split, part: str, run: str, measure: Measure) -> Path:
     if not ids.is_run_id(run):
         raise UsageError(f"{run!r:.60} is not a run id.")
-    return _folder(root, split, "deposits", part) / f"{run}.bin"
+    ending = "bin" if measure == "accuracy" else "f64"
+    return _folder(root, split, "deposits", part) / f"{run}.{ending}"

@@ -5,7 +5,6 @@ hold-out any more. Said wherever the number is shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -15,6 +14,7 @@ from peira.data.catalog import Catalog
 from peira.data.reference import find_part
 from peira.evaluate import ledger
 from peira.evaluate.ledger import Look
+from peira.lab.lab import Lab
 from peira.record.events import Evaluation
 
 
@@ -28,6 +28,8 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     taken: int
     left: int
     is_sealed: bool
+    opened: str = ""
+    """The file with sealed rows that this run opened, if it did."""
     unsealed_by: str = ""
     unsealed_why: str = ""
 
@@ -40,12 +42,19 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
                 f" {_looks(self.taken)}: it is a development set, and the number promises nothing"
                 " about unseen samples"
             ]
+        warned = []
+        if self.opened:
+            warned = [
+                f"this run opened {self.opened}, which the rows of {self.holdout} came from: its"
+                " answers are not about unseen samples"
+            ]
         if not self.looks:
             return [
+                *warned,
                 f"{self.holdout} is sealed: the answers are deposited, nobody has looked at them;"
-                f" {_looks(self.left)} left"
+                f" {_looks(self.left)} left",
             ]
-        return [*map(told, self.looks), f"{_looks(self.left)} left at {self.holdout}"]
+        return [*warned, *map(told, self.looks), f"{_looks(self.left)} left at {self.holdout}"]
 
     @property
     def text(self) -> str:
@@ -60,12 +69,12 @@ def told(look: Look) -> str:
     """
     who = "this model" if look.scope == "model" else f"the recipe of {len(look.claim.runs)} runs"
     return (
-        f"look {look.number}, by {look.by}: {who} reaches at least {look.claim.threshold:g} is"
-        f" {look.word} (half-width {look.half_width:.3g}, tested at {200 * look.level:.3g} %)"
+        f"look {look.number}, by {look.by}: {who} {look.claimed}: {look.word}"
+        f" (half-width {look.half_width:.3g}, tested at {200 * look.level:.3g} %)"
     )
 
 
-def price_of(root: Path, evaluation: Evaluation, run: str | None = None) -> Price | None:
+def price_of(lab: Lab, evaluation: Evaluation, run: str | None = None) -> Price | None:
     """Return what an evaluation's numbers cost; None when they are of no hold-out.
 
     Args:
@@ -73,6 +82,7 @@ def price_of(root: Path, evaluation: Evaluation, run: str | None = None) -> Pric
     """
     if evaluation.dataset is None or evaluation.split is None:
         return None
+    root = lab.root
     try:
         version = Catalog(root).find(evaluation.dataset)
         split, part = find_part(root, version, evaluation.split)
@@ -82,6 +92,7 @@ def price_of(root: Path, evaluation: Evaluation, run: str | None = None) -> Pric
     if state is None:
         return None
     taken = ledger.looks(root, split, part)
+    openers = sealed.opened_by(lab, sealed.source_of(lab, split))
     budget = state.seal.budget if state.seal is not None else 0
     return Price(
         holdout=f"{split.dataset}:{split.name}/{part}",
@@ -89,15 +100,16 @@ def price_of(root: Path, evaluation: Evaluation, run: str | None = None) -> Pric
         taken=len(taken),
         left=max(0, budget - len(taken)),
         is_sealed=state.seal is not None,
+        opened=next((one.path for one in openers if one.run == run), ""),
         unsealed_by=state.unsealed_by,
         unsealed_why=state.unsealed_why,
     )
 
 
-def prices(root: Path, run: str, evaluations: Sequence[Evaluation]) -> dict[str, Price]:
+def prices(lab: Lab, run: str, evaluations: Sequence[Evaluation]) -> dict[str, Price]:
     """Return the prices of a run's evaluations, by their names."""
     latest = {evaluation.name: evaluation for evaluation in evaluations}
-    found = {name: price_of(root, one, run) for name, one in latest.items()}
+    found = {name: price_of(lab, one, run) for name, one in latest.items()}
     return {name: price for name, price in found.items() if price is not None}
 
 

@@ -104,3 +104,49 @@ def test_a_saved_model_is_evaluated_as_a_run(story: Path, peira: Peira) -> None:
     assert used == {("linear", "used"), ("digits:v1:main/dev", "used")}
     assert peira.json("errors", document["run"])["evaluation"] == "dev"
     assert "Name a part" in peira("evaluate", "saved:linear", "digits", *words[3:], code=2).output
+
+
+NUMBERS = """
+import numpy as np, peira
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(900, 3))
+np.savez("houses.npz", X=x, y=x @ [1.0, 2.0, 3.0] + rng.normal(size=900))
+"""
+FIT = """
+import sys, numpy as np, peira
+
+peeks = sys.argv[1] == "peeker"
+with peira.init("houses", name=sys.argv[1], strict=True) as run:
+    train, test = run.use("houses:train"), run.use("houses:test")
+    if peeks:
+        np.load("houses.npz")["y"]
+    weights = np.linalg.lstsq(train.X, train.y, rcond=None)[0]
+    run.evaluate("test", y_pred=test.X @ weights)
+"""
+
+
+def test_numbers_have_a_hold_out_and_a_peeker_is_named(
+    lab: Path, peira: Peira, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mean error is claimed; who opened the file of the sealed rows is said with the answer, in
+    the ledger and on the run.
+    """
+    monkeypatch.chdir(tmp_path)
+    subprocess.run([sys.executable, "-c", NUMBERS], check=True, capture_output=True)
+    peira("data", "add", "houses.npz")
+    peira("data", "split", "houses", "main", "train=0.5", "test=0.5", "--hold-out", "test")
+    (tmp_path / "fit.py").write_text(FIT)
+    for name in ("honest", "peeker"):
+        subprocess.run([sys.executable, "fit.py", name], check=True, capture_output=True)
+    told = peira("holdout", "look", "houses:test", "2", "honest")
+    assert told.stdout.startswith("supported  This model has a mean absolute error of at most 2")
+    assert "approximate" in told.stdout and "warning" not in told.output
+    told = peira("holdout", "look", "houses:test", "0.1", "peeker")
+    assert "does not" not in told.stdout and told.stdout.startswith("refuted")
+    assert "warning: peeker opened" in told.output and "houses.npz" in told.output
+    listed = peira("holdout").output
+    assert "have a mean error of at most 2: supported" in listed
+    assert "was opened by peeker" in listed and "honest" not in listed
+    assert "this run opened" in peira("show", "peeker").output
+    assert "this run opened" not in peira("show", "honest").output

@@ -106,16 +106,16 @@ def test_a_hold_out_has_its_price_on_every_run(team: Team) -> None:
     first, second = (evaluated(team, name, part="test") for name in ("first", "second"))
     team.lab.catch_up()
     record = team.lab.run(first)
-    costs = prices(team.root, first, record.evaluations())
+    costs = prices(team.lab, first, record.evaluations())
     assert "the answers are deposited" in costs["test"].text and costs["test"].left == 10
     ledger.look(team.root, team.split, "test", Claim(threshold=0.9, runs=[second]))
     ledger.look(team.root, team.split, "test", Claim(threshold=0.9, runs=[first]))
-    lines = prices(team.root, first, record.evaluations())["test"].lines
+    lines = prices(team.lab, first, record.evaluations())["test"].lines
     assert lines[0].startswith("look 2, by") and "tested at 1.67 %" in lines[0]
-    assert "this model reaches at least 0.9 is refuted" in lines[0]
+    assert "this model is right on at least 0.9: refuted" in lines[0]
     assert lines[1] == "8 looks left at d:main/test"
     (other,) = team.lab.run(evaluated_dev(team)).evaluations()
-    assert price_of(team.root, other) is None
+    assert price_of(team.lab, other) is None
 
 
 def evaluated_dev(team: Team) -> str:

@@ -213,3 +213,30 @@ def test_another_split_does_not_open_sealed_rows(digits: Dataset, split: Split) 
         ids = set(seen.ids.tolist())
         assert ids == set(splits.ids_of(other, part, digits.objects).tolist()) - hidden
         assert examples.of_part(digits, other, part).ids == [id.decode() for id in seen.ids]
+
+
+def test_a_model_of_numbers_is_judged_by_its_mean_error(digits: Dataset, split: Split) -> None:
+    """A claim is a largest mean of the errors; labels and numbers do not mix."""
+    runs = [new_run_id() for _ in range(3)]
+    rows = split.parts["test"].rows
+    for seed, run in enumerate(runs):
+        errors = np.abs(np.random.default_rng(seed).normal(0, 2, rows))
+        ledger.deposit(digits.root, split, "test", run, errors)
+    words = [
+        ledger.look(digits.root, split, "test", Claim(threshold=at, runs=runs)).word
+        for at in (3.0, 1.0)
+    ]
+    assert words == ["supported", "refuted"]
+    found = ledger.looks(digits.root, split, "test")[0]
+    assert found.measure == "mae" and found.claimed == "has a mean absolute error of at most 3"
+    labels = new_run_id()
+    ledger.deposit(digits.root, split, "test", labels, right(split, 0.9))
+    with pytest.raises(UsageError, match="some with numbers"):
+        ledger.look(digits.root, split, "test", Claim(threshold=0.5, runs=[*runs[:2], labels]))
+    with pytest.raises(UsageError, match="between 0 and 1, not 3"):
+        ledger.look(digits.root, split, "test", Claim(threshold=3, runs=[labels]))
+    with pytest.raises(UsageError, match="finite numbers only"):
+        ledger.deposit(digits.root, split, "test", labels, np.full(rows, np.inf))
+    ledger.deposit(digits.root, split, "test", labels, np.full(rows, 0.1))
+    taken = ledger.look(digits.root, split, "test", Claim(threshold=0.2, runs=[labels]))
+    assert taken.measure == "mae" and taken.word == "supported"

@@ -83,8 +83,9 @@ def _past(look: dict[str, Any]) -> str:
     claim = look["claim"]
     who = f"{len(claim['runs'])} run{'s' if len(claim['runs']) != 1 else ''}"
     why = f": {claim['why']}" if claim["why"] else ""
+    what = "reach at least" if look["measure"] == "accuracy" else "have a mean error of at most"
     return printable(
-        f"  look {look['number']}, {ago(look['time'])}, by {look['by']}: {who} reach at least"
+        f"  look {look['number']}, {ago(look['time'])}, by {look['by']}: {who} {what}"
         f" {claim['threshold']:g}: {look['word']}{why}"
     )
 
@@ -121,7 +122,7 @@ def _opened(lab: Lab, dataset: Dataset) -> list[dict[str, Any]]:
     ],
 )
 @click.argument("data", metavar="DATA:PART")
-@click.argument("threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True))
+@click.argument("threshold", type=click.FloatRange(0, min_open=True))
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option("--why", default="", metavar="TEXT", help="What the look is for.")
 @json_option
@@ -136,13 +137,15 @@ def look(
     as_json: bool,
 ) -> None:
     """Claim that RUN (or the recipe of three or more RUNs) is right on at least THRESHOLD of unseen
-    samples, and look.
+    samples, and look. Of runs that predict numbers it is claimed that their mean absolute error is
+    at most THRESHOLD; that answer is approximate.
 
     The runs must have been evaluated on the part. The answer is a word, never the number: that
     would end the guarantee.
     """
     import msgspec
 
+    from peira.data import sealed
     from peira.data.reference import parse
     from peira.evaluate import ledger
 
@@ -153,9 +156,17 @@ def look(
     ids = [lab.run(run).id for run in runs]
     claim = ledger.Claim(threshold=threshold, runs=ids, why=why)
     answer = ledger.look(lab.root, found.split, found.part, claim)
+    opened = {one.run: one for one in sealed.opened_by(lab, sealed.source_of(lab, found.split))}
+    guilty = [opened[run] for run in ids if run in opened]
     if as_json:
-        write_json(msgspec.to_builtins(answer))
+        write_json(msgspec.to_builtins(answer) | {"opened_by": msgspec.to_builtins(guilty)})
         return
+    for one in guilty:
+        click.echo(
+            f"warning: {printable(one.name)} opened {printable(one.path)}, which sealed rows came"
+            " from: this answer is not about unseen samples",
+            err=True,
+        )
     left = ledger.standing(lab.root, found.split, found.part).left
     click.echo(_sentence(answer, left))
 
@@ -164,14 +175,21 @@ def _sentence(answer: Look, left: int) -> str:
     """Return the answer in one of the shapes that the science page allows."""
     out = terminal()
     subject = "This model" if answer.scope == "model" else "This recipe"
+    at = f"{answer.claim.threshold:g}"
+    is_share = answer.measure == "accuracy"
     told = {
-        "supported": f"{subject} reaches at least {answer.claim.threshold:g}",
-        "refuted": f"{subject} does not reach {answer.claim.threshold:g}",
-        "undecided": f"There is not enough evidence for or against {answer.claim.threshold:g}",
+        "supported": f"{subject} reaches at least {at}"
+        if is_share
+        else f"{subject} has a mean absolute error of at most {at}",
+        "refuted": f"{subject} does not reach {at}"
+        if is_share
+        else f"{subject} has a mean absolute error above {at}",
+        "undecided": f"There is not enough evidence for or against {at}",
     }[answer.word]
+    rough = "" if is_share else ", approximate: errors are taken as normal"
     return (
         f"{out.paint(answer.word, STYLE[answer.word], 'bold')}  {told} on unseen samples like"
         f" {printable(answer.dataset)}:{printable(answer.split)}/{printable(answer.part)}"
         f" (half-width {answer.half_width:.3g}, {number(answer.examples)} samples, look"
-        f" {answer.number}, {left} left)."
+        f" {answer.number}, {left} left{rough})."
     )

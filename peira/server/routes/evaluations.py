@@ -61,7 +61,7 @@ def evaluations(lab: LabNow, run: PathText) -> EvaluationsAnswer:
     """The evaluations of a run."""
     record = lab.run(run)
     every = record.evaluations()
-    costs = prices(lab.root, record.id, every)
+    costs = prices(lab, record.id, every)
     return EvaluationsAnswer(
         run=record.id, evaluations=[EvaluationRow(**_row(o, costs.get(o.name))) for o in every]
     )
@@ -82,7 +82,7 @@ def answer_of(lab: Lab, record: RunRecord, evaluation: Opened, order: Order) -> 
     every = record.evaluations()
     is_open = not evaluation.is_sealed
     matrix = evaluation.matrix(order) if is_open else None
-    price = price_of(lab.root, event, record.id)
+    price = price_of(lab, event, record.id)
     return EvaluationAnswer(
         **_row(event, price),
         looks=[] if price is None else price.looks,

@@ -633,6 +633,8 @@ export interface Look {
   examples: number;
   time: number;
   by: string;
+  /** A share of right answers at least so high, or a mean absolute error at most. */
+  measure: "accuracy" | "mae";
 }
 
 /** `GET /api/runs/{run}/evaluations/{name}`. */
