@@ -21,13 +21,14 @@ from peira.server.routes.runs import runs
 from peira.server.routes.schema import PLUGINS as SCHEMA_PLUGINS
 from peira.server.routes.selections import keep_selection, selection
 from peira.server.routes.series import series
+from peira.server.routes.sweeps import HANDLERS as SWEEP_HANDLERS
 from peira.server.routes.traces import traces
 from peira.server.routes.views import drop_view, save_view, set_goal, views
 
 HANDLERS = [
     lab_facts, home, runs, groups, fields, complete, metrics, set_goal, views, save_view, drop_view,
     traces, explore, compare_runs, compare_file, run, run_files, change_run, console, media, series,
-    importance, lineage, stored_object, *EVALUATION_HANDLERS, *DATASET_HANDLERS,
+    importance, lineage, stored_object, *EVALUATION_HANDLERS, *DATASET_HANDLERS, *SWEEP_HANDLERS,
     keep_selection, selection, events, *PAGE_HANDLERS,
 ]  # fmt: skip
 

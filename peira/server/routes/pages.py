@@ -14,9 +14,10 @@ from peira.server.bundle import Asset, Bundle
 from peira.server.evaluation_export import export_evaluation
 from peira.server.exports import FORMATS, export_comparison, export_runs
 from peira.server.parameters import Dashboard, LabNow, PathText
+from peira.server.sweep_exports import export_sweep, export_sweeps
 
-# The addresses of the dashboard's router; each also below /embed. `/p/{project}` and evaluations
-# are apart, because they also answer `.csv`, `.json` and `.parquet`.
+# The addresses of the dashboard's router; each also below /embed. `/p/{project}`, evaluations
+# and sweeps are apart, because they also answer `.csv`, `.json` and `.parquet`.
 PAGES = [
     "/data",
     "/data/{name:str}/{number:int}",
@@ -24,17 +25,18 @@ PAGES = [
     "/p/{project:str}/compare",
     "/p/{project:str}/explore",
     "/p/{project:str}/sweeps",
-    "/p/{project:str}/sweeps/{sweep:str}",
     "/p/{project:str}/reports",
     "/p/{project:str}/reports/{report:str}",
     "/p/{project:str}/artifacts",
     "/p/{project:str}/artifacts/{artifact:str}",
 ]
 EVALUATED = "/p/{project:str}/r/{run:str}/eval/{name:str}"
+SWEEP = "/p/{project:str}/sweeps/{sweep:str}"
 EMBEDDED = [
     "/embed",
     "/embed/p/{project:str}",
     f"/embed{EVALUATED}",
+    f"/embed{SWEEP}",
     *(f"/embed{page}" for page in PAGES),
 ]
 _STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:38em;margin:15vh auto;padding:0 1em}"
@@ -88,6 +90,33 @@ def evaluated_page(
     return _page(request, bundle)
 
 
+@get(SWEEP, sync_to_thread=True, include_in_schema=False)
+def sweep_page(
+    request: Request[Any, Any, Any],
+    lab: LabNow,
+    bundle: Dashboard,
+    project: PathText,
+    sweep: PathText,
+) -> Response[Any]:
+    """The page of a sweep; with `.csv`, `.json` or `.parquet` behind its id its trials as data."""
+    name, _, ending = sweep.rpartition(".")
+    if name and ending in FORMATS:
+        return export_sweep(lab, project, name, ending, request.query_params)
+    return _page(request, bundle)
+
+
+def listed(request: Request[Any, Any, Any], lab: LabNow, project: PathText) -> Response[bytes]:
+    """The sweeps of a project as data."""
+    ending = request.scope["path"].rpartition(".")[2]
+    return export_sweeps(lab, project, ending, request.query_params)
+
+
+LISTED = [
+    get(f"/p/{{project:str}}/sweeps.{ending}", sync_to_thread=True, include_in_schema=False)(listed)
+    for ending in FORMATS
+]
+
+
 def compared(request: Request[Any, Any, Any], lab: LabNow, project: PathText) -> Response[bytes]:
     """The Compare screen as data, by the parameters `r`, `all` and `section`."""
     ending = request.scope["path"].rpartition(".")[2]
@@ -115,7 +144,16 @@ def favicon(request: Request[Any, Any, Any], bundle: Dashboard) -> Response[byte
     return _file(request, bundle.get(request.scope["path"][1:]), "private, max-age=3600")
 
 
-PAGE_HANDLERS = [page, project_page, evaluated_page, *COMPARED, asset, favicon]
+PAGE_HANDLERS = [
+    page,
+    project_page,
+    evaluated_page,
+    sweep_page,
+    *COMPARED,
+    *LISTED,
+    asset,
+    favicon,
+]
 
 
 def _page(request: Request[Any, Any, Any], bundle: Bundle) -> Response[bytes]:

@@ -871,3 +871,81 @@ export interface ImportanceData {
   findings: FindingData[];
   took_ms: number;
 }
+
+export type TrialState = "running" | "complete" | "pruned" | "failed" | "nan" | "killed" | "reused";
+export type SweepState = "running" | "paused" | "stopped" | "finished" | "waiting";
+
+export interface BestTrial {
+  trial: number;
+  values: number[];
+  params: Record<string, Cell>;
+  run: string | null;
+}
+
+export interface SweepRow {
+  id: string;
+  name: string;
+  project: string;
+  created: number;
+  by: string;
+  why: string | null;
+  state: SweepState;
+  what: string;
+  space: string[];
+  where: string[];
+  objectives: { name: string; direction: "min" | "max" }[];
+  sampler: string;
+  pruner: string;
+  trials: number | null;
+  counts: Record<TrialState, number>;
+  done: number;
+  best: BestTrial | null;
+  budget_s: number | null;
+  worked_s: number;
+  last: number;
+  workers: number;
+}
+
+export interface SweepsData {
+  sweeps: SweepRow[];
+  rev: number;
+}
+
+/** The trials by number, in columns of equal length. */
+export interface TrialColumns {
+  number: number[];
+  attempt: number[];
+  state: TrialState[];
+  source: string[];
+  run: (string | null)[];
+  values: Cell[][];
+  params: Record<string, Cell[]>;
+  started: number[];
+  ended: (number | null)[];
+  took_s: (number | null)[];
+  ask_s: (number | null)[];
+  reason: string[];
+  steps: number[];
+  best_so_far: Cell[];
+}
+
+export interface ExpectedBest {
+  counts: number[];
+  mean: (number | null)[];
+  low: (number | null)[];
+  high: (number | null)[];
+}
+
+export interface SweepData {
+  sweep: SweepRow;
+  front: BestTrial[];
+  trials: TrialColumns;
+  expected: ExpectedBest | null;
+  clock: { training_s: number; sampler_s: number; other_s: number; ask_s: number | null };
+  winner: { trial: number; run: string | null; raw: number; corrected: number | null; lower: number | null; remark: string } | null;
+  command: string | null;
+  query: string;
+  hosts: string[];
+  took_ms: number;
+  rev: number;
+}

@@ -1,14 +1,14 @@
 import { untrack } from "svelte";
 import { ApiError, apiUrl, getBytes, getJson, segment, type ProblemDetails } from "../api/client";
 import { decodeExplore, type ExploreData } from "../api/explore";
-import type { ChangeHint, Field, ImportanceData } from "../api/types";
+import type { ChangeHint, Field, ImportanceData, ObjectiveData } from "../api/types";
 import { SHADES } from "../charts/density/raster";
 import { ChartLink } from "../charts/link";
 import { bestFirst, defaultScale, projectAxis, scalesOf, shadesOf, type AxisData, type Projection } from "../data/axes";
 import { joinQuery, readBrushes, selectRuns, writeBrushes, type BrushPart, type Brushes } from "../data/brushes";
 import { Asked } from "./asked.svelte";
 import { isRunField, layoutColumns, nextSort, type GridColumn } from "./columns";
-import { readExplore, writeExplore, type AxisChoice } from "./exploreview";
+import { readExplore, writeExplore, type AxisChoice, type ExploreView } from "./exploreview";
 import type { GridScreen } from "./gridscreen";
 import { Latest } from "./latest";
 import { live } from "./live.svelte";
@@ -31,7 +31,9 @@ const NO_BRUSHES: Brushes = new Map();
 export class ExploreScreen implements GridScreen {
   readonly project: string;
   /** A filter that the screen always has: the runs of one sweep. */
-  readonly scope: string;
+  readonly scope: (view: ExploreView) => string;
+  /** What is judged by unless the address says otherwise: the objective of the sweep. */
+  readonly preset: ObjectiveData | null;
   readonly view = new ViewState(readExplore, writeExplore);
   readonly table: RunsTable;
   readonly selection: Selection;
@@ -63,14 +65,14 @@ export class ExploreScreen implements GridScreen {
   );
   /** The filter without the brush; a brush that is no brush is a filter. */
   base: string = $derived.by(() =>
-    joinQuery(joinQuery(this.view.current.q, this.scope), this.#written === null ? this.view.current.brush : ""),
+    joinQuery(joinQuery(this.view.current.q, this.scope(this.view.current)), this.#written === null ? this.view.current.brush : ""),
   );
   /** The filter with the brush: what the table shows and links carry. */
   query: string = $derived(joinQuery(this.base, this.brushText));
 
   objective: { name: string; direction: "min" | "max" | null } | null = $derived.by(() => {
     const answered = this.data?.objective ?? null;
-    return answered && { ...answered, direction: this.view.current.direction ?? answered.direction };
+    return answered && { ...answered, direction: this.#judged().direction ?? answered.direction };
   });
   choices: AxisChoice[] = $derived(
     this.view.current.axes ?? (this.data?.axes ?? []).filter((axis) => this.#isDefault(axis)).map(({ name }) => ({ name, scale: null, isFlipped: false })),
@@ -100,9 +102,10 @@ export class ExploreScreen implements GridScreen {
   });
   drawn: { id: string; name: string }[] = $derived.by(() => this.selection.ids.map((id) => ({ id, name: id })));
 
-  constructor(project: string, scope = "") {
+  constructor(project: string, scope: (view: ExploreView) => string = () => "", preset: ObjectiveData | null = null) {
     this.project = project;
     this.scope = scope;
+    this.preset = preset;
     this.table = new RunsTable(project);
     this.selection = new Selection(this.view);
   }
@@ -116,7 +119,7 @@ export class ExploreScreen implements GridScreen {
       if (this.data) this.table.ask({ q: this.query, sort, columns }, this.view.isTyping);
     });
     $effect(() => {
-      const { objective, direction } = this.view.current;
+      const { objective, direction } = this.#judged();
       if (this.data?.objective) this.decided.ask(this.#url("importance", { objective, direction }), this.#decidedRev);
     });
     $effect(() => void this.selection.resolve(this.view.current.selection_id));
@@ -230,6 +233,12 @@ export class ExploreScreen implements GridScreen {
 
   scalesOf = (axis: AxisData) => scalesOf(axis);
 
+  #judged(): { objective: string | null; direction: "min" | "max" | null } {
+    const { objective, direction } = this.view.current;
+    if (objective !== null || !this.preset) return { objective, direction };
+    return { objective: this.preset.name, direction: direction ?? this.preset.direction };
+  }
+
   /** The filter in the address; a brush that is none of ours has become a part of it. */
   #heldFilter(): string {
     const { q, brush } = this.view.current;
@@ -272,7 +281,8 @@ export class ExploreScreen implements GridScreen {
   }
 
   #ask(): void {
-    const { axes, objective } = this.view.current;
+    const { axes } = this.view.current;
+    const { objective } = this.#judged();
     const brushed = [...(this.#written ?? NO_BRUSHES).keys()];
     const wanted = axes && [...new Set([...axes.map((one) => one.name), ...brushed])];
     const where = this.#url("explore", { objective });

@@ -17,6 +17,7 @@ test("an address says the whole view, and a bare one the default", () => {
     direction: "max" as const,
     panel: "slices" as const,
     isTable: true,
+    states: ["pruned", "nan"],
   };
   expect(readExplore(writeExplore(view))).toEqual(view);
 });

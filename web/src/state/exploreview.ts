@@ -4,7 +4,7 @@
  *
  *     a   axes, `!` for flipped, `~log` for the scale     br  brushed parts, a filter
  *     o   objective, `~min` or `~max` for its better side  p   panel beside the table
- *     t   `1`: the axes as a table
+ *     t   `1`: the axes as a table                         st  states of trials, of a sweep
  */
 import type { AxisScale } from "../data/axes";
 import { defaultView, escapeName, escapeValue, readView, unescapeName, writeView, type RunsView } from "./view";
@@ -25,6 +25,8 @@ export interface ExploreView extends RunsView {
   direction: "min" | "max" | null;
   panel: ExplorePanel;
   isTable: boolean;
+  /** States of trials that the table of a sweep shows; all when empty. */
+  states: string[];
 }
 
 export const defaultExplore = (): ExploreView => ({
@@ -35,6 +37,7 @@ export const defaultExplore = (): ExploreView => ({
   direction: null,
   panel: "importance",
   isTable: false,
+  states: [],
 });
 
 const SCALES: readonly AxisScale[] = ["linear", "log", "category"];
@@ -60,6 +63,7 @@ export function readExplore(search: string): ExploreView {
     direction: direction === "min" || direction === "max" ? direction : null,
     panel: PANELS.find((known) => known === get("p")) ?? "importance",
     isTable: get("t") === "1",
+    states: get("st").split(",").filter((part) => part !== ""),
   };
 }
 
@@ -74,6 +78,7 @@ export function writeExplore(view: ExploreView): string {
   if (view.objective !== null) put("o", `${escapeName(view.objective)}${view.direction ? `~${view.direction}` : ""}`);
   put("p", view.panel === "importance" ? "" : view.panel);
   put("t", view.isTable ? "1" : "");
+  put("st", view.states.join(","));
   if (parts.length === 0) return base;
   return `${base === "" ? "?" : `${base}&`}${parts.join("&")}`;
 }
