@@ -36,6 +36,7 @@ LEVELS = {
     "slot": 5,
     "sweeping": 5,
     "space": 5,
+    "hyperopt": 5,
     "current": 5,
     "media": 5,
     "cli": 5,
