@@ -149,7 +149,9 @@ class FunctionExecution:
                         state="pruned", run=run.id or None, objective_s=took_s, reason="the pruner"
                     )
                 took_s = time.perf_counter() - started
-                return seen.outcome(value, took_s)
+                outcome = seen.outcome(value, took_s)
+                task.valued(outcome.values)
+                return outcome
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a trial does not end its sweep
             return Outcome(
                 state="failed",

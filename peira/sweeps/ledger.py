@@ -34,6 +34,7 @@ from peira.sweeps.records import (
     Member,
     Report,
     Source,
+    Valued,
     number,
 )
 
@@ -54,6 +55,7 @@ class Attempt:
     attempt: int
     claim: Claim | None = None
     begun: Begun | None = None
+    valued: Valued | None = None
     end: End | None = None
     reports: dict[int, float] = field(default_factory=dict)
     attrs: dict[str, Any] = field(default_factory=dict)
@@ -197,6 +199,8 @@ class Ledger:
             attempt.begun = told
         elif isinstance(told, Report):
             attempt.reports.setdefault(told.step, number(told.value))
+        elif isinstance(told, Valued):
+            attempt.valued = told
         else:
             attempt.attrs.update(told.values)
 

@@ -18,12 +18,13 @@ from peira.core.clock import now_s
 from peira.core.errors import PeiraError
 from peira.launch.launcher import Launched, Request, launch
 from peira.launch.queue import Staged
-from peira.record import events, lines, reader
+from peira.record import events, lines
 from peira.record.append import AppendFile
-from peira.record.folder import run_folder
+from peira.record.folder import RunFolder, run_folder
 from peira.record.keeper import THREAD_PREFIX
 from peira.sweeps.arguments import Arguments
 from peira.sweeps.measured import measure, outcome_of
+from peira.sweeps.remains import read_end
 from peira.sweeps.task import Outcome, Task
 
 LOOK_PERIOD_S = 0.5
@@ -180,14 +181,7 @@ def _reused(task: Task, request: Request) -> Outcome | None:
 
 
 def _end_of(launched: Launched) -> events.End | None:
-    if launched.folder is None:
-        return None
-    path = run_folder(launched.folder.parent.parent, launched.run).events()
-    for piece in reader.chunks(path, is_final=True):
-        for _, event in reader.events(piece).records:
-            if isinstance(event, events.End):
-                return event
-    return None
+    return None if launched.folder is None else read_end(RunFolder(launched.folder))
 
 
 def _reason(launched: Launched, end: events.End | None) -> str:

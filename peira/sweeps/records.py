@@ -71,6 +71,12 @@ class Attrs(Told, frozen=True, kw_only=True, omit_defaults=True, tag="attrs"):
     values: dict[str, Any]
 
 
+class Valued(Told, frozen=True, kw_only=True, omit_defaults=True, tag="value"):
+    """What a function has come to, told before its run is ended."""
+
+    values: tuple[Stored, ...]
+
+
 class End(Told, frozen=True, kw_only=True, omit_defaults=True, tag="end"):
     """The trial has ended. It holds all that is known of it, so that nothing else needs to be read.
 
@@ -93,7 +99,7 @@ class End(Told, frozen=True, kw_only=True, omit_defaults=True, tag="end"):
     reports: int = 0
 
 
-AnyTold = Begun | Report | Attrs | End
+AnyTold = Begun | Report | Attrs | Valued | End
 
 
 class Control(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

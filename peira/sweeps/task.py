@@ -14,7 +14,7 @@ from peira.sweeps.definition import Definition
 from peira.sweeps.domain import Value
 from peira.sweeps.folder import SweepFolder
 from peira.sweeps.ledger import Ledger
-from peira.sweeps.records import Attrs, Begun, EndState, Report, Told, stored
+from peira.sweeps.records import Attrs, Begun, EndState, Report, Told, Valued, stored
 
 if TYPE_CHECKING:
     from peira.sweeps.study import SweepStudy
@@ -90,6 +90,11 @@ class Task:
                 program_started=liveness.process_started(program) if program else 0.0,
             )
         )
+
+    def valued(self, values: tuple[float, ...]) -> None:
+        """The trial has come to these values; what is left is to end its run."""
+        told = tuple(stored(value) for value in values)
+        self._tell(Valued(trial=self.number, attempt=self.attempt, time=now_s(), values=told))
 
     def report(self, step: int, value: float) -> None:
         """Tell a value of the objective on the way. Of a step only the first one counts."""

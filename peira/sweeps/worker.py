@@ -7,7 +7,6 @@ that is made exclusively, and all else each worker writes into files of its own.
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Callable
 from threading import Event, Thread
@@ -24,6 +23,7 @@ from peira.record.keeper import THREAD_PREFIX
 from peira.sweeps.folder import SweepFolder
 from peira.sweeps.ledger import Attempt, Ledger
 from peira.sweeps.records import Claim, End, Member, Told, stored
+from peira.sweeps.remains import end_program, left_outcome
 from peira.sweeps.task import Execution, Outcome, Task
 
 if TYPE_CHECKING:
@@ -137,7 +137,8 @@ class Worker:
         started, clock = now_s(), time.perf_counter()
         earlier = self.ledger.trials.get(number)
         if earlier is not None:
-            _end_remains(earlier.last)
+            if self._take_over(earlier.last):
+                return False
             last = earlier.last.claim or earlier.last.end
             assert last is not None  # an attempt is known by one of them
             params, source, attrs, ask_s = last.params, last.source, last.attrs, 0.0
@@ -164,6 +165,15 @@ class Worker:
             took_s = time.perf_counter() - clock
             self._end(claim, outcome, took_s=took_s, reports=task.reports)
         self.on_end(Ended(number, outcome))
+        return True
+
+    def _take_over(self, left: Attempt) -> bool:
+        """Return whether an attempt of a dead worker is over after all: then its end is told."""
+        outcome = left_outcome(self.folder, left) if left.end is None else None
+        if outcome is None or left.claim is None:
+            end_program(left)
+            return False
+        self._end(left.claim, outcome, took_s=0.0, reports=len(left.reports))
         return True
 
     def _end(self, claim: Claim, outcome: Outcome, *, took_s: float, reports: int) -> None:
@@ -214,14 +224,3 @@ class Worker:
                 os.utime(self._member)
             except OSError:
                 return
-
-
-def _end_remains(attempt: Attempt) -> None:
-    """End the program that a dead worker of this machine has left: its trial is run anew."""
-    begun, claim = attempt.begun, attempt.claim
-    if begun is None or claim is None or not begun.program:
-        return
-    if claim.host != liveness.host() or claim.boot != liveness.boot_id():
-        return
-    if liveness.is_alive(begun.program, begun.program_started):
-        os.kill(begun.program, signal.SIGKILL)

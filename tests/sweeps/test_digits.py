@@ -73,7 +73,8 @@ def test_a_sweep_over_two_models_is_whole_after_kills(peira_cli: CommandLine) ->
     with Lab(peira_cli.lab) as lab:
         best = lab.run(reading.row.best.run or "")
         assert best.metrics["accuracy"].last == reading.row.best.values[0]
-        assert len(lab.runs(f"sweep = {reading.row.id} and state = finished")) == 14
+        finished = {run.id for run in lab.runs(f"sweep = {reading.row.id} and state = finished")}
+        assert finished <= set(reading.trials.run)  # what was computed was not computed again
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="no PyTorch here")

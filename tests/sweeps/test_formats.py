@@ -44,8 +44,8 @@ def test_the_page_names_every_field() -> None:
     """Of each record of a sweep."""
     page = PAGE.read_text()
     for kind in (
-        Definition, records.Claim, records.Begun, records.Report, records.Attrs, records.End,
-        records.Control, records.Member,
+        Definition, records.Claim, records.Begun, records.Report, records.Attrs, records.Valued,
+        records.End, records.Control, records.Member,
     ):  # fmt: skip
         for field in msgspec.structs.fields(kind):
             assert f"`{field.name}`" in page, f"{kind.__name__}.{field.name}"

@@ -22,7 +22,7 @@ from peira.sweeps.definition import Definition, Function, Method, Objective, Ret
 from peira.sweeps.folder import SweepFolder, find_sweep, make_sweep, new_sweep_id
 from peira.sweeps.ledger import Ledger
 from peira.sweeps.reading import list_sweeps, read_sweep
-from peira.sweeps.records import Claim, End, Member
+from peira.sweeps.records import Claim, End, Member, Valued
 from peira.sweeps.space import Space
 from peira.sweeps.study import SweepStudy
 from peira.sweeps.task import Outcome, Task
@@ -294,3 +294,19 @@ def test_every_sampler_draws_within_the_space(lab: Path) -> None:
             ledger.definition.space.check(entry.last.params)
         draw = SweepStudy(ledger).draw(12)
         ledger.definition.space.check(draw.params)
+
+
+def test_a_value_that_was_told_is_not_computed_again(lab: Path) -> None:
+    """The worker was killed after it, before the end of the trial."""
+    folder = define(lab, trials=2)
+    claim(folder, 0)
+    told = Valued(trial=0, attempt=1, time=now_s(), values=(0.25,))
+    file = AppendFile(folder.told("aaaaaa"))
+    file.append(lines.encode(told))
+    file.close()
+    other = Squared()
+    Worker(folder, other).work()
+    trials = read_sweep(lab, "s").trials
+    assert other.ran == [1] and trials.state == ["complete"] * 2
+    assert (trials.values[0][0], trials.attempt) == (0.25, [1, 1])
+    assert "worker was killed" in trials.reason[0]

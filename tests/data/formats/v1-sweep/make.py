@@ -15,7 +15,7 @@ from peira.record import events, lines
 from peira.record.folder import RunFolder, write_birth
 from peira.sweeps.definition import Definition, Known, Method, Objective, Retries
 from peira.sweeps.folder import SweepFolder, make_sweep
-from peira.sweeps.records import Attrs, Begun, Claim, Control, End, Report
+from peira.sweeps.records import Attrs, Begun, Claim, Control, End, Report, Valued
 from peira.sweeps.space import Space
 
 HERE = Path(__file__).parent
@@ -67,6 +67,7 @@ def write(folder: SweepFolder, params: dict[str, bool | int | float | str | None
             Attrs(trial=trial, attempt=1, time=START + trial, values={"completed_rung_0": 0.5}),
         ]  # fmt: skip
         values = {"complete": (0.5,), "nan": ("NaN",)}.get(state, ())
+        told.append(Valued(trial=trial, attempt=1, time=START + trial, values=values))  # type: ignore[arg-type]
         told.append(
             End(trial=trial, attempt=1, time=START + trial + 0.5, state=state, values=values,  # type: ignore[arg-type]
                 params=params, attrs=claim.attrs, run=RUN, started=START + trial,
