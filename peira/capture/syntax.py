@@ -37,6 +37,8 @@ class Syntax(msgspec.Struct, frozen=True):
     """Whole numbers that stand in it."""
     has_seed: bool = False
     """Whether a number is given as a seed: `random_state=0`."""
+    reads_input: bool = False
+    """Whether it names standard input: `input()`, `sys.stdin`."""
 
 
 def read_syntax(source: bytes) -> Syntax:
@@ -64,6 +66,7 @@ def read_syntax(source: bytes) -> Syntax:
         variables=frozenset(filter(None, map(_variable, nodes))) if asks else frozenset(),
         numbers=frozenset(node.value for node in nodes if _is_int(node)),  # type: ignore[attr-defined]
         has_seed=any(isinstance(node, ast.keyword) and _is_seed(node) for node in nodes),
+        reads_input=any(map(_is_input, nodes)),
     )
 
 
@@ -160,6 +163,17 @@ def _is_int(node: ast.AST) -> bool:
 
 def _is_seed(node: ast.keyword) -> bool:
     return node.arg is not None and role(node.arg) == "seed" and _is_int(node.value)
+
+
+def _is_input(node: ast.AST) -> bool:
+    match node:
+        case (
+            ast.Call(func=ast.Name(id="input"))
+            | ast.Name(id="stdin")
+            | ast.Attribute(value=ast.Name(id="sys"), attr="stdin")
+        ):
+            return True
+    return False
 
 
 def _variable(node: ast.AST) -> str | None:

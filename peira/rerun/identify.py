@@ -47,6 +47,9 @@ def identify(
     is_known = bool(sources) and not any(
         line.omitted for line in run.files if line.role != "output"
     )
+    # What came by standard input is on no record.
+    is_piped = run.captured.get("process", {}).get("stdin") not in (None, "null", "closed")
+    is_known = is_known and not (is_piped and any(s.syntax.reads_input for s in sources))
     found = fingerprint.fingerprint(
         Facts(
             project=run.birth.project,

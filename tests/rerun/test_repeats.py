@@ -78,9 +78,9 @@ class Project:
         (info / "METADATA").write_text(f"Name: tinypack\nVersion: {version}\n")
         (info / "RECORD").write_text("tinypack.py,,\n")
 
-    def run(self, *words: str) -> Said:
+    def run(self, *words: str, stdin: str = "") -> Said:
         """`peira run <words>`; the script stands among them."""
-        return self.start("-m", "peira", "run", *words)
+        return self.start("-m", "peira", "run", *words, stdin=stdin)
 
     def start(self, *words: str, stdin: str = "", **variables: str) -> Said:
         """Start Python in the project."""
@@ -155,6 +155,15 @@ def test_a_place_of_output_that_is_read_from_counts(project: Project) -> None:
     assert project.run(*SKIP, "--run-dir", "runs/4").out == "val/acc: 4\n"
     assert not project.run(*SKIP, "--run-dir", "runs/3").has_run
     assert project.run(*SKIP).code == 1  # it does run, and fails without its default
+
+
+def test_what_comes_by_standard_input_is_not_known(project: Project) -> None:
+    """A program that reads it is never called a repeat, before it runs or at its end."""
+    script = "import random, sys\nrandom.seed(0)\nprint('val/acc:', sys.stdin.read())\n"
+    project.write("train.py", script)
+    for text in ("1", "2", "2"):
+        said = project.run(*SKIP, stdin=text)
+        assert said.out == f"val/acc: {text}\n" and "repeat" not in said.text, said
 
 
 def test_skip_names_the_earlier_run(project: Project) -> None:
@@ -263,13 +272,13 @@ def test_what_is_meant_is_recorded_and_not_warned_about(project: Project) -> Non
 
 
 SDK = """
-import sys, time
+import os, sys, time
 import peira
 
 run = peira.init("sdk", params={"lr": 0.1, "seed": int(sys.argv[1])}, console=False, monitor=False)
 run.log({"acc": 0.5})
 open("data.csv").read()
-time.sleep(float(sys.stdin.read()))
+time.sleep(float(os.environ["PEIRA_SECONDS"]))
 """
 
 
@@ -277,8 +286,8 @@ time.sleep(float(sys.stdin.read()))
 def test_an_sdk_run_is_told_in_one_line(project: Project, seconds: str) -> None:
     """Beside training once its params are still, at the end of a short run; no replicate is."""
     project.write("sdk.py", SDK)
-    assert "repeat" not in project.start("sdk.py", "1", stdin="0").text
-    said = project.start("sdk.py", "1", stdin=seconds).text
+    assert "repeat" not in project.start("sdk.py", "1", PEIRA_SECONDS="0").text
+    said = project.start("sdk.py", "1", PEIRA_SECONDS=seconds).text
     assert said.count("this is an exact repeat of") == 1, said
     assert said.index("exact repeat") < said.index("finished") or seconds == "0"
-    assert "repeat" not in project.start("sdk.py", "2", stdin="0").text
+    assert "repeat" not in project.start("sdk.py", "2", PEIRA_SECONDS="0").text
