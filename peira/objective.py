@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peira.capture import Surroundings
 from peira.core.errors import UsageError
@@ -30,6 +30,9 @@ from peira.sweeps.definition import Definition, Function
 from peira.sweeps.domain import Value
 from peira.sweeps.measured import judged, summed_up
 from peira.sweeps.task import Outcome, Task
+
+if TYPE_CHECKING:
+    from peira.sweeps.earlier import EarlierTrials
 
 Objective = Callable[..., Any]
 PRUNED = "pruned"
@@ -108,11 +111,15 @@ class FunctionExecution:
     def __init__(self, objective: Objective, definition: Definition) -> None:
         self._objective = objective
         self._surroundings: Surroundings | None = None
+        self._earlier: EarlierTrials | None = None
         self._call = calling(objective, definition.space.names)
 
     def run(self, task: Task) -> Outcome:
         """Run a trial to its end."""
         definition = task.definition
+        reused = self._find_earlier(task) if definition.reuse else None
+        if reused is not None:
+            return reused
         run = begin_run(
             Request(
                 project=definition.project,
@@ -162,6 +169,13 @@ class FunctionExecution:
 
     def close(self) -> None:
         """Nothing has to be let go."""
+
+    def _find_earlier(self, task: Task) -> Outcome | None:
+        if self._earlier is None:
+            from peira.sweeps.earlier import EarlierTrials
+
+            self._earlier = EarlierTrials(task.folder.lab, task.definition)
+        return self._earlier.find(task.params)
 
     def _share(self, run: Run) -> None:
         """Collect what surrounds this process once for all its trials."""

@@ -39,6 +39,7 @@ class SweepOptions(TypedDict, total=False):
     first: Iterable[Mapping[str, Value]]
     warm: str
     seed: int
+    reuse: bool
     name: str
     project: str
     why: str
@@ -197,8 +198,8 @@ def sweep(
         options: `sampler` (tpe, random, grid, qmc, gp, cmaes, nsga2; `"tpe:multivariate=true"`),
             `prune` (asha, hyperband, median), `budget` (seconds, or "30m"), `where` (constraints),
             `first` (params of the first trials), `warm` (a query: earlier runs to start from),
-            `seed`, `name`, `project`, `why`, `group`, `tags`, `lab`, `resume` (a sweep to go on
-            with).
+            `seed`, `reuse` (take the results of earlier trials of the same), `name`, `project`,
+            `why`, `group`, `tags`, `lab`, `resume` (a sweep to go on with).
 
     Raises:
         UsageError: it is not clear what to search, or it cannot be searched.
@@ -294,6 +295,7 @@ def _plan(
         sampler=read_method(options.get("sampler", "tpe")),
         pruner=read_method(options["prune"]) if options.get("prune") else Method(name="none"),
         seed=options.get("seed"),
+        reuse=bool(options.get("reuse")),
         trials=options.get("trials"),
         budget_s=read_duration(budget) if isinstance(budget, str) else budget,
         first=tuple(dict(given) for given in options.get("first", ())),

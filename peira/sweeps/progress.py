@@ -36,18 +36,20 @@ class Progress:
         self._told: set[int] | None = None
         self._failures = 0
         self._best: tuple[int, tuple[float, ...]] | None = None
-        self._looked = 0.0
+        self._next_look = 0.0
 
     def look(self, ledger: Ledger) -> None:
         """Tell what is new; cheap when called often."""
-        if self._is_quiet or time.monotonic() - self._looked < PERIOD_S:
+        if self._is_quiet or time.monotonic() < self._next_look:
             return
-        self._looked = time.monotonic()
+        started = time.monotonic()
         self._tell_ended(ledger)
         if self._is_moving:
             line = progress_text(read_row(ledger))
             self._stream.write(f"{_CLEAR}{line[: self._width - 1]}")
             self._stream.flush()
+        # Of a sweep of many trials a look takes long: it gets a twentieth of the time.
+        self._next_look = time.monotonic() + max(PERIOD_S, 20 * (time.monotonic() - started))
 
     def tell(self, text: str) -> None:
         """Write a line."""
@@ -57,7 +59,7 @@ class Progress:
 
     def finish(self, ledger: Ledger) -> None:
         """Tell the rest, and take the moving line away."""
-        self._looked = 0.0
+        self._next_look = 0.0
         self.look(ledger)
         if self._is_moving:
             self._stream.write(_CLEAR)

@@ -38,6 +38,7 @@ class CommandLine:
 
     def __init__(self, lab: Path) -> None:
         self.lab = lab
+        self.leave_out = CHEAP
 
     def __call__(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -60,7 +61,7 @@ class CommandLine:
     def environment(self) -> dict[str, str]:
         """Return what the commands run with."""
         # Bytecode is kept: a worker starts in a fifth of the time.
-        found = environment(self.lab, PEIRA_LEAVE_OUT=CHEAP)
+        found = environment(self.lab, PEIRA_LEAVE_OUT=self.leave_out)
         found.pop("PYTHONDONTWRITEBYTECODE")
         return found
 

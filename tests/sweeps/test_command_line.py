@@ -153,6 +153,32 @@ def test_a_program_is_pruned_by_what_it_logs(peira_cli: CommandLine) -> None:
         assert (run.trial, run.state) == (2, "killed")
 
 
+@pytest.mark.parametrize("is_function", [True, False])
+def test_what_was_run_before_is_reused_when_asked(
+    peira_cli: CommandLine, is_function: bool
+) -> None:
+    """With the same code; after a change of it, it is run again."""
+    write(peira_cli, "def train(x):\n    return x\n" if is_function else ARGPARSE)
+    words = ["sweep", "train.py:train", "x=1.0,2.0"] if is_function else [
+        "sweep", "train.py", "lr=0.5,0.25", "kernel_size=3", "momentum=0.5",
+    ]  # fmt: skip
+    words += ["--minimize", "loss", "--sampler", "grid", "--reuse"]
+    peira_cli.leave_out = ""
+    for states in (["complete"] * 2, ["reused"] * 2):
+        done = peira_cli(*words)
+        assert done.returncode == 0, done.stderr
+        assert peira_cli.read().trials.state == states
+    reading = peira_cli.read()
+    assert reading.trials.values == [[1.0, 2.0] if is_function else [1.5, 0.75]]
+    with Lab(peira_cli.lab) as lab:
+        assert len(lab.runs()) == 2
+        assert {run.id for run in lab.runs()} == set(reading.trials.run)
+    path = peira_cli.lab.parent / "train.py"
+    path.write_text(path.read_text() + "unused = 1\n")
+    assert peira_cli(*words).returncode == 0
+    assert peira_cli.read().trials.state == ["complete"] * 2
+
+
 def test_a_sweep_from_a_file(peira_cli: CommandLine) -> None:
     """In TOML or YAML; the command line goes before the file."""
     write(peira_cli, ARGPARSE)
