@@ -10,7 +10,7 @@ import click
 from peira.cli.columns import SYSTEM, choose, json_rows, split_names, table_of
 from peira.cli.format import MISSING, number, value
 from peira.cli.group import Command
-from peira.cli.marks import read_marks
+from peira.cli.marks import group_notes, read_marks
 from peira.cli.session import (
     Session,
     columns_option,
@@ -96,7 +96,7 @@ def ls(
         if as_json:
             write_json({key: plain(part) for key, part in _group_document(groups).items()})
         else:
-            _write_groups(groups, terminal())
+            _write_groups(lab, groups, terminal())
         return
     table = lab.runs(
         text, project=project, sort=sort, limit=rows_max, columns=names, deleted=removed
@@ -183,7 +183,7 @@ def _explain_nothing(
             click.echo(f"  without `{printable(clause)}`: {remaining:,}", err=True)
 
 
-def _write_groups(groups: GroupTable, out: Terminal) -> None:
+def _write_groups(lab: Lab, groups: GroupTable, out: Terminal) -> None:
     """Print groups: the mean over runs, and the half width of its 95 % interval."""
     columns = [Column(name, shrinks=True) for name in groups.by] + [Column("runs", right=True)]
     columns += [Column(column.name, right=True) for column in groups.columns]
@@ -194,6 +194,8 @@ def _write_groups(groups: GroupTable, out: Terminal) -> None:
         rows.append(cells)
     shown = layout(columns, rows, out)
     click.echo("\n".join(shown.lines))
+    for note in group_notes(lab, groups):
+        click.echo(out.paint(note, "yellow"), err=True)
     footer = f"{len(groups):,} of {groups.groups:,} groups, {groups.matched:,} runs"
     if groups.columns:
         footer += " · mean ± half of its 95 % interval"

@@ -9,6 +9,7 @@ from peira.core.text import printable
 
 if TYPE_CHECKING:
     from peira.cli.columns import Values
+    from peira.lab.groups import GroupTable
     from peira.lab.lab import Lab
     from peira.lab.runs import RunTable
 
@@ -56,3 +57,12 @@ def read_marks(lab: Lab, table: RunTable, values: Sequence[Values]) -> Marks:
         what = "not comparable: " if len(mark.letters) > 1 else ""
         notes.append(printable(f"{column.name} {what}{'; '.join(mark.notes)}"))
     return Marks(letters, notes)
+
+
+def group_notes(lab: Lab, groups: GroupTable) -> list[str]:
+    """Return what is to be said of the means of groups."""
+    if not any("/" in column.name for column in groups.columns):
+        return []
+    from peira.evaluate.guard import notes_of_groups
+
+    return [printable(f"{name}: {note}") for name, note in notes_of_groups(lab, groups).items()]

@@ -16,6 +16,8 @@ from sqlalchemy import select
 
 from peira.evaluate.comparable import kind
 from peira.evaluate.price import price_of
+from peira.lab.cells import read_cells
+from peira.lab.groups import GroupTable
 from peira.lab.index import schema
 from peira.lab.lab import Lab
 from peira.lab.query.several import among
@@ -103,6 +105,29 @@ def marks(guard: Guard, columns: Mapping[str, Sequence[int]]) -> dict[str, Mark]
         }
         notes = [f"{letters[k]}: {measure_of(guard, k).text}" for k in different if letters[k]]
         found[key] = Mark(letters=letters, notes=notes + list(dict.fromkeys(costs)))
+    return found
+
+
+def notes_of_groups(lab: Lab, table: GroupTable) -> dict[str, str]:
+    """Return, by column of a table of groups, what is to be said of its means: over numbers of
+    several kinds they mean nothing.
+    """
+    metrics = [column for column in table.columns if column.kind == "metric"]
+    ids = [id for row in table for id in row.runs]
+    question = select(schema.run.c.n).where(among(schema.run.c.id, ids))
+    numbers = lab.ask(lambda connection: list(connection.scalars(question)))
+    guard = read_guard(lab, numbers, [column.field.key for column in metrics])
+    if not guard.measures:
+        return {}
+    values = lab.ask(lambda connection: read_cells(connection, metrics, numbers))
+    found = {}
+    for column, known in zip(metrics, values, strict=True):
+        key = column.field.key
+        mark = marks(guard, {key: list(known)}).get(key)
+        if mark is not None:
+            several = len(mark.letters) > 1 and any(mark.letters.values())
+            what = ["not comparable"] if several else []
+            found[column.name] = "; ".join(what + mark.notes)
     return found
 
 

@@ -191,6 +191,8 @@ class GroupsAnswer(Answer, frozen=True, kw_only=True):
     rev: int
     columns: list[Column]
     rows: list[GroupRow]
+    notes: dict[str, str]
+    """By column: why its means are over numbers that do not belong together."""
 
 
 class FieldRow(Answer, frozen=True, kw_only=True):

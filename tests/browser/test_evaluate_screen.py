@@ -51,6 +51,9 @@ def judged(served: Served) -> Iterator[list[str]]:
             run.evaluate("test", y_pred=[0] * len(test), claim=0.5)
             run.evaluate("coin", [0, 1, 1, 0] * 9, scores=np.linspace(0, 1, 36))
             run.evaluate("numbers", np.linspace(0, 1.5, 40), np.linspace(0.1, 1.4, 40))
+            run.evaluate("words", [0, 1], [1, 1], samples=["a first text", "a second text"])
+            waves = np.sin(np.arange(4)[:, None] * np.linspace(0, 9, 800)[None])
+            run.evaluate("sounds", [0, 1, 0, 1], [0, 1, 1, 1], samples=waves, sample_rate=8_000)
             runs.append(run.id)
     yield runs
 
@@ -66,6 +69,8 @@ VIEWS: list[tuple[str, Theme]] = [
     ("coin?panel=curves&threshold=0.4", "dark"),
     ("numbers", "light"),
     ("test", "dark"),
+    ("words", "light"),
+    ("sounds", "dark"),
 ]
 
 
@@ -142,9 +147,57 @@ def test_a_hold_out_shows_a_word_and_no_number_of_it(visit: Open, judged: list[s
     """The word, the claim, the half-width and the number of the look; no matrix, no samples."""
     page = visit(evaluate(judged[0], "test"))
     expect(page.get_by_text("refuted", exact=True)).to_be_visible()
-    expect(page.get_by_text("look 1 at this hold-out")).to_be_visible()
+    expect(page.get_by_text("look 1 at this hold-out, tested at 5 %")).to_be_visible()
     expect(matrix(page)).to_have_count(0)
     assert "accuracy" not in page.locator("main").inner_text()
+
+
+def test_texts_and_sounds_are_shown(visit: Open, judged: list[str]) -> None:
+    """A text stands in its row; a sound plays."""
+    page = visit(evaluate(judged[0], "words"))
+    expect(page.get_by_text("a second text")).to_be_visible()
+    page = visit(evaluate(judged[0], "sounds"))
+    sound = page.locator("audio").first
+    length = sound.evaluate(
+        "audio => new Promise(told => { audio.onloadedmetadata = () => told(audio.duration);"
+        " audio.load(); audio.preload = 'metadata'; })"
+    )
+    assert length == pytest.approx(0.1)
+
+
+def test_results_are_sliced_and_exported(visit: Open, judged: list[str]) -> None:
+    """A column that was given, and the chosen samples as a file."""
+    page = visit(evaluate(judged[0], search="?wrong=1&panel=slices&column=ink"))
+    expect(page.get_by_role("combobox", name="By")).to_have_value("ink")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as caught:
+        page.get_by_role("menuitem", name="Chosen samples as CSV").click()
+    assert len(Path(caught.value.path()).read_text().splitlines()) == 13
+
+
+def test_a_new_evaluation_arrives_by_itself(visit: Open, served: Served) -> None:
+    """A run that evaluates while it is looked at: its steps and samples follow."""
+    with init(PROJECT, name="growing", lab=served.root, console=False, monitor=False) as run:
+        run.evaluate("live", [0, 1, 1, 0] * 5, [0, 1, 0, 0] * 5, step=1)
+        page = visit(evaluate(run.id, "live", "?wrong=1"))
+        expect(page.get_by_role("heading", name="All samples 5")).to_be_visible()
+        run.evaluate("live", [0, 1, 1, 0] * 5, [0, 1, 1, 0] * 4 + [1, 0, 0, 1], step=2)
+        expect(page.get_by_role("heading", name="All samples 4")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("2 of 2")).to_be_visible()
+
+
+def test_numbers_that_measure_different_things_are_marked(visit: Open, served: Served) -> None:
+    """The column says so, and each number has its letter."""
+    for name, count in (("few", 10), ("many", 20), ("many-too", 20)):
+        with init("marked", name=name, lab=served.root, console=False, monitor=False) as run:
+            run.evaluate("dev", [0, 1] * count, [0, 1] * (count - 1) + [1, 1])
+    page = visit("p/marked?c=dev/accuracy")
+    header = page.get_by_role("columnheader", name="dev/accuracy")
+    expect(header.get_by_label("Not comparable")).to_be_visible()
+    letters = page.locator("[role=grid] sup")
+    expect(letters).to_have_count(3)
+    assert letters.all_inner_texts() == ["a", "a", "b"]
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -9,6 +9,7 @@ from litestar import get
 from litestar.params import QueryParameter
 from sqlalchemy import Connection, func, select
 
+from peira.evaluate.guard import notes_of_groups
 from peira.lab.groups import GroupTable, Statistics, group_runs
 from peira.lab.index import schema
 from peira.lab.query.parse import parse
@@ -67,6 +68,7 @@ def groups(
             )
             for row in table
         ],
+        notes=notes_of_groups(lab, table),
     )
 
 

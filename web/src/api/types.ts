@@ -143,6 +143,8 @@ export interface GroupsPage {
   rev: number;
   columns: Column[];
   rows: GroupRow[];
+  /** By column: why its means are over numbers that do not belong together. */
+  notes: Record<string, string>;
 }
 
 export interface Completion {

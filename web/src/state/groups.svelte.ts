@@ -18,6 +18,8 @@ export class GroupsTable {
   rows: GroupRow[] = $state.raw([]);
   by: string[] = $state.raw([]);
   columns: Column[] = $state.raw([]);
+  /** By column: why its means are over numbers that do not belong together. */
+  notes: Record<string, string> = $state.raw({});
   matched = $state(0);
   total = $state(0);
   took_ms = $state(0);
@@ -52,6 +54,7 @@ export class GroupsTable {
       this.rows = answer.rows;
       this.by = answer.by;
       this.columns = answer.columns;
+      this.notes = answer.notes;
       this.matched = answer.matched;
       this.total = answer.total;
       this.took_ms = answer.took_ms;
