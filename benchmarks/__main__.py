@@ -23,6 +23,7 @@ ORDER = (
     "checkpoint",
     "rerun",
     "sweep",
+    "data",
     "cli",
     "server",
     "charts",

@@ -6,7 +6,8 @@ wherever it lay and however often it is added.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ import numpy as np
 from peira.core.errors import NotFoundError, UsageError
 from peira.data import chunks, manifest
 from peira.data.catalog import Catalog, Version
+from peira.data.intake import Intake, Progress
 from peira.data.manifest import Column, Manifest, Member
 from peira.data.readers import READERS, read_table, type_of
 from peira.data.rows import Columns, Ids, describe, pack_ids, row_ids, to_columns
@@ -28,9 +30,6 @@ TABLE = "table"
 TYPES = (FOLDER, IMAGES, *READERS)
 
 _IMAGES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
-
-Progress = Callable[[int, int], object]
-"""Told how many files are done, of how many."""
 
 
 class Added(NamedTuple):
@@ -119,12 +118,12 @@ def add_path(
     if not path.exists():
         raise NotFoundError(f"There is nothing to add at {path}.")
     objects = FolderObjects(root / "objects")
-    files = [path] if path.is_file() else list(tree.files(path))
+    files = [os.fspath(path)] if path.is_file() else list(tree.paths(path))
     if not files:
         raise UsageError(f"The folder {path} holds no files.")
     type = type or _guess(path, files)
     base = path.parent if path.is_file() else path
-    members = _members(objects, base, files, is_reference=is_reference, on_progress=on_progress)
+    members = Intake(root, base, is_reference=is_reference, on_progress=on_progress).take(files)
     schema, ids, label = _rows_of(path, files, members, type, label)
     made = Manifest(
         format=manifest.FORMAT,
@@ -142,34 +141,8 @@ def add_path(
     return _claim(root, name, Kept(made.content, manifest.write(objects, made)), facts)
 
 
-def _members(
-    objects: FolderObjects, base: Path, files: Sequence[Path], *, is_reference: bool,
-    on_progress: Progress | None,
-) -> list[Member]:  # fmt: skip
-    """Store or hash files; return them sorted by path."""
-    names = [file.relative_to(base).as_posix() for file in files]
-    if is_reference:
-        from blake3 import blake3
-
-        stored = []
-        for done, file in enumerate(files, 1):
-            hasher = blake3(max_threads=blake3.AUTO)
-            stored.append((hasher.update_mmap(file).hexdigest(), file.stat().st_size))
-            if on_progress is not None:
-                on_progress(done, len(files))
-    else:
-
-        def told(done: int) -> None:
-            if on_progress is not None:
-                on_progress(done, len(files))
-
-        stored = [(s.digest, s.size) for s in objects.put_files(files, told)]
-    members = (Member(n, *s) for n, s in zip(names, stored, strict=True))
-    return sorted(members, key=lambda member: member.path)
-
-
 def _rows_of(
-    path: Path, files: Sequence[Path], members: Sequence[Member], type: str, label: str | None
+    path: Path, files: Sequence[str], members: Sequence[Member], type: str, label: str | None
 ) -> tuple[list[Column], Ids | None, str | None]:
     """Return schema, row ids and label column of what was added."""
     if type == FOLDER:
@@ -182,7 +155,7 @@ def _rows_of(
             f"{path} holds {len(files)} files; a version of type {type} is one file.",
             hint="Add one file, or the folder with --type folder.",
         )
-    columns: Columns = read_table(files[0], type)
+    columns: Columns = read_table(Path(files[0]), type)
     schema = describe(columns)
     return schema, row_ids(columns), _label(label, schema)
 
@@ -201,10 +174,10 @@ def _unique(ids: Ids) -> Ids:
     return found
 
 
-def _guess(path: Path, files: Sequence[Path]) -> str:
+def _guess(path: Path, files: Sequence[str]) -> str:
     if path.is_file():
         return type_of(path) or FOLDER
-    is_images = all(file.suffix.lower() in _IMAGES for file in files)
+    is_images = all(os.path.splitext(file)[1].lower() in _IMAGES for file in files)  # noqa: PTH122 - many
     return IMAGES if is_images else FOLDER
 
 

@@ -19,6 +19,7 @@ from peira.data.catalog import Catalog, Version
 from peira.data.manifest import Column, Manifest, Member
 from peira.data.readers import read_table
 from peira.data.rows import Columns, Ids, unpack_ids
+from peira.objects.digest import digest_file
 from peira.objects.folder import FolderObjects
 
 MATERIALISED = "materialised"
@@ -241,10 +242,8 @@ def check_file(path: Path, member: Member) -> None:
     Raises:
         NotFoundError, DamagedError: it is gone, or has changed.
     """
-    from blake3 import blake3
-
     try:
-        found = blake3(max_threads=blake3.AUTO).update_mmap(path).hexdigest()
+        found = digest_file(path).digest
     except FileNotFoundError:
         raise NotFoundError(
             f"{path} is gone; the data version only refers to it.",

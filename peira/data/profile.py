@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from peira.data import numbers
 from peira.data.add import IMAGES
 from peira.data.dataset import Dataset
 from peira.data.rows import Columns, is_nested
@@ -18,10 +19,8 @@ from peira.record.folder import write_atomically
 
 VERSION = 1
 FOLDER = "findings"
-BINS = 20
 VALUES_MAX = 50
 CLASSES_MAX = 1_000
-OUTLIER_DEVIATIONS = 6.0
 
 
 class ColumnProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -112,23 +111,13 @@ def _column(name: str, values: NDArray[Any]) -> ColumnProfile:
         distinct = len(np.unique(values.ravel()))
         shape = list(values.shape[1:])
         return ColumnProfile(name=name, dtype=values.dtype.name, shape=shape, distinct=distinct)
-    flat = values.reshape(len(values), -1).astype(np.float64)  # (rows, places)
-    good = flat[np.isfinite(flat)]
-    low, high = (float(good.min()), float(good.max())) if good.size else (math.nan, math.nan)
+    flat = values.reshape(len(values), -1)  # (rows, places)
+    shape = list(values.shape[1:])
+    found = numbers.summary(flat)
     return ColumnProfile(
-        name=name,
-        dtype=values.dtype.name,
-        shape=list(values.shape[1:]),
-        missing=int(np.isnan(flat).sum()),
-        min=_or_none(low),
-        max=_or_none(high),
-        mean=_or_none(float(good.mean()) if good.size else math.nan),
-        std=_or_none(float(good.std()) if good.size else math.nan),
-        histogram=np.histogram(good, BINS, (low, high))[0].tolist() if high > low else [],
-        constant=_constant(flat),
-        outliers=_outliers(good),
-        **_few(values),
-    )
+        name=name, dtype=values.dtype.name, shape=shape, constant=_constant(flat),
+        **found._asdict(), **_few(values),
+    )  # fmt: skip
 
 
 def _few(values: NDArray[Any]) -> dict[str, Any]:
@@ -159,23 +148,13 @@ def _texts(name: str, values: NDArray[Any]) -> ColumnProfile:
     )
 
 
-def _constant(flat: NDArray[np.float64]) -> dict[str, float]:
+def _constant(flat: NDArray[Any]) -> dict[str, float]:
     if len(flat) < 2:
         return {}
     same = (flat == flat[0]).all(axis=0)
     places = np.flatnonzero(same).tolist()
     is_single = flat.shape[1] == 1
     return {"" if is_single else str(place): float(flat[0, place]) for place in places}
-
-
-def _outliers(good: NDArray[np.float64]) -> int:
-    if good.size < 10:
-        return 0
-    middle = np.median(good)
-    spread = 1.4826 * np.median(np.abs(good - middle))
-    if spread == 0:  # most values are the same: then nothing can be said
-        return 0
-    return int((np.abs(good - middle) > OUTLIER_DEVIATIONS * spread).sum())
 
 
 def _classes(columns: Columns, label: str | None) -> dict[str, int]:
@@ -208,10 +187,6 @@ def _sizes(dataset: Dataset) -> dict[str, int]:
         with Image.open(Path(folder, member.path)) as picture:
             counts[f"{picture.width} x {picture.height}"] += 1
     return dict(counts.most_common(VALUES_MAX))
-
-
-def _or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def picture_of_constants(column: ColumnProfile) -> list[str]:

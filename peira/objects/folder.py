@@ -10,16 +10,18 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from peira.core.errors import DamagedError, NotFoundError, UsageError
 from peira.objects._base import Stored, checked
 from peira.record.folder import open_temporary, sync_folder
 
+if TYPE_CHECKING:
+    from peira.objects.batch import OnStored
+
 _PIECE_BYTES = 1 << 20
-_BATCH_FILES = 4_096
 _INCOMING = ".incoming"
 _ABANDONED_AFTER_S = 86_400
 
@@ -31,6 +33,7 @@ class FolderObjects:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root)
+        self._root = os.fspath(self.root)
 
     def path(self, digest: str) -> Path:
         """Return where an object is or would be. What is read there is not checked; `read` and
@@ -49,56 +52,21 @@ class FolderObjects:
             return self.put_pieces(iter(lambda: stream.read(_PIECE_BYTES), b""))
 
     def put_files(
-        self, paths: Sequence[Path], on_stored: Callable[[int], object] = lambda count: None
+        self, paths: Sequence[str | Path], on_stored: OnStored = lambda files, size: None
     ) -> list[Stored]:
         """Store many files, as `put_file` does each. Small ones are made durable together: a
-        hundred thousand wait for the disk a few dozen times.
+        hundred thousand wait for the disk a dozen times.
 
         Args:
-            on_stored: told, after each batch, how many files are stored so far.
+            on_stored: told, every now and then, how many files and bytes are stored so far.
         """
-        found: list[Stored] = []
-        for start in range(0, len(paths), _BATCH_FILES):
-            waiting: list[tuple[Path, str]] = []
-            try:
-                for path in paths[start : start + _BATCH_FILES]:
-                    found.append(self._put_small(path, waiting))
-                self._name_all(waiting)
-            finally:
-                for name, _ in waiting:
-                    name.unlink(missing_ok=True)
-            on_stored(len(found))
-        return found
+        from peira.objects.batch import Batch
 
-    def _put_small(self, path: Path, waiting: list[tuple[Path, str]]) -> Stored:
-        """Write a file to `.incoming/`, unless its content is here; store a large one whole."""
-        with path.open("rb", buffering=0) as stream:
-            found = os.fstat(stream.fileno())
-            if not stat.S_ISREG(found.st_mode) or found.st_size > _PIECE_BYTES:
-                return self.put_file(path)
-            data = stream.readall()
-        from blake3 import blake3
-
-        stored = Stored(blake3(data).hexdigest(), len(data))
-        if not self._is_whole(stored):
-            descriptor, name = self._make_incoming()
-            waiting.append((name, stored.digest))
-            with os.fdopen(descriptor, "wb", buffering=0) as stream:
-                _write_all(stream, data)
-        return stored
-
-    def _name_all(self, waiting: list[tuple[Path, str]]) -> None:
-        if not waiting:
-            return
-        sync_files(self.root / _INCOMING, [name for name, _ in waiting])
-        folders = {self.root}
-        for name, digest in waiting:
-            target = self.path(digest)
-            target.parent.mkdir(mode=0o700, exist_ok=True)
-            name.replace(target)
-            folders.add(target.parent)
-        for folder in folders:
-            sync_folder(folder)
+        batch = Batch(self, on_stored)
+        try:
+            return batch.put(paths)
+        finally:
+            batch.abandon()
 
     def put_pieces(self, pieces: Iterable[bytes | memoryview]) -> Stored:
         from blake3 import blake3
@@ -110,10 +78,10 @@ class FolderObjects:
             for piece in pieces:
                 hasher.update(piece)
             found = Stored(hasher.hexdigest(), sum(map(len, pieces)))
-            if self._is_whole(found):
+            if self.touch(found):
                 return found
         hasher, size = blake3(), 0
-        descriptor, name = self._make_incoming()
+        descriptor, name = self._open_incoming()
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as stream:
                 for piece in pieces:
@@ -121,21 +89,29 @@ class FolderObjects:
                     size += len(piece)
                     _write_all(stream, piece)
                 found = Stored(hasher.hexdigest(), size)
-                if not self._is_whole(found):
+                if not self.touch(found):
                     os.fsync(stream.fileno())
                     self._name(name, found.digest)
         finally:
             name.unlink(missing_ok=True)
         return found
 
-    def _make_incoming(self) -> tuple[int, Path]:
-        incoming = self.root / _INCOMING
+    @property
+    def incoming(self) -> Path:
+        """Where an object is written before it has its name."""
+        return self.root / _INCOMING
+
+    def make_incoming(self) -> None:
+        """Make the folder of what has no name yet."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.incoming.mkdir(mode=0o700, exist_ok=True)
+
+    def _open_incoming(self) -> tuple[int, Path]:
         try:
-            return open_temporary(incoming)
+            return open_temporary(self.incoming)
         except FileNotFoundError:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            incoming.mkdir(mode=0o700, exist_ok=True)
-            return open_temporary(incoming)
+            self.make_incoming()
+            return open_temporary(self.incoming)
 
     def _name(self, name: Path, digest: str) -> None:
         """Give a written file the name of its content, durably."""
@@ -145,13 +121,13 @@ class FolderObjects:
         for folder in (target.parent, self.root):
             sync_folder(folder)
 
-    def _is_whole(self, found: Stored) -> bool:
+    def touch(self, found: Stored) -> bool:
         """Whether an object of that digest and size is here; a truncated one is written again.
 
         One that is here counts as new: collecting garbage spares what is younger than an hour, and
         the line that will name it may still be unwritten.
         """
-        path = self.path(found.digest)
+        path = f"{self._root}/{found.digest[:2]}/{found.digest[2:]}"
         try:
             if os.lstat(path).st_size != found.size:
                 return False
@@ -266,30 +242,6 @@ class FolderObjects:
             except FileNotFoundError:
                 continue
         return removed
-
-
-def sync_files(folder: Path, files: Sequence[Path]) -> None:
-    """Make the content of files in a folder durable: by one call for the whole file system where
-    there is one (Linux), else one by one.
-
-    Raises:
-        OSError: it cannot be done.
-    """
-    import ctypes
-
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-        if syncfs is not None:
-            if syncfs(descriptor) != 0:
-                number = ctypes.get_errno()
-                raise OSError(number, os.strerror(number), str(folder))
-            return
-    finally:
-        os.close(descriptor)
-    for file in files:
-        with file.open("rb") as stream:
-            os.fsync(stream.fileno())
 
 
 def _write_all(stream: IO[bytes], data: bytes | memoryview) -> None:

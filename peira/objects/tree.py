@@ -51,30 +51,47 @@ def put(objects: Objects, source: Path) -> list[Member]:
     return sorted(members)
 
 
-def _refuse(error: OSError) -> None:
-    """Raise what `os.walk` would pass over: an artifact is whole or absent."""
-    if not isinstance(error, FileNotFoundError):  # removed meanwhile
-        raise error
-
-
 def files(root: Path) -> Iterator[Path]:
-    """Yield all files below a folder: links to files inside are followed, those that lead out, and
-    pipes, sockets, devices and labs are passed over.
+    """Yield all files below a folder; see `paths`."""
+    yield from map(Path, paths(root))
+
+
+def paths(root: Path) -> Iterator[str]:
+    """Yield the paths of all files below a folder: links to files inside are followed, those that
+    lead out, and pipes, sockets, devices and labs are passed over.
 
     Raises:
-        OSError: something cannot be read.
+        OSError: something cannot be read: an artifact is whole or absent.
     """
     real_root = root.resolve()
-    for folder, folders, names in os.walk(root, onerror=_refuse):
-        folders[:] = sorted(set(folders) - {LAB_NAME})
-        for name in sorted(names):
-            path = Path(folder, name)
-            try:
-                is_inside = not path.is_symlink() or path.resolve().is_relative_to(real_root)
-                if is_inside and stat.S_ISREG(path.stat().st_mode):
-                    yield path
-            except (FileNotFoundError, RuntimeError):
-                continue  # removed meanwhile, or a link to nothing or (until Python 3.13) to itself
-            except OSError as error:
-                if error.errno != errno.ELOOP:
-                    raise
+    folders = [os.fspath(root)]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except FileNotFoundError:  # removed meanwhile
+            continue
+        below = []
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != LAB_NAME:
+                    below.append(entry.path)
+            elif entry.is_symlink():
+                if _leads_inside(entry, real_root):
+                    yield entry.path
+            elif entry.is_file(follow_symlinks=False):
+                yield entry.path
+        folders += reversed(below)
+
+
+def _leads_inside(entry: os.DirEntry[str], real_root: Path) -> bool:
+    """Whether a link is one to a file inside."""
+    path = Path(entry.path)
+    try:
+        return path.resolve().is_relative_to(real_root) and stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, RuntimeError):
+        return False  # a link to nothing or (until Python 3.13) to itself
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return False

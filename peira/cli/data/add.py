@@ -16,8 +16,10 @@ from peira.core.text import printable
 if TYPE_CHECKING:
     from peira.data.add import Added
     from peira.data.catalog import Version
+    from peira.data.intake import Taken
 
 PROGRESS_FILES_MIN = 500
+PROGRESS_BYTES_MIN = 64 << 20
 
 
 @click.command(
@@ -148,10 +150,11 @@ def _let_mean(root: Path, version: Version, alias: str | None) -> None:
 
 
 class _Bar:
-    """A progress bar on a terminal, once there are enough files to wait for."""
+    """A progress bar on a terminal, with counts, once there is enough to wait for."""
 
     def __init__(self) -> None:
         self._bar: Any = None
+        self._files = ""
 
     def __enter__(self) -> _Bar:
         return self
@@ -160,13 +163,21 @@ class _Bar:
         if self._bar is not None:
             self._bar.render_finish()
 
-    def told(self, done: int, total: int) -> None:
-        """Move to `done` of `total` files."""
-        if total < PROGRESS_FILES_MIN:
+    def told(self, taken: Taken) -> None:
+        """Show how many files and bytes are done."""
+        if taken.files_all < PROGRESS_FILES_MIN and taken.bytes_all < PROGRESS_BYTES_MIN:
             return
+        self._files = (
+            f"{number(taken.files)} of {number(taken.files_all)} files,"
+            f" {size(taken.bytes)} of {size(taken.bytes_all)}"
+        )
         if self._bar is None:
-            self._bar = click.progressbar(range(total), label="files", file=sys.stderr)
-        self._bar.update(done - int(self._bar.pos))
+            self._bar = click.progressbar(
+                length=max(1, taken.bytes_all), label="adding", file=sys.stderr,
+                item_show_func=lambda _item: self._files, show_pos=False,
+            )  # fmt: skip
+        # An item makes the bar draw its text; files of no bytes move it by nothing.
+        self._bar.update(taken.bytes - int(self._bar.pos), taken)
 
 
 def _name_of(path: Path) -> str:

@@ -100,21 +100,25 @@ class View:
         return {name: values for name, values in self.columns.items() if name not in apart}
 
     @cached_property
-    def numbers(self) -> NDArray[np.float64]:
-        """The numeric inputs side by side, (rows, features); missing ones are their column's
-        mean.
+    def numbers(self) -> NDArray[Any]:
+        """The numeric inputs side by side, (rows, features), of the type that holds them all:
+        pixels stay bytes. Missing ones are their column's mean.
         """
         parts = [
-            values.reshape(len(values), -1).astype(np.float64)
+            values.reshape(len(values), -1)
             for values in self.inputs.values()
             if values.dtype.kind in "biuf"
         ]
         if not parts:
             return np.empty((len(self), 0))
-        table = np.hstack(parts)
-        if np.isnan(table).any():
-            means = np.nan_to_num(np.nanmean(table, axis=0))
-            table = np.where(np.isnan(table), means, table)
+        if len(parts) == 1 and parts[0].dtype.kind in "iu":
+            return parts[0]
+        table = np.hstack([part.astype(np.float64) for part in parts])
+        gaps = np.isnan(table)
+        if gaps.any():
+            sums = np.where(gaps, 0, table).sum(axis=0)
+            means = sums / np.maximum(1, (~gaps).sum(axis=0))  # all missing: 0
+            table = np.where(gaps, means, table)
         return table
 
     @cached_property

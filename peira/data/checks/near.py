@@ -15,6 +15,7 @@ Source and rates: SCIENCE 3.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,11 +74,14 @@ def near_duplicates(view: View) -> Iterator[Finding]:
             )
 
 
-def _unit(table: NDArray[np.float64]) -> NDArray[np.float32]:
+def _unit(table: NDArray[Any]) -> NDArray[np.float32]:
     """Return rows less their own mean, of length 1; a constant row is zero."""
-    centred = table - table.mean(axis=1, keepdims=True)
-    lengths = np.linalg.norm(centred, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = (centred / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    unit = np.empty(table.shape, dtype=np.float32)
+    for start in range(0, len(table), _BLOCK_ROWS):
+        block = table[start : start + _BLOCK_ROWS].astype(np.float64)
+        block -= block.mean(axis=1, keepdims=True)
+        lengths = np.linalg.norm(block, axis=1, keepdims=True)
+        unit[start : start + _BLOCK_ROWS] = block / np.where(lengths > 0, lengths, 1)
     return unit
 
 
@@ -129,7 +133,9 @@ def _nearest(
     places = np.empty(len(queries), dtype=np.intp)
     for start in range(0, len(queries), _BLOCK_ROWS):
         block = queries[start : start + _BLOCK_ROWS]  # (block, dimensions)
-        distances = squares - 2 * block @ base.T  # (block, base), less the query's own square
+        distances = block @ base.T  # (block, base)
+        distances *= -2
+        distances += squares  # less the query's own square, which is the same for all
         if skip is not None:
             distances[np.arange(len(block)), skip[start : start + len(block)]] = np.inf
         places[start : start + len(block)] = distances.argmin(axis=1)
