@@ -38,7 +38,9 @@ RUNS_MIN = 10
 REPLICATES = 30
 _SHUFFLES = 19
 _SAMPLE_MAX = 1_000
-"""Runs that a replicate looks at, at most."""
+"""Runs that are shuffled, at most."""
+_THINNED_MAX = 500
+"""Runs that a thinning keeps, at most."""
 _BEST_MIN = 5
 """The best runs that are looked at, at least: below, PED-ANOVA is unstable."""
 
@@ -197,7 +199,7 @@ class _Judge:
         n = len(self.table)
         if not replicates:
             return np.zeros(len(self.names))
-        kept = min(max(n // 2, RUNS_MIN - 2), _SAMPLE_MAX)
+        kept = min(max(n // 2, RUNS_MIN - 2), _THINNED_MAX)
         shares = []
         for _ in range(replicates):
             rows = rng.choice(n, kept, replace=False)
@@ -224,8 +226,8 @@ def _shares(divergences: NDArray[np.float64]) -> NDArray[np.float64]:
 def _trials(table: Observations) -> list[FrozenTrial]:
     from optuna.trial import FrozenTrial, TrialState
 
-    distributions: dict[str, BaseDistribution] = {
-        column.name: column.domain.distribution() for column in table.columns
+    distributions = {
+        column.name: _quickly_hashed(column.domain.distribution()) for column in table.columns
     }
     return [
         FrozenTrial(
@@ -243,3 +245,13 @@ def _trials(table: Observations) -> list[FrozenTrial]:
         )
         for i in range(len(table))
     ]
+
+
+def _quickly_hashed(distribution: BaseDistribution) -> BaseDistribution:
+    """Return the distribution with its hash computed once: Optuna groups the trials by their
+    distributions, and would compute it for each trial and param anew.
+    """
+    base = type(distribution)
+    value = hash(distribution)
+    distribution.__class__ = type(base.__name__, (base,), {"__hash__": lambda self: value})
+    return distribution
