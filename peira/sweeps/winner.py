@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from peira.lab.student import quantile
 from peira.objects.folder import FolderObjects
 from peira.record.events import Evaluation
 from peira.science.selection import Corrected, correct_winner
+from peira.sweeps.definition import Objective
 from peira.sweeps.domain import Value
 from peira.sweeps.folder import sweep_folders
 from peira.sweeps.ledger import WITH_VALUES
@@ -169,6 +171,14 @@ def _correct(root: Path, reading: SweepReading) -> _Correction:
         return _Correction(remark="no trial has a run")
     if len(competitors) == 1:
         return _Correction(remark="one trial was not chosen among others")
+    return _corrected(root, tuple(competitors), reading.definition.objective)
+
+
+@lru_cache(maxsize=64)
+def _corrected(
+    root: Path, competitors: tuple[_Competitor, ...], objective: Objective
+) -> _Correction:
+    """Correct the first of the competitors; kept, since a screen asks again and again."""
     with Lab(root, create=False) as lab:
         lab.catch_up()
         lab.is_kept_up = True
@@ -185,15 +195,13 @@ def _correct(root: Path, reading: SweepReading) -> _Correction:
     values = np.array([one.value for one in competitors])
     scored = _as_scores(values, right, losses)
     if scored is None:
-        metric = reading.definition.objective.text
         return _Correction(
             evaluation=name,
-            remark=f"{metric} is not the mean of what the evaluation {name} keeps of each sample "
-            "(right or wrong, loss)",
+            remark=f"{objective.text} is not the mean of what the evaluation {name} keeps of each"
+            " sample (right or wrong, loss)",
         )
     scores, sign, offset = scored
-    is_max = reading.definition.objective.direction == "maximize"
-    if (sign > 0) is not is_max:
+    if (sign > 0) is not (objective.direction == "maximize"):
         return _Correction(evaluation=name, remark="the worse side of the metric was searched")
     found: Corrected = correct_winner(scores)
     return _Correction(
@@ -223,7 +231,7 @@ def _evaluations(lab: Lab, run: str) -> dict[str, Evaluation]:
         told = lab.run(run).evaluations()
     except NotFoundError:
         return {}
-    return {f"{one.name}": one for one in told if one.samples is not None}
+    return {one.name: one for one in told if one.samples is not None}
 
 
 def _common(told: Sequence[dict[str, Evaluation]]) -> tuple[str, list[Evaluation]] | str:
