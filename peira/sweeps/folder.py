@@ -19,6 +19,7 @@ from typing import NamedTuple
 import msgspec
 
 from peira.core import ids
+from peira.core.clock import now_s
 from peira.core.errors import (
     AmbiguousError,
     DamagedError,
@@ -27,7 +28,8 @@ from peira.core.errors import (
 )
 from peira.record import lines
 from peira.record.append import AppendFile
-from peira.record.folder import make_lab, write_atomically, write_once
+from peira.record.folder import make_lab, open_temporary, write_atomically
+from peira.record.liveness import SILENT_AFTER_S
 from peira.sweeps.definition import FORMAT, Definition
 from peira.sweeps.records import Claim, Control
 
@@ -88,9 +90,24 @@ class SweepFolder(NamedTuple):
             raise DamagedError(f"{path} cannot be read: {error!s:.200}") from error
 
     def claim(self, claim: Claim) -> bool:
-        """Take a trial; return whether it is this process's now. Durable when it returns."""
-        name = f"{claim.trial:06d}.{claim.attempt}.json"
-        return write_once(self.trials / name, msgspec.json.encode(claim) + b"\n")
+        """Take a trial; return whether it is this process's now.
+
+        The claim survives the death of the process, not that of the system: then the trial is dead,
+        too, and is claimed anew.
+        """
+        descriptor, temporary = open_temporary(self.trials)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(msgspec.json.encode(claim) + b"\n")
+            os.link(temporary, self._claim_path(claim.trial, claim.attempt))
+        except FileExistsError:
+            return False
+        finally:
+            temporary.unlink(missing_ok=True)
+        return True
+
+    def _claim_path(self, trial: int, attempt: int) -> Path:
+        return self.trials / f"{trial:06d}.{attempt}.json"
 
     def claims(self, known: set[str]) -> dict[str, tuple[int, int]]:
         """Return (number, attempt) of the claims by the names of their files, those in `known`
@@ -105,11 +122,21 @@ class SweepFolder(NamedTuple):
 
     def read_claim(self, trial: int, attempt: int) -> Claim | None:
         """Return a claim; None when it cannot be read."""
-        path = self.trials / f"{trial:06d}.{attempt}.json"
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Claim)
+            data = self._claim_path(trial, attempt).read_bytes()
+            return msgspec.json.decode(data, type=Claim)
         except (OSError, msgspec.MsgspecError, ValueError):
             return None
+
+    def is_broken(self, trial: int, attempt: int) -> bool:
+        """Whether a claim that cannot be read will never be: the system crashed as it was made. On
+        another machine's file system it may only be late.
+        """
+        try:
+            age_s = now_s() - self._claim_path(trial, attempt).stat().st_mtime
+        except OSError:
+            return False
+        return age_s > SILENT_AFTER_S
 
     def decide(self, control: Control, writer: str) -> None:
         """Record what a person decided; durable when it returns."""

@@ -54,6 +54,8 @@ class Attempt:
     trial: int
     attempt: int
     claim: Claim | None = None
+    is_broken: bool = False
+    """Whether its claim can never be read."""
     begun: Begun | None = None
     valued: Valued | None = None
     end: End | None = None
@@ -166,11 +168,11 @@ class Ledger:
         known = None if entry is None else entry.attempts.get(attempt)
         if known is None or known.end is None:
             claim = self.folder.read_claim(trial, attempt)
-            if claim is None:
+            if claim is None and not self.folder.is_broken(trial, attempt):
                 return False
             found = self._attempt(trial, attempt)
-            found.claim = claim
-            found.attrs.update(claim.attrs)
+            found.claim, found.is_broken = claim, claim is None
+            found.attrs.update(claim.attrs if claim else {})
         changed.add(trial)
         return True
 
@@ -281,7 +283,7 @@ class Ledger:
 
     def is_alive(self, attempt: Attempt) -> bool:
         """Whether a worker is at an attempt that has not ended."""
-        if attempt.end is not None:
+        if attempt.end is not None or attempt.is_broken:
             return False
         return attempt.claim is None or is_living(self.folder, attempt.claim)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PULSE_S = 10.0
 """So often a worker gives a sign of life to other machines."""
 WAIT_S = 0.3
+LOST_WAIT_S = 0.01
 
 Leave = Callable[[float], bool]
 """Waits at most so many seconds; returns whether the worker is to leave. With 0 it only looks."""
@@ -100,10 +101,13 @@ class Worker:
                         break
                     continue
                 free = self._next_free()
-                if free is not None:
-                    done += self._try(*free)
+                if free is not None and self._try(*free):
+                    done += 1
+                elif free is not None:
+                    if self._leave(LOST_WAIT_S):  # another worker was faster
+                        break
                 elif not self.ledger.running() or self._leave(WAIT_S):
-                    break
+                    break  # what others run may have to be run again: until then it waits
         finally:
             self._execution.close()
             self._is_gone.set()
@@ -136,11 +140,10 @@ class Worker:
         study = self._catch_up()
         started, clock = now_s(), time.perf_counter()
         earlier = self.ledger.trials.get(number)
-        if earlier is not None:
-            if self._take_over(earlier.last):
-                return False
-            last = earlier.last.claim or earlier.last.end
-            assert last is not None  # an attempt is known by one of them
+        if earlier is not None and self._take_over(earlier.last):
+            return False
+        last = (earlier.last.claim or earlier.last.end) if earlier is not None else None
+        if last is not None:
             params, source, attrs, ask_s = last.params, last.source, last.attrs, 0.0
         else:
             params, source, attrs, ask_s = study.draw(number)

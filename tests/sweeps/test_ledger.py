@@ -310,3 +310,16 @@ def test_a_value_that_was_told_is_not_computed_again(lab: Path) -> None:
     assert other.ran == [1] and trials.state == ["complete"] * 2
     assert (trials.values[0][0], trials.attempt) == (0.25, [1, 1])
     assert "worker was killed" in trials.reason[0]
+
+
+def test_a_claim_that_a_crash_of_the_system_emptied_is_dead(lab: Path) -> None:
+    """A young one may only be late; the trial is drawn anew."""
+    folder = define(lab, trials=1)
+    path = folder.trials / "000000.1.json"
+    path.touch()
+    assert caught_up(folder).trials == {}
+    os.utime(path, (now_s() - 90, now_s() - 90))
+    own = Squared()
+    Worker(folder, own).work()
+    trials = read_sweep(lab, "s").trials
+    assert own.ran == [0] and (trials.state, trials.attempt) == (["complete"], [2])
