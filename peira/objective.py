@@ -130,6 +130,7 @@ class FunctionExecution:
                 sweep=definition.id,
                 trial=task.number,
                 is_quiet=True,
+                is_waited=False,
                 surroundings=self._surroundings,
             ),
             task.params,

@@ -94,6 +94,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     is_monitor: bool = True
     is_quiet: bool = False
     """Whether nothing is said on the terminal, whatever the environment says."""
+    is_waited: bool = True
+    """Whether the end of the run waits for the disk; else what was recorded is durable a moment
+    later, also when this process is killed.
+    """
     surroundings: Any = None
     """`Surroundings` that this process has collected for another run already; see `share`."""
     leave_out: str | Iterable[str] = ()
@@ -131,6 +135,7 @@ class Session:
         self._capture = _chosen(request, settings)
         self.root = folder.find_lab(None, os.fspath(request.lab or "") or settings.lab)
         self.is_launcher = request.command is not None
+        self._is_waited = request.is_waited
         is_part = request.parent is not None
         self.is_joined = False
         if settings.run and not is_part:
@@ -204,6 +209,8 @@ class Session:
     @property
     def is_captured(self) -> bool:
         """Whether what surrounds the run has been recorded, for the first time at least."""
+        if self._surroundings.is_known:
+            return True
         return self._collector.ident is not None and not self._collector.is_alive()
 
     @property
@@ -234,6 +241,8 @@ class Session:
             self._beside(self._notebook.open)()
         if self.is_joined:
             self._be_alive()  # so that the main writer sees at once that it is not alone
+        elif self._surroundings.is_known:
+            self._beside(self._collect)()  # a millisecond: nothing is left to look for
         else:
             self._start(self._collector.start)
 
@@ -301,7 +310,12 @@ class Session:
         self._before_end.append(self._beside(work))
 
     def _new_keeper(self) -> Keeper:
-        return Keeper(self._tasks(), self._beside(self.writer.sync))
+        last = self.writer.sync if self._is_waited else self._sync_and_close
+        return Keeper(self._tasks(), self._beside(last))
+
+    def _sync_and_close(self) -> None:
+        self.writer.sync()
+        self.writer.close()
 
     def _tasks(self) -> list[Task]:
         tasks = [Task(SYNC_PERIOD_S, SYNC_PERIOD_S, self._beside(self.writer.upkeep))]
@@ -385,9 +399,9 @@ class Session:
             self._beside(notebook.close)()
         if is_main and self.console is not None:
             self.console.close()
-        if is_main and self._collector.ident is not None:
-            # The disk must have its time, too.
-            self._collector.join(max(0.0, limit_s - DISK_TIME_S - time.monotonic()))
+        if is_main and (self._collector.ident is not None or self._surroundings.is_known):
+            if self._collector.ident is not None:  # the disk must have its time, too
+                self._collector.join(max(0.0, limit_s - DISK_TIME_S - time.monotonic()))
             if not is_urgent and not self._collector.is_alive():
                 self._beside(self._collect_again)()
         if is_main and not self._is_end_told:
@@ -403,6 +417,9 @@ class Session:
         if is_main and not self._is_end_told:
             self.writer.record(self._end_event(ending))
             self._is_end_told = True
+        if not self._is_waited:
+            self._keeper.stop(0.0)
+            return True
         is_durable = self._keeper.stop(max(DISK_TIME_S, limit_s - time.monotonic()))
         if is_durable:
             self.writer.close()

@@ -83,3 +83,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # as workers of multiprocessing do: taking all of Optuna apart takes a while

@@ -51,11 +51,16 @@ class Surroundings:
         self._is_shared = True
         return self
 
+    @property
+    def is_known(self) -> bool:
+        """Whether `collect` tells only what was collected for an earlier run of this process."""
+        return self._is_shared and self._is_collected
+
     def collect(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield `(aspect, value)`, cheap ones first. The whole takes up to a few seconds in a large
         repository.
         """
-        if self._is_shared and self._is_collected:
+        if self.is_known:
             yield from list(self._told.items())
             return
         # Imported here, in the thread that collects: `import peira` does not pay for it.

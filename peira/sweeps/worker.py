@@ -29,8 +29,8 @@ from peira.sweeps.task import Execution, Outcome, Task
 if TYPE_CHECKING:
     from peira.sweeps.study import SweepStudy
 
-PULSE_S = 10.0
-"""So often a worker gives a sign of life to other machines."""
+PULSE_S = 5.0
+"""So often a worker gives a sign of life to other machines, and makes durable what it told."""
 WAIT_S = 0.3
 LOST_WAIT_S = 0.01
 
@@ -111,6 +111,7 @@ class Worker:
         finally:
             self._execution.close()
             self._is_gone.set()
+            self._file.sync()
             self._file.close()
             self._member.unlink(missing_ok=True)
         return done
@@ -200,7 +201,6 @@ class Worker:
                 reports=reports,
             )
         )
-        self._file.sync()
 
     def _tell(self, told: Told) -> None:
         self._file.append(lines.encode(told))
@@ -224,6 +224,7 @@ class Worker:
     def _pulse(self) -> None:
         while not self._is_gone.wait(PULSE_S):
             try:
+                self._file.sync()
                 os.utime(self._member)
             except OSError:
                 return
