@@ -45,8 +45,15 @@ def compare_budgets(readings: Sequence[SweepReading], trials: int | None = None)
     """Return sweeps at an equal number of trials: that of the smallest when None.
 
     Raises:
-        UsageError: they have different metrics or directions, or a trial of none has ended.
+        UsageError: they have different metrics or directions, several objectives, or no trial of
+            one has ended.
     """
+    several = [r.row.name for r in readings if r.definition.is_several]
+    if several:
+        raise UsageError(
+            f"{several[0]} has several objectives, so it has no single best to compare.",
+            hint="Look at their fronts: peira sweep show.",
+        )
     objectives = {(r.definition.objective.text, r.definition.objective.direction) for r in readings}
     if len(objectives) > 1:
         told = ", ".join(sorted(f"{direction} {metric}" for metric, direction in objectives))

@@ -50,7 +50,7 @@ class Narrowed(msgspec.Struct, frozen=True, kw_only=True):
 def narrow(
     reading: SweepReading, *, share: float = 0.2, runs: Collection[str] | None = None
 ) -> Narrowed:
-    """Return the space around the best trials.
+    """Return the space around the best trials; with several objectives, around the front.
 
     Args:
         share: the part of the trials that counts as the best; 5 of them at least.
@@ -78,6 +78,9 @@ def narrow(
                 hint=f"It takes {TRIALS_MIN}; or name a region by a query.",
             )
         best = there[: max(BEST_MIN, round(share * len(there)))]
+        if definition.is_several:
+            front = {one.trial for one in reading.row.front}
+            best = [i for i in there if trials.number[i] in front]
     rows = [{n: c[i] for n, c in trials.params.items() if c[i] is not None} for i in best]
     tried = [{n: c[i] for n, c in trials.params.items() if c[i] is not None} for i in there]
     space = _space(definition.space, rows, tried)

@@ -161,3 +161,51 @@ def test_a_breaker_that_died_is_no_obstacle(tmp_path: Path) -> None:
     with FolderLock(tmp_path / "studies.jsonl").held():
         assert b"other1" not in lock.read_bytes()
     assert not list(tmp_path.glob("*.break.*")) and not lock.exists()
+
+
+WRITE = """
+import sys
+from pathlib import Path
+import optuna
+from optuna.storages import JournalStorage
+from peira.sweeps.optuna_journal import LabJournal
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+storage = JournalStorage(LabJournal(Path(sys.argv[1])))
+study = optuna.load_study(study_name="shared", storage=storage)
+print("ready", flush=True)
+while True:
+    trial = study.ask()
+    study.tell(trial, trial.suggest_float("x", 0, 1))
+"""
+
+
+def test_writers_killed_at_any_point_leave_a_whole_study(tmp_path: Path) -> None:
+    """Two writers, one of them killed again and again: every trial is whole, numbers have no gap,
+    and the other one is never held up.
+    """
+    path = tmp_path / "studies.jsonl"
+    optuna.create_study(study_name="shared", storage=JournalStorage(LabJournal(path)))
+    command = [sys.executable, "-c", WRITE, str(path)]
+    steady = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert steady.stdout is not None and steady.stdout.readline() == b"ready\n"
+    seen = []
+    for pause_s in (0.02, 0.11, 0.05):
+        killed = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert killed.stdout is not None and killed.stdout.readline() == b"ready\n"
+        time.sleep(pause_s)
+        killed.kill()
+        killed.wait()
+        killed.stdout.close()
+        seen.append(len(LabJournal(path).read_logs(0)))
+    deadline = time.monotonic() + 30
+    while len(LabJournal(path).read_logs(0)) <= seen[-1] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    steady.kill()
+    steady.wait()
+    steady.stdout.close()
+    assert len(LabJournal(path).read_logs(0)) > seen[-1] > seen[0]
+    study = optuna.load_study(study_name="shared", storage=JournalStorage(LabJournal(path)))
+    trials = study.get_trials()
+    assert [trial.number for trial in trials] == list(range(len(trials)))
+    unfinished = [trial for trial in trials if not trial.state.is_finished()]
+    assert len(unfinished) <= 4  # what each killed writer was at

@@ -267,6 +267,33 @@ def test_constraints_survive_a_narrowing(lab: Path) -> None:
         narrow(recorded(lab, ["i=int(0,9)"], [({"i": 0}, 1.0)], name="few"))
 
 
+def test_several_objectives_narrow_to_the_front_and_have_no_single_best(lab: Path) -> None:
+    """The space around the front; a comparison by the best is refused, a winner is none."""
+    folder = foreign_sweep(
+        lab,
+        ForeignSweep(
+            key="two",
+            objectives=(
+                Objective(metric="a", direction="minimize"),
+                Objective(metric="b", direction="minimize"),
+            ),
+            space=Space.parse(["x=float(0,1)", "y=float(0,1)"]),
+            what="test",
+            name="two",
+        ),
+    )
+    record = ForeignRecord(folder)
+    for i in range(20):
+        x, y = i / 19, (i % 4) / 3
+        record.add(ForeignTrial(number=i, params={"x": x, "y": y}, values=(x + y, 1 - x + y)))
+    reading = read_sweep(lab, "two")
+    found = narrow(reading)
+    assert found.best == 5 and found.space.param("y").domain.high < 0.2  # type: ignore[union-attr]
+    assert judge_winner(lab, reading) is None
+    with pytest.raises(UsageError, match="several objectives"):
+        compare_budgets([reading, reading])
+
+
 def test_sweeps_are_compared_at_equal_budgets(lab: Path) -> None:
     """The better sampler of equal ones is not the one with more trials."""
     rng = np.random.default_rng(2)
