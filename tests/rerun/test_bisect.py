@@ -239,7 +239,7 @@ def test_a_search_goes_on_where_it_was_stopped(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("place", "said"),
-    [(".git/mark", "not explained by code, data"), ("mark", "not tried: /")],
+    [("node_modules/mark", "not explained by code, data"), ("mark", "not tried: /")],
     ids=["not recorded", "by a path in the code"],
 )
 def test_what_did_not_come_with_the_record_is_not_blamed(
