@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from peira.core.errors import NotFoundError, UsageError
 from peira.sweeps.arguments import Arguments
-from peira.sweeps.definition import Confirms, Definition, Method
+from peira.sweeps.definition import Confirms, Definition, Function, Method
 from peira.sweeps.domain import Choice, Constant, Value
 from peira.sweeps.plan import Plan
 from peira.sweeps.reading import SweepReading
@@ -70,7 +71,8 @@ def found_seed(definition: Definition, params: Mapping[str, Value]) -> str | Non
             return name
     staged = definition.program
     if staged is None:
-        return None
+        taken = _arguments(definition.function)
+        return next((name for name in SEED_NAMES if name in taken), None)
     for name in SEED_NAMES:
         try:
             if Arguments(staged.command, Path(staged.directory), [name]).takes(name):
@@ -78,6 +80,24 @@ def found_seed(definition: Definition, params: Mapping[str, Value]) -> str | Non
         except UsageError:
             continue
     return None
+
+
+def _arguments(function: Function | None) -> set[str]:
+    """Return the names of a Python function's arguments, as far as its file tells; it is read, not
+    run.
+    """
+    place, _, name = (function.place if function is not None else "").rpartition(":")
+    if function is None or not place:
+        return set()
+    path = Path(place) if place.endswith(".py") else Path(place.replace(".", "/") + ".py")
+    try:
+        tree = ast.parse((Path(function.directory) / path).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
+    return set()
 
 
 def _candidate(reading: SweepReading, trial: int | None) -> tuple[int, dict[str, Value]]:

@@ -48,8 +48,12 @@ class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
     values: list[float]
     mean: float | None
     low: float | None
-    """The 95 % interval of the mean over seeds (Student's t); None with one run."""
+    """The 95 % interval of the mean over seeds (Student's t); None with one run, and where all
+    runs gave the same.
+    """
     high: float | None
+    is_varied: bool
+    """Whether the runs differ. If not, the seed had no effect: they are one piece of evidence."""
     failed: int
     """Runs that gave no value: they count against a recipe, and are not in the mean."""
 
@@ -134,7 +138,8 @@ def _confirmed(reading: SweepReading) -> Confirmed:
     values = [float(trials.values[0][i] or 0.0) for i in kept]
     mean = math.fsum(values) / len(values) if values else None
     half = None
-    if mean is not None and len(values) > 1:
+    is_varied = len(set(values)) > 1
+    if mean is not None and is_varied:
         spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))
         half = quantile(0.975, len(values) - 1) * spread / math.sqrt(len(values))
     ended = [state for state in trials.state if state != "running"]
@@ -147,6 +152,7 @@ def _confirmed(reading: SweepReading) -> Confirmed:
         mean=mean,
         low=None if mean is None or half is None else mean - half,
         high=None if mean is None or half is None else mean + half,
+        is_varied=is_varied,
         failed=len(ended) - len(kept),
     )
 

@@ -19,7 +19,7 @@ from peira.launch.launcher import Request
 from peira.launch.queue import Staged
 from peira.sweeps.budgets import compare_budgets
 from peira.sweeps.confirming import confirming_plan, found_seed
-from peira.sweeps.definition import Confirms, Objective
+from peira.sweeps.definition import Confirms, Function, Objective
 from peira.sweeps.domain import Choice, Constant
 from peira.sweeps.foreign import ForeignRecord, ForeignSweep, ForeignTrial, foreign_sweep
 from peira.sweeps.narrowing import narrow
@@ -193,8 +193,37 @@ def test_where_the_seed_of_a_program_is(lab: Path) -> None:
 
         definition = msgspec.structs.replace(reading.definition, program=staged)
         assert found_seed(definition, {"lr": 0.1}) == expected
+    Path("objective.py").write_text("def train(lr, *, random_state=0):\n    return lr\n")
+    for place, expected in (
+        (f"{Path.cwd()}/objective.py:train", "random_state"),
+        ("objective:train", "random_state"),
+        ("objective:other", None),
+        ("", None),
+    ):
+        function = Function(place=place, directory=str(Path.cwd()))
+        definition = msgspec.structs.replace(reading.definition, function=function)
+        assert found_seed(definition, {"lr": 0.1}) == expected
     with pytest.raises(UsageError, match="was run elsewhere"):
         confirming_plan(reading, 3)
+
+
+def test_runs_that_do_not_differ_confirm_nothing(lab: Path) -> None:
+    """Two runs of the very same value are one piece of evidence, without an interval."""
+    first = recorded(lab, ["i=int(0,9)"], [({"i": 0}, 0.5), ({"i": 1}, 0.4)])
+    plan = Plan(
+        space=Space.parse(["i=0"]),
+        objectives=first.definition.objectives,
+        function=Function(place="m:f", directory=str(lab)),
+        trials=2,
+        confirms=Confirms(sweep=first.row.id, trial=0),
+    )
+    record = ForeignRecord(begin(lab, plan))
+    for i in range(2):
+        record.add(ForeignTrial(number=i, params={"i": 0}, values=(0.45,)))
+    winner = judge_winner(lab, first)
+    assert winner is not None
+    found = winner.confirmed[0]
+    assert (found.mean, found.low, found.high, found.is_varied) == (0.45, None, None, False)
 
 
 def test_a_space_is_narrowed_around_the_best(lab: Path) -> None:

@@ -197,6 +197,12 @@ def confirmed_pair(confirmed: Confirmed) -> tuple[str, str]:
     if confirmed.low is not None and confirmed.high is not None:
         interval = f" (95 %: {number(confirmed.low)} to {number(confirmed.high)})"
     runs = len(confirmed.values)
+    if runs > 1 and not confirmed.is_varied:
+        return (
+            "confirmed",
+            f"no: all {runs} runs of {confirmed.name} gave {number(confirmed.mean)}, so the seed"
+            " has no effect, or does not reach the program (--seed-param)",
+        )
     failed = f", {confirmed.failed} without a value" if confirmed.failed else ""
     return (
         "confirmed",

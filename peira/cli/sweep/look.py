@@ -149,9 +149,10 @@ def write_result(
     table = _trial_lines(reading, shown)
     if table:
         click.echo("\n" + "\n".join(table))
-    if not reading.definition.is_several:
+    is_search = reading.definition.confirms is None
+    if is_search and not reading.definition.is_several:
         click.echo("\n" + printable(describe(trial_observations(reading)).sentence))
-    if winner is not None:
+    if is_search and winner is not None:
         click.echo("\n".join(pairs(winner_pairs(winner), out)))
     troubles = _troubles(reading)
     if troubles:
