@@ -87,4 +87,54 @@ describe("DensityRaster", () => {
       expect(alphas[i]).toBeGreaterThanOrEqual(alphas[i - 1]!);
     }
   });
+
+  it("adds a fan line by line, with the mean of its shades, and takes it away again", () => {
+    const random = randomFrom(5);
+    // A prime width: no line passes exactly between two pixels, where rounding would decide.
+    const [width, height, runs] = [61, 40, 300];
+    // Some rows are shared, so that lines are bundled.
+    const rowsOf = (step: number) => Float32Array.from({ length: runs }, () => Math.floor((random() * (height - 1)) / step) * step + 0.25);
+    const [left, right] = [rowsOf(1), rowsOf(8)];
+    const shades = Uint8Array.from({ length: runs }, () => Math.floor(random() * 64));
+    const fan = new DensityRaster(width, height, "shade");
+    fan.addFan([0, width], [left, right], shades, 1);
+    fan.finish();
+    const counts = new Int32Array(width * height);
+    const sums = new Float64Array(width * height);
+    for (let run = 0; run < runs; run++) {
+      const [from, to] = [Math.floor(left[run]!) + 0.5, Math.floor(right[run]!) + 0.5];
+      for (let x = 0; x < width; x++) {
+        const ends = [from + ((to - from) * x) / width, from + ((to - from) * (x + 1)) / width].sort((a, b) => a - b);
+        for (let y = Math.floor(ends[0]!); y <= Math.floor(ends[1]!); y++) {
+          counts[x * height + y]!++;
+          sums[x * height + y]! += shades[run]!;
+        }
+      }
+    }
+    for (let x = 0; x < width; x++)
+      for (let y = 0; y < height; y++) {
+        const at = x * height + y;
+        expect(fan.countAt(x, y)).toBe(counts[at]);
+        expect(fan.shadeAt(x, y)).toBeCloseTo(sums[at]! / Math.max(1, counts[at]!), 6);
+      }
+    const some = (values: Float32Array | Uint8Array) => values.filter((_, run) => run % 3 === 0);
+    const rest = new DensityRaster(width, height, "shade");
+    rest.copy(fan);
+    rest.addFan([0, width], [some(left) as Float32Array, some(right) as Float32Array], some(shades) as Uint8Array, -1);
+    rest.finish();
+    const others = new DensityRaster(width, height, "shade");
+    const keep = (values: Float32Array | Uint8Array) => values.filter((_, run) => run % 3 !== 0);
+    others.addFan([0, width], [keep(left) as Float32Array, keep(right) as Float32Array], keep(shades) as Uint8Array, 1);
+    others.finish();
+    expect(rest.counts).toEqual(others.counts);
+    for (let y = 0; y < height; y++) expect(rest.shadeAt(30, y)).toBe(others.shadeAt(30, y));
+    const coarse = new DensityRaster(width, height, "shade");
+    coarse.addFan([0, width], [left, right], shades, 1, 2);
+    coarse.finish();
+    for (let x = 0; x + 1 < width; x += 2)
+      for (let y = 0; y < height; y++) {
+        expect(coarse.countAt(x + 1, y)).toBe(coarse.countAt(x, y));
+        expect(coarse.countAt(x, y)).toBeGreaterThanOrEqual(fan.countAt(x, y)); // both columns' rows
+      }
+  });
 });

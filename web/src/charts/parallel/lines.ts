@@ -12,8 +12,8 @@ export { SHADES };
 /** Above this many runs single lines say nothing any more. */
 export const LINES_MAX = 2_000;
 
-/** Width of a column of the raster: between two axes nothing is finer than this. */
-const COLUMN_PX = 2;
+/** Between two axes with more different lines than this every second column is enough. */
+const LINES_FINE_MAX = 3_000;
 /** Opacity of what the brush leaves out. */
 const CONTEXT_ALPHA = 0.3;
 const CONTEXT_LINE_ALPHA = 0.16;
@@ -71,6 +71,8 @@ export class DenseLines {
   #held: Uint8Array;
   /** Columns of the axes. */
   readonly #columns: number[];
+  /** How fine the gap behind each axis is drawn. */
+  readonly #paces: (1 | 2)[];
   #context: OffscreenCanvas | null = null;
 
   constructor(
@@ -79,9 +81,11 @@ export class DenseLines {
     readonly shades: Uint8Array,
   ) {
     const { xs, height } = layout;
-    this.#columns = xs.map((x) => Math.round((x - (xs[0] ?? 0)) / COLUMN_PX));
+    this.#columns = xs.map((x) => Math.round(x - (xs[0] ?? 0)));
     const width = Math.max(1, this.#columns.at(-1) ?? 1);
     this.#all = new DensityRaster(width, Math.ceil(height), "shade");
+    const kinds = rows.map((values) => new Set(values).size);
+    this.#paces = kinds.map((count, i) => (Math.min(shades.length, count * (kinds[i + 1] ?? 1)) > LINES_FINE_MAX ? 2 : 1));
     this.#held = new Uint8Array(shades.length);
     const everyone = Int32Array.from(shades, (_, run) => run);
     this.#put(this.#all, everyone, 1);
@@ -94,7 +98,7 @@ export class DenseLines {
     let left = gather(this.rows[0]!, runs);
     for (let i = 1; i < this.rows.length; i++) {
       const right = gather(this.rows[i]!, runs);
-      raster.addFan([this.#columns[i - 1]!, this.#columns[i]!], left, right, shades, sign);
+      raster.addFan([this.#columns[i - 1]!, this.#columns[i]!], [left, right], shades, sign, this.#paces[i - 1]);
       left = right;
     }
     raster.seriesCount += sign * runs.length;
