@@ -48,7 +48,7 @@ def export_sweep(
     started = time.perf_counter()
     found = open_sweep(lab.root, project, name)
     if ending == "json":
-        answer = answer_of(found, revision(lab), started)
+        answer = answer_of(lab.root, found, revision(lab), started)
         return Response(msgspec.json.encode(answer), media_type="application/json")
     return _table(trial_columns(found), ending, found.row.name)
 

@@ -98,15 +98,32 @@ class Clock(Answer, frozen=True, kw_only=True):
     """The sampler, per trial."""
 
 
-class Winner(Answer, frozen=True, kw_only=True):
+class ConfirmedRow(Answer, frozen=True, kw_only=True):
+    """What runs of the winner on fresh seeds gave."""
+
+    sweep: str
+    name: str
+    runs: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    failed: int
+
+
+class WinnerRow(Answer, frozen=True, kw_only=True):
     """The best trial as a candidate: what it measured, and what that is worth elsewhere."""
 
     trial: int
     run: str | None
     raw: float
     corrected: float | None
-    lower: float | None
+    bound: float | None
+    """At least this good, in 95 of 100 sweeps."""
+    trials: int
+    examples: int
     remark: str
+    """Why there is no corrected value."""
+    confirmed: list[ConfirmedRow]
 
 
 class SweepAnswer(Answer, frozen=True, kw_only=True):
@@ -117,7 +134,7 @@ class SweepAnswer(Answer, frozen=True, kw_only=True):
     trials: TrialsColumns
     expected: ExpectedBest | None
     clock: Clock
-    winner: Winner | None
+    winner: WinnerRow | None
     command: str | None
     """Runs the best trial's params again by hand."""
     query: str

@@ -19,18 +19,20 @@ from peira.server.cells import cell
 from peira.server.sweep_records import (
     BestTrial,
     Clock,
+    ConfirmedRow,
     ExpectedBest,
     ObjectiveOfSweep,
     SweepAnswer,
     SweepListRow,
     TrialsColumns,
-    Winner,
+    WinnerRow,
 )
 from peira.sweeps.arguments import Arguments
 from peira.sweeps.definition import Definition, Objective
 from peira.sweeps.domain import Value
 from peira.sweeps.ledger import WITH_VALUES
 from peira.sweeps.reading import Best, SweepReading, SweepRow, TrialColumns, read_sweep
+from peira.sweeps.winner import judge_winner
 
 COUNTS_MAX = 80
 """Numbers of trials at which the expected best is told."""
@@ -61,7 +63,7 @@ def row_of(row: SweepRow) -> SweepListRow:
     )  # fmt: skip
 
 
-def answer_of(found: SweepReading, rev: int, started: float) -> SweepAnswer:
+def answer_of(root: Path, found: SweepReading, rev: int, started: float) -> SweepAnswer:
     """Return the whole of a sweep."""
     definition, best = found.definition, found.row.best
     return SweepAnswer(
@@ -70,7 +72,7 @@ def answer_of(found: SweepReading, rev: int, started: float) -> SweepAnswer:
         trials=_columns(found.trials),
         expected=None if definition.is_several else _expected(found.trials, definition.objective),
         clock=_clock(found.trials),
-        winner=None if best is None or definition.is_several else _winner(best),
+        winner=_winner(root, found),
         command=None if best is None else command_of(definition, best.params),
         query=f"sweep = {literal_of(found.row.id)}",
         hosts=sorted({member.host for member in found.members}),
@@ -153,12 +155,25 @@ def _clock(trials: TrialColumns) -> Clock:
     )
 
 
-def _winner(best: Best) -> Winner:
-    return Winner(
-        trial=best.trial,
-        run=best.run,
-        raw=best.values[0],
-        corrected=None,
-        lower=None,
-        remark="It was chosen by this value, which flatters it; it is not corrected for that.",
-    )
+def _winner(root: Path, found: SweepReading) -> WinnerRow | None:
+    best = found.row.best
+    if best is None or found.definition.is_several:
+        return None
+    if found.row.state == "running":  # each trial that ends would make it anew
+        return WinnerRow(
+            trial=best.trial, run=best.run, raw=best.values[0], corrected=None, bound=None,
+            trials=0, examples=0, remark="the sweep is running", confirmed=[],
+        )  # fmt: skip
+    winner = judge_winner(root, found)
+    assert winner is not None, "there is a best trial"
+    return WinnerRow(
+        trial=winner.trial, run=winner.run, raw=winner.raw, corrected=winner.corrected,
+        bound=winner.bound, trials=winner.trials, examples=winner.examples, remark=winner.remark,
+        confirmed=[
+            ConfirmedRow(
+                sweep=one.sweep, name=one.name, runs=len(one.runs), mean=one.mean, low=one.low,
+                high=one.high, failed=one.failed,
+            )
+            for one in winner.confirmed
+        ],
+    )  # fmt: skip

@@ -102,7 +102,9 @@ def test_the_best_comes_first_and_pruned_trials_stand_apart(visit: Open, swept: 
     first = trials(page).get_by_role("row").nth(1)
     candidate = page.get_by_role("heading", name="Candidate").inner_text().partition("trial ")[2]
     expect(first.get_by_role("cell").first).to_have_text(candidate)
-    expect(page.get_by_text("not corrected for that")).to_be_visible()
+    expect(
+        page.get_by_text("not corrected for that: no trial kept per-sample results")
+    ).to_be_visible()
     page.get_by_role("button", name="pruned 4").click()
     rows(page, 4)
     expect(page).to_have_url(re.compile("st=pruned"))

@@ -70,7 +70,7 @@ def test_a_sweep_has_all_its_trials_and_what_follows(client: httpx.Client) -> No
     values = [v for v, state in zip(trials["values"][0], trials["state"], strict=True)
               if state == "complete"]  # fmt: skip
     assert found["winner"]["raw"] == best["values"][0] == min(values)
-    assert found["winner"]["corrected"] is None and "not corrected" in found["winner"]["remark"]
+    assert found["winner"]["corrected"] is None and "per-sample" in found["winner"]["remark"]
     expected = found["expected"]
     assert expected["counts"][-1] == 10
     assert expected["mean"][-1] == expected["low"][-1] == expected["high"][-1] == min(values)

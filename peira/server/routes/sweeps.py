@@ -27,7 +27,7 @@ def sweeps(lab: LabNow, project: PathText) -> SweepsAnswer:
 def sweep(lab: LabNow, project: PathText, sweep: PathText) -> SweepAnswer:
     """One sweep with all its trials."""
     started = time.perf_counter()
-    return answer_of(open_sweep(lab.root, project, sweep), revision(lab), started)
+    return answer_of(lab.root, open_sweep(lab.root, project, sweep), revision(lab), started)
 
 
 @post("/api/projects/{project:str}/sweeps/{sweep:str}/decisions", sync_to_thread=True)

@@ -938,13 +938,27 @@ export interface ExpectedBest {
   high: (number | null)[];
 }
 
+export interface WinnerData {
+  trial: number;
+  run: string | null;
+  raw: number;
+  corrected: number | null;
+  /** At least this good, in 95 of 100 sweeps. */
+  bound: number | null;
+  trials: number;
+  examples: number;
+  remark: string;
+  /** What runs of its params on fresh seeds gave. */
+  confirmed: { sweep: string; name: string; runs: number; mean: number | null; low: number | null; high: number | null; failed: number }[];
+}
+
 export interface SweepData {
   sweep: SweepRow;
   front: BestTrial[];
   trials: TrialColumns;
   expected: ExpectedBest | null;
   clock: { training_s: number; sampler_s: number; other_s: number; ask_s: number | null };
-  winner: { trial: number; run: string | null; raw: number; corrected: number | null; lower: number | null; remark: string } | null;
+  winner: WinnerData | null;
   command: string | null;
   query: string;
   hosts: string[];
