@@ -72,7 +72,7 @@ def choose_rows(found: Results, wanted: Filter) -> NDArray[np.intp]:
         keep &= np.array([value is not True for value in found["correct"].tolist()])
     for column, value in (("true", wanted.true), ("predicted", wanted.predicted)):
         if value is not None:
-            keep &= np.array([str(v) == value for v in found[column].tolist()])
+            keep &= np.array([_is_of(v, value) for v in found[column].tolist()])
     if wanted.slice is not None and wanted.slice[0] in found:
         name, value = wanted.slice
         keep &= np.array([v == value for v in slices.groups(found[name])])
@@ -85,6 +85,20 @@ def choose_rows(found: Results, wanted: Filter) -> NDArray[np.intp]:
         return rows[order[:: int(sign)]]
     numbers = np.array([np.nan if v is None else float(v) for v in values.tolist()])
     return rows[np.argsort(sign * numbers, kind="stable")]
+
+
+def _is_of(told: Any, label: str) -> bool:
+    """Whether a sample is of a class: its label, one of its labels, or that of one of its boxes."""
+    if str(told) == label:
+        return True
+    if not isinstance(told, str) or told[:1] not in ("[", "{"):
+        return False
+    try:
+        several = msgspec.json.decode(told)
+    except msgspec.DecodeError:  # a text that only looks like a list
+        return False
+    labels = several.get("labels", []) if isinstance(several, dict) else several
+    return label in map(str, labels)
 
 
 def records(found: Results, rows: NDArray[np.intp]) -> list[dict[str, Any]]:

@@ -120,3 +120,11 @@ def test_areas_are_those_of_scikit_learn() -> None:
         assert areas.roc_auc(positive, scores) == pytest.approx(roc_auc_score(positive, scores))
         wanted = average_precision_score(positive, scores)
         assert areas.average_precision(positive, scores) == pytest.approx(wanted)
+
+
+def test_masks_have_an_overlap_of_each_class() -> None:
+    """Of the classes that occur; the mean is over them."""
+    true, given = np.array([[[0, 0], [1, 1]]]), np.array([[[0, 1], [1, 1]]])
+    found = suites.compute(answers(true, given, classes=[0, 1, 2]))
+    assert found["iou/0"] == 0.5 and found["iou/1"] == pytest.approx(2 / 3)
+    assert "iou/2" not in found and found["mean_iou"] == pytest.approx((1 / 2 + 2 / 3) / 2)

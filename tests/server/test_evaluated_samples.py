@@ -126,6 +126,10 @@ def test_several_labels_and_boxes_have_numbers_per_class(client: httpx.Client) -
     assert [(r["label"], r["support"], r["predicted"], r["right"]) for r in rows] == [
         ("0", 2, 1, 1), ("1", 2, 2, 2), ("2", 1, 1, 0),
     ]  # fmt: skip
+    assert get(client, "several/samples", true="1")["matched"] == 2
+    assert get(client, "several/samples", predicted="2")["matched"] == 1
+    assert get(client, "boxes/samples", predicted="dog")["matched"] == 1
+    assert get(client, "boxes/samples", true="dog")["matched"] == 0
     rows = get(client, "boxes")["per_class"]
     assert [(r["label"], r["support"], r["predicted"], r["right"]) for r in rows] == [
         ("cat", 1, 1, 1), ("dog", 0, 1, 0),

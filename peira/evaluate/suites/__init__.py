@@ -58,7 +58,13 @@ def compute(answers: Answers) -> dict[str, float]:
             continue
         if metric.needs_probabilities and not has_probabilities:
             continue
+        if len(answers.classes) < metric.classes_min:
+            continue
         found[metric.name] = metric.compute(answers)
+    if answers.task == "segmentation":
+        from peira.evaluate.suites import segmentation
+
+        found |= segmentation.of_each_class(answers)
     return found
 
 

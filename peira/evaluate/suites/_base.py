@@ -22,3 +22,5 @@ class Metric(NamedTuple):
     needs_scores: bool = False
     needs_probabilities: bool = False
     """Each row of scores must sum to 1."""
+    classes_min: int = 0
+    """With fewer classes it says nothing."""

@@ -171,5 +171,6 @@ _MULTICLASS = (
     Metric("kappa", "sklearn cohen_kappa_score", "max", _agreement(sk.cohen_kappa_score)),
     Metric("brier", "sum over classes of squared differences, mean", "min", _brier, True,
            True),
-    Metric(f"top{TOP}_accuracy", f"true class among the {TOP} highest scores", "max", _top, True),
+    Metric(f"top{TOP}_accuracy", f"true class among the {TOP} highest scores", "max", _top, True,
+           classes_min=TOP + 1),
 )  # fmt: skip

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from peira.evaluate.answers import Answers, Task
 from peira.evaluate.suites._base import Metric
 
+NAMED_MAX = 100
+"""With more classes no number is told of each."""
+
 
 def suite(task: Task) -> tuple[Metric, ...]:
     """Return the metrics of `segmentation`."""
@@ -38,6 +41,14 @@ def overlaps(answers: Answers) -> NDArray[Any]:
     return found
 
 
+def of_each_class(answers: Answers) -> dict[str, float]:
+    """Return `iou/<class>` of the classes that occur; nothing when there are too many."""
+    if len(answers.classes) > NAMED_MAX:
+        return {}
+    found = zip(answers.classes, overlaps(answers).tolist(), strict=True)
+    return {f"iou/{label}": value for label, value in found if not math.isnan(value)}
+
+
 def _of_pixels(one: Callable[[NDArray[np.int64]], float]) -> Callable[[Answers], float]:
     return lambda answers: one(pixels(answers)) if answers.true.size else math.nan
 
@@ -48,7 +59,8 @@ def _dice(answers: Answers) -> float:
 
 
 _SUITE = (
-    Metric("mean_iou", "intersection over union, mean over the classes that occur", "max",
+    Metric("mean_iou", "intersection over union, mean over the classes that occur; iou/<class> of"
+           " each", "max",
            lambda answers: float(np.nanmean(overlaps(answers)))),
     Metric("dice", "2 iou / (1 + iou), mean over the classes that occur", "max", _dice),
     Metric("pixel_accuracy", "share of pixels of the right class", "max",
