@@ -243,6 +243,14 @@ class DataLog(Recorder):
             f" (half-width {answer.half_width:.3g})."
         )
 
+    def tell_derived(self, parent: Dataset, derived: Dataset) -> None:
+        """Record that this run made a version from another: `peira lineage` shows both."""
+        known = {(used.ref, used.part) for used in self._used}
+        if (parent.ref, parent.part) not in known:
+            self._used.append(parent)
+            self._attempt(lambda: self._record_use(parent, "used"))
+        self._attempt(lambda: self._record_use(derived, "made"))
+
     def _record_use(self, dataset: Dataset, role: str) -> None:
         version = dataset.version
         size = dataset.objects.size(version.manifest)
@@ -291,9 +299,12 @@ def transform(function: Callable[..., Any]) -> Callable[..., Dataset]:
 
         root = source.root if isinstance(source, Dataset) else find_lab(None, read_settings().lab)
         parent = source if isinstance(source, Dataset) else parent_of(root, source)
-        runs = open_runs()
-        run = runs[-1].id or None if runs else None
-        return derive(parent, function, params, name=name, keeps_rows=keeps_rows, run=run)
+        run = next(reversed(open_runs()), None)
+        id = None if run is None else run.id or None
+        derived = derive(parent, function, params, name=name, keeps_rows=keeps_rows, run=id)
+        if run is not None:
+            run.tell_derived(parent, derived)
+        return derived
 
     return made
 

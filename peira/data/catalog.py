@@ -4,6 +4,7 @@
                                       has the number, and it never changes
     journal  dataset.alias    <name>/<alias>  -> number
     journal  dataset.removed  <name>/v3       -> true
+    journal  dataset.purged   <name>/v3       -> true: removed, and its bytes given up
 
 Labs merge by the union of their files. Where both have a v3 of a name, the content digest in the
 record says which is which.
@@ -21,7 +22,7 @@ import msgspec
 from peira.core.clock import now_s
 from peira.core.errors import DamagedError, LabError, NotFoundError, UsageError
 from peira.lab.gc import DATASETS
-from peira.lab.journal import Journal, user_name
+from peira.lab.journal import DATASET_PURGED, Journal, user_name
 from peira.lab.query.parse import near
 from peira.record.folder import make_lab, write_once
 
@@ -91,11 +92,9 @@ class Catalog:
         _check_name(name)
         number = 0
         for found in self.versions(name, removed=True):
-            if found.content == content:
-                if self._is_removed(found):
-                    self.journal.append(REMOVED, _removal_id(found), None)
-                return found, False
             number = max(number, found.number)
+            if found.content == content and self._bring_back(found, manifest):
+                return found, False
         while True:
             number += 1
             version = Version(
@@ -108,6 +107,18 @@ class Catalog:
             taken = self._read(name, number)
             if taken is not None and taken.content == content:
                 return taken, False
+
+    def _bring_back(self, version: Version, manifest: str) -> bool:
+        """Take back that a version was removed; return whether it can be: of a purged one the bytes
+        are here again only if its manifest is the one that was just stored.
+        """
+        if self._is_removed(version):
+            if version.manifest != manifest and self._is_purged(version):
+                return False
+            for kind in (DATASET_PURGED, REMOVED):
+                if _removal_id(version) in self.journal.standing(kind):
+                    self.journal.append(kind, _removal_id(version), None)
+        return True
 
     def _make(self, version: Version) -> bool:
         """Write a version record unless its number is taken; whole or absent."""
@@ -125,11 +136,7 @@ class Catalog:
 
     def names(self) -> list[str]:
         """Return the names that have a version, sorted."""
-        try:
-            found = sorted(entry.name for entry in self.folder.iterdir())
-        except FileNotFoundError:
-            return []
-        return [name for name in found if _NAME.match(name) and any(self.versions(name))]
+        return [name for name in self._folders() if any(self.versions(name))]
 
     def versions(self, name: str, *, removed: bool = False) -> Iterator[Version]:
         """Yield the versions of a name by number; with `removed` those that were removed, too.
@@ -241,8 +248,35 @@ class Catalog:
         """Hide a version. Its number is never given again; adding its content brings it back."""
         self.journal.append(REMOVED, _removal_id(version), True)
 
+    def removed(self) -> list[Version]:
+        """Return the versions that were removed and whose bytes were not given up yet."""
+        gone = self.journal.standing(REMOVED)
+        purged = self.journal.standing(DATASET_PURGED)
+        every = [v for name in self._folders() for v in self.versions(name, removed=True)]
+        return [v for v in every if _removal_id(v) in gone and _removal_id(v) not in purged]
+
+    def purge(self, version: Version) -> None:
+        """Give up the bytes of a removed version: collecting garbage may delete them.
+
+        Raises:
+            UsageError: it was not removed before.
+        """
+        if not self._is_removed(version):
+            raise UsageError(f"{version.ref} was not removed.", hint="Remove it first.")
+        self.journal.append(DATASET_PURGED, _removal_id(version), True)
+
     def _is_removed(self, version: Version) -> bool:
         return _removal_id(version) in self.journal.standing(REMOVED)
+
+    def _is_purged(self, version: Version) -> bool:
+        return _removal_id(version) in self.journal.standing(DATASET_PURGED)
+
+    def _folders(self) -> list[str]:
+        try:
+            found = sorted(entry.name for entry in self.folder.iterdir())
+        except FileNotFoundError:
+            return []
+        return [name for name in found if _NAME.match(name)]
 
 
 def _removal_id(version: Version) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -71,8 +71,12 @@ def collect(
     *,
     dry_run: bool = False,
     grace_s: float = GRACE_S,
+    without: Collection[str] = (),
 ) -> GcReport:
     """Delete objects that no run and no decision names, and what is left of purged runs.
+
+    Args:
+        without: data versions (`<name>/v<number>`) that name nothing, besides the purged ones.
 
     Every run folder and the journal are read, also of removed runs: what can be undeleted keeps its
     objects. A digest counts wherever it stands, even in a damaged line, but for whole lines of
@@ -88,7 +92,7 @@ def collect(
                 _delete(path)
         # Objects are listed before their names are read: what is stored later is not judged.
         present = list(objects.iterate())
-        named = _named(root, journal, objects)
+        named = _named(root, journal, objects, without)
         return _sweep(objects, present, named, len(leftovers), dry_run=dry_run, grace_s=grace_s)
     except OSError as error:
         raise LabError(
@@ -124,15 +128,21 @@ def _sweep(
     return GcReport(count, size, kept, young, runs)
 
 
-def _named(root: Path, journal: Journal, objects: FolderObjects) -> set[str]:
+def _named(
+    root: Path, journal: Journal, objects: FolderObjects, without: Collection[str]
+) -> set[str]:
     """Return every digest that a run, a decision or a listing in a named object mentions."""
     found: set[str] = set()
     for folder in run_folders(root):
         found |= _digests(folder.birth)
         for path in folder.events_files():
             found |= _digests(path, _lapsed(path))
-    for path in (*journal.files(), *(root / DATASETS).glob("*/v*.json")):
+    gone = {*without, *journal.standing(journals.DATASET_PURGED)}
+    for path in journal.files():
         found |= _digests(path)
+    for path in (root / DATASETS).rglob("*.json"):  # versions, splits, looks
+        if path.relative_to(root / DATASETS).with_suffix("").as_posix() not in gone:
+            found |= _digests(path)
     todo = list(found)
     while todo:
         digest = todo.pop()

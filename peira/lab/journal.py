@@ -34,6 +34,7 @@ RUN_WHY = "run.why"
 RUN_TAG = "run.tag"  # id: <run>/<tag>
 RUN_DELETED = "run.deleted"
 RUN_PURGED = "run.purged"
+DATASET_PURGED = "dataset.purged"  # id: <name>/v<number>
 GOAL = "goal"  # id: project
 VIEW = "view"  # id: <project>/<view>
 

@@ -7,7 +7,7 @@ seal, gc, problems; query, runs, groups, fields, traces).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -288,12 +288,16 @@ class Lab(Reading):
             self.catch_up()
         return sealed
 
-    def gc(self, *, dry_run: bool = False) -> GcReport:
-        """Delete objects that nothing names any more, and finish interrupted purges."""
+    def gc(self, *, dry_run: bool = False, without: Collection[str] = ()) -> GcReport:
+        """Delete objects that nothing names any more, and finish interrupted purges.
+
+        Args:
+            without: see `peira.lab.gc.collect`.
+        """
         from peira.lab.gc import collect
 
         self.catch_up(wait_s=60.0)
-        return collect(self.root, self.journal, self.objects, dry_run=dry_run)
+        return collect(self.root, self.journal, self.objects, dry_run=dry_run, without=without)
 
     def purge(self, run: RunRef) -> None:
         """Delete a removed run for good: its folder goes, the journal keeps that it was.

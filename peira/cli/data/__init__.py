@@ -24,6 +24,7 @@ ENTRIES = {
     "export": Entry("peira.cli.data.export", "export", _LOOK, "Write a version to files."),
     "alias": Entry("peira.cli.data.decide", "alias", _DECIDE, "Let a name mean a version."),
     "rm": Entry("peira.cli.data.decide", "rm", _DECIDE, "Remove a version."),
+    "gc": Entry("peira.cli.data.gc", "gc", _DECIDE, "Delete what removed versions held."),
 }
 
 data = Application(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +34,10 @@ PROGRESS_BYTES_MIN = 64 << 20
         ),
         ("peira data add train.csv --name sales --label price", "says what is to be predicted"),
         ("peira data add /big/archive --reference", "keeps digests only; checked when used"),
+        ("peira data add https://example.org/iris.csv", "fetches it first"),
     ],
 )
-@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.argument("place", metavar="PATH|URL")
 @click.option("--name", metavar="NAME", help="The data set.  [default: the file's name]")
 @click.option(
     "--type",
@@ -53,7 +56,7 @@ PROGRESS_BYTES_MIN = 64 << 20
 @in_session
 def add(
     session: Session,
-    path: Path,
+    place: str,
     *,
     name: str | None,
     kind: str | None,
@@ -63,7 +66,7 @@ def add(
     alias: str | None,
     as_json: bool,
 ) -> None:
-    """Put the file or folder PATH under version.
+    """Put the file or folder PATH, or the file at URL, under version.
 
     Content that is there already keeps its version; of a folder only new files are stored.
     """
@@ -73,19 +76,37 @@ def add(
 
     if kind is not None and kind not in TYPES:
         raise UsageError(f"{kind!r} is no type of data.", hint=f"Use {', '.join(TYPES)}.")
-    with Lab(session.place) as lab, _Bar() as bar:
-        added = add_path(
-            lab.root,
-            name or _name_of(path),
-            path,
-            type=kind,
-            label=label,
-            is_reference=reference,
-            facts=Facts(source=str(path), note=note),
-            on_progress=bar.told,
-        )
+    with Lab(session.place) as lab, _found(lab.root, place, reference) as (path, source):
+        with _Bar("adding") as bar:
+            added = add_path(
+                lab.root,
+                name or _name_of(path),
+                path,
+                type=kind,
+                label=label,
+                is_reference=reference,
+                facts=Facts(source=source, note=note),
+                on_progress=bar.told,
+            )
         _let_mean(lab.root, added.version, alias)
         tell_added(lab.root, added, as_json)
+
+
+@contextmanager
+def _found(root: Path, place: str, is_reference: bool) -> Iterator[tuple[Path, str]]:
+    """Return where the bytes are, and where they are from; of an address they are fetched."""
+    from peira.core.errors import UsageError
+    from peira.data.download import download, is_url
+
+    if not is_url(place):
+        yield Path(place), place
+        return
+    if is_reference:
+        raise UsageError("A version cannot refer to an address.", hint="Leave --reference away.")
+    bar = _Bar("fetching")
+    with download(root, place, bar.told) as found:
+        bar.__exit__()
+        yield found.path, found.source
 
 
 @click.command(
@@ -152,7 +173,8 @@ def _let_mean(root: Path, version: Version, alias: str | None) -> None:
 class _Bar:
     """A progress bar on a terminal, with counts, once there is enough to wait for."""
 
-    def __init__(self) -> None:
+    def __init__(self, label: str) -> None:
+        self._label = label
         self._bar: Any = None
         self._files = ""
 
@@ -173,7 +195,7 @@ class _Bar:
         )
         if self._bar is None:
             self._bar = click.progressbar(
-                length=max(1, taken.bytes_all), label="adding", file=sys.stderr,
+                length=max(1, taken.bytes_all), label=self._label, file=sys.stderr,
                 item_show_func=lambda _item: self._files, show_pos=False,
             )  # fmt: skip
         # An item makes the bar draw its text; files of no bytes move it by nothing.

@@ -39,7 +39,7 @@ def alias(session: Session, data: str, alias: str, *, drop: bool) -> None:
     cls=Command,
     examples=[
         ("peira data rm digits:v2", "hides it; adding the same content brings it back"),
-        ("peira gc", "then frees the objects that nothing else names"),
+        ("peira data gc", "then frees what nothing else holds"),
     ],
 )
 @click.argument("data", metavar="DATA")
