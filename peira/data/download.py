@@ -73,6 +73,7 @@ def download(root: Path, url: str, on_progress: Progress | None = None) -> Itera
         try:
             _fetch(request, path, on_progress)
         except urllib.error.HTTPError as error:
+            error.close()
             raise LabError(
                 f"{plain(url)} cannot be fetched: {error.code} {error.reason}.",
                 hint="Open it in a browser; an address may want a user: https://user:password@…",

@@ -7,6 +7,7 @@ evaluations name rows by.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from peira.core.errors import UsageError
+from peira.core.errors import UnsupportedError, UsageError
 from peira.data.manifest import Column
 
 ID_BYTES = 16
@@ -134,8 +135,10 @@ def to_columns(data: Any) -> Columns:
         return {"X": np.asarray(data[0]), "y": _array(data[1])}
     if isinstance(data, Mapping):
         return _of_mapping(data)
-    if hasattr(data, "column_names") and hasattr(data, "with_format"):  # Hugging Face
-        data = data.with_format("arrow")[:]
+    if _is_hugging_face(data):
+        return _of_hugging_face(data)
+    if hasattr(data, "collect") and hasattr(data, "collect_schema"):  # a lazy frame of Polars
+        data = data.collect()
     if hasattr(data, "column_names") and hasattr(data, "column"):  # Arrow
         names = [str(name) for name in data.column_names]
         return {name: _array(data.column(i).to_pylist()) for i, name in enumerate(names)}
@@ -147,7 +150,44 @@ def to_columns(data: Any) -> Columns:
     )
 
 
+def _is_hugging_face(data: Any) -> bool:
+    return hasattr(data, "column_names") and hasattr(data, "with_format")
+
+
+def _of_hugging_face(data: Any) -> Columns:
+    """Pictures of one size become arrays of pixels; others stay as they are stored."""
+    columns = to_columns(data.with_format("arrow")[:])
+    for name, feature in data.features.items():
+        if type(feature).__name__ == "Image":
+            columns[name] = _pixels(columns[name])
+    return columns
+
+
+def _pixels(stored: NDArray[Any]) -> NDArray[Any]:
+    try:
+        from PIL import Image
+    except ImportError:
+        raise UnsupportedError(
+            "The data set holds pictures, which Pillow reads.", hint="pip install pillow"
+        ) from None
+    arrays = []
+    for one in stored.tolist():
+        if one is None:
+            return stored
+        source = io.BytesIO(one["bytes"]) if one.get("bytes") else one["path"]
+        with Image.open(source) as picture:
+            arrays.append(np.asarray(picture))
+    same = len({(array.shape, array.dtype) for array in arrays}) == 1
+    return np.stack(arrays) if same else stored
+
+
 def _of_mapping(data: Mapping[Any, Any]) -> Columns:
+    if data and all(map(_is_hugging_face, data.values())):
+        raise UsageError(
+            f"These are several data sets: {', '.join(map(str, data))}.",
+            hint="Add one of them, or concatenate them with a column that names the part:"
+            " `peira data split … --column` makes a split of it.",
+        )
     if "data" in data and "target" in data and hasattr(data, "DESCR"):  # scikit-learn
         return {"X": np.asarray(data["data"]), "y": _array(data["target"])}
     return {str(name): _array(values) for name, values in data.items()}
@@ -193,7 +233,9 @@ def _of_objects(found: NDArray[Any]) -> NDArray[Any]:
         numbers = [np.nan if v is None else v for v in flat]
         return np.array(numbers, dtype=np.int64 if whole else np.float64).reshape(found.shape)
     cleaned = np.empty(found.shape, dtype=object)
-    cleaned.ravel()[:] = [None if isinstance(v, float) and v != v else v for v in flat]
+    plain = [_plain(v) for v in flat]  # rows of Polars and Parquet may be arrays themselves
+    for place, value in enumerate(plain):
+        cleaned.ravel()[place] = None if isinstance(value, float) and value != value else value
     return cleaned
 
 

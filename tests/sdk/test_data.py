@@ -16,6 +16,7 @@ from peira.data import sealed, splits
 from peira.data.dataset import open_dataset
 from peira.data.splits import Recipe
 from peira.evaluate import ledger, samples
+from peira.lab.lab import Lab
 from peira.record import events
 from tests.sdk.reading import read_run
 
@@ -130,3 +131,21 @@ def test_missing_data_end_the_program(root: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PEIRA_STRICT", "0")
     with peira.init("story") as run, pytest.raises(NotFoundError, match="no data set `digitz`"):
         run.use("digitz")
+
+
+def test_a_transform_inside_a_run_is_in_its_lineage(root: Path) -> None:
+    """The run used the parent and made the version: data, run, data."""
+    peira.dataset("d", {"x": np.arange(10.0)})
+
+    @peira.transform
+    def doubled(data: peira.data.dataset.Dataset) -> dict[str, np.ndarray]:
+        return {"x": data["x"] * 2}
+
+    with peira.init("p", name="maker") as run:
+        made = doubled("d:v1", name="twice")
+    assert made.version.run == run.id
+    with Lab(root) as lab:
+        found = lab.lineage(run.id)
+        names = {node.id: node.name for node in found.nodes}
+        told = {(names[edge.source], names[edge.target]) for edge in found.edges}
+    assert ("d:v1", "maker") in told and ("maker", "twice:v1") in told

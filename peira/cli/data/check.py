@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,7 @@ from peira.core.text import printable
 
 if TYPE_CHECKING:
     from peira.data.checks import Finding
+    from peira.data.checks.version import Question
 
 STYLE = {"block": "red", "warn": "yellow", "note": "cyan"}
 ROWS_SHOWN = 5
@@ -25,43 +27,51 @@ BLOCKED = 6
     examples=[
         ("peira data check digits", "the latest version, with its only split"),
         ("peira data check visits --split by-patient --group patient", "says what a group is"),
+        ("peira data check --code train.py", "was a scaler fitted before the split?"),
         ("peira data check digits --json | jq '.[].check'", "for programs"),
     ],
 )
-@click.argument("data", metavar="DATA")
+@click.argument("data", metavar="[DATA]", required=False)
 @click.option("--split", "name", metavar="NAME", help="The split.  [default: the only one]")
 @click.option("--group", metavar="COLUMN", help="Rows with the same value belong together.")
 @click.option("--time", metavar="COLUMN", help="When a row came to be.")
 @click.option("--only", multiple=True, metavar="CHECK", help="This check only; repeatable.")
+@click.option(
+    "--code", "codes", multiple=True, metavar="FILE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Look in a program for steps that are fitted before the split; repeatable.",
+)  # fmt: skip
 @json_option
 @in_session
 def check(
     session: Session,
-    data: str,
+    data: str | None,
     *,
     name: str | None,
     group: str | None,
     time: str | None,
     only: tuple[str, ...],
+    codes: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    """Look for copies across parts, leaks by group, time and label, drift, and odd labels.
+    """Look for copies across parts, leaks by group, time and label, drift, and odd labels in DATA;
+    and in programs for what was fitted on test rows.
 
     What blocks (exit code 6) makes numbers on this split untrue; what warns must be looked at.
     """
     import msgspec
 
-    from peira.core.errors import UsageError
-    from peira.data.checks import CHECKS
-    from peira.data.checks.version import Question, check_version
-    from peira.data.reference import parse
+    from peira.data.checks.code import fitted_before_split
+    from peira.data.checks.version import Question
 
-    strange = set(only) - set(CHECKS)
-    if strange:
-        raise UsageError(f"There is no check {min(strange)!r}.", hint=f"Use {', '.join(CHECKS)}.")
-    lab = session.lab()
-    question = Question(split=name, group=group, time=time, checks=list(only))
-    found = check_version(lab.root, parse(lab.root, data).version, question)
+    if data is None and not codes:
+        raise click.UsageError("Say what to check: DATA, --code FILE, or both.")
+    found: list[Finding] = []
+    if data is not None:
+        question = Question(split=name, group=group, time=time, checks=list(only))
+        found += _of_data(session, data, question)
+    for code in codes:
+        found += fitted_before_split(code.read_text(encoding="utf-8", errors="replace"), str(code))
     if as_json:
         write_json([msgspec.to_builtins(finding) for finding in found])
     else:
@@ -72,6 +82,19 @@ def check(
             click.echo("nothing was found")
     if any(finding.action == "block" for finding in found):
         raise click.exceptions.Exit(BLOCKED)
+
+
+def _of_data(session: Session, data: str, question: Question) -> list[Finding]:
+    from peira.core.errors import UsageError
+    from peira.data.checks import CHECKS
+    from peira.data.checks.version import check_version
+    from peira.data.reference import parse
+
+    strange = set(question.checks) - set(CHECKS)
+    if strange:
+        raise UsageError(f"There is no check {min(strange)!r}.", hint=f"Use {', '.join(CHECKS)}.")
+    lab = session.lab()
+    return check_version(lab.root, parse(lab.root, data).version, question)
 
 
 def _print(finding: Finding, out: Terminal) -> None:

@@ -1,0 +1,54 @@
+"""Tables of other libraries, when they are installed: the same content is the same version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from peira.core.errors import UsageError
+from peira.data.add import add_table
+from peira.data.dataset import Dataset
+from peira.data.rows import to_columns
+
+TABLE: dict[str, Any] = {
+    "a": [1.5, 2.0, None], "b": ["x", None, "z"], "many": [[1, 2], [3], []], "y": [0, 1, 0],
+}  # fmt: skip
+
+
+def frames() -> list[Any]:
+    """Return the ways to the table that are installed here."""
+    pandas, arrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    return [pandas.DataFrame(TABLE), arrow.table(TABLE)]
+
+
+def test_every_library_gives_the_same_version(tmp_path: Path) -> None:
+    """pandas and Arrow here; Polars and Hugging Face in tests of their own."""
+    contents = {add_table(tmp_path, f"d{n}", t).version.content for n, t in enumerate(frames())}
+    assert len(contents) == 1
+
+
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_polars_frames(tmp_path: Path, is_lazy: bool) -> None:
+    """Lists stay lists, and missing values stay missing."""
+    polars = pytest.importorskip("polars")
+    frame = polars.LazyFrame(TABLE) if is_lazy else polars.DataFrame(TABLE)
+    data = Dataset(tmp_path, add_table(tmp_path, "d", frame).version)
+    assert data["many"].tolist() == TABLE["many"] and data["b"].tolist() == TABLE["b"]
+    assert data.version.content == add_table(tmp_path, "e", frames()[0]).version.content
+
+
+def test_hugging_face_data_sets(tmp_path: Path) -> None:
+    """Pictures of one size are arrays; several data sets at once are refused."""
+    datasets = pytest.importorskip("datasets")
+    plain = datasets.Dataset.from_dict(TABLE)
+    version = add_table(tmp_path, "d", plain).version
+    assert version.content == add_table(tmp_path, "e", frames()[0]).version.content
+    pixels = [np.full((8, 8), n, dtype=np.uint8) for n in range(3)]
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.Value("int64")})
+    pictures = datasets.Dataset.from_dict({"image": pixels, "label": [0, 1, 2]}, features=features)
+    assert (to_columns(pictures)["image"] == np.stack(pixels)).all()
+    with pytest.raises(UsageError, match="several data sets: train"):
+        to_columns(datasets.DatasetDict({"train": plain}))
