@@ -139,8 +139,10 @@ class Session:
         is_part = request.parent is not None
         self.is_joined = False
         if settings.run and not is_part:
-            self.is_joined = not self.is_launcher and _is_first(settings.run)
-            # A further run of the process, or a program below a program, is a run of its own.
+            is_trial = request.sweep is not None
+            self.is_joined = not self.is_launcher and not is_trial and _is_first(settings.run)
+            # A further run of the process, a trial, or a program below a program, is a run of its
+            # own.
             if not self.is_joined and folder.run_folder(self.root, settings.run).birth.exists():
                 request = msgspec.structs.replace(request, parent=settings.run)
         if settings.run and self.is_joined:

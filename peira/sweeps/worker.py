@@ -90,6 +90,8 @@ class Worker:
             OSError: the sweep's folder cannot be written.
         """
         done = 0
+        if self._leave(0.0):  # its controller was killed while it started
+            return done
         self._enlist()
         try:
             while not self._leave(0.0):

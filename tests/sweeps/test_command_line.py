@@ -269,6 +269,22 @@ def test_what_cannot_be_run_is_refused(peira_cli: CommandLine) -> None:
     assert unnamed.returncode != 0 and "no function fit" in unnamed.stderr
 
 
+def test_a_sweep_in_a_recorded_program_has_its_runs_as_parts(peira_cli: CommandLine) -> None:
+    """`peira run tune.py`: no trial writes into the run of the program."""
+    write(
+        peira_cli,
+        "import peira\npeira.sweep(lambda x: x, {'x': [1.0, 2.0]}, minimize='y', sampler='grid')\n",
+        "tune.py",
+    )
+    done = peira_cli("run", "tune.py")
+    assert done.returncode == 0, done.stderr
+    assert peira_cli.read().trials.state == ["complete"] * 2
+    with Lab(peira_cli.lab) as lab:
+        (outer,) = lab.runs("sweep is missing")
+        assert {run.parent for run in lab.runs("sweep is not missing")} == {outer.id}
+        assert "y" not in outer.metrics
+
+
 @pytest.mark.parametrize("guard", ["", 'if __name__ == "__main__":\n    '])
 def test_a_script_that_calls_sweep_has_workers(peira_cli: CommandLine, guard: str) -> None:
     """With or without a guard: workers load the file up to that call."""
