@@ -134,6 +134,8 @@ class Ledger:
         self._claims: set[str] = set()
         """Names of the claims that were read."""
         self._unended: set[int] = set()
+        self._stranded: set[int] = set()
+        """Trials that may be due again: those without an end, and failed or killed ones."""
         self._lowest_free = 0
 
     def catch_up(self) -> set[int]:
@@ -157,10 +159,12 @@ class Ledger:
         return changed
 
     def _note_unended(self, trial: int) -> None:
-        if self.trials[trial].last.end is None:
-            self._unended.add(trial)
-        else:
-            self._unended.discard(trial)
+        end = self.trials[trial].last.end
+        for found, belongs in (
+            (self._unended, end is None),
+            (self._stranded, end is None or end.state in ("failed", "killed")),
+        ):
+            (found.add if belongs else found.discard)(trial)
 
     def _take_claim(self, trial: int, attempt: int, changed: set[int]) -> bool:
         """Read a claim; return False when it is another machine's and not here yet."""
@@ -317,7 +321,7 @@ class Ledger:
         """Return the lowest number that is to be run, and its next attempt; None when there is
         none. Trials that run may still become free again.
         """
-        for trial in sorted(self._stranded()):
+        for trial in sorted(self._stranded):
             if self.is_due_again(trial):
                 return trial, max(self.trials[trial].attempts) + 1
         while self._lowest_free in self.trials:
@@ -326,14 +330,6 @@ class Ledger:
         if asked is not None and self._lowest_free >= asked:
             return None
         return self._lowest_free, 1
-
-    def _stranded(self) -> list[int]:
-        """Return trials that may be due again: those without an end, and failed or killed ones."""
-        return [
-            trial
-            for trial, entry in self.trials.items()
-            if (end := entry.last.end) is None or end.state in ("failed", "killed")
-        ]
 
     @property
     def is_over(self) -> bool:
