@@ -5,6 +5,7 @@
 | duplicates | test rows that are also in training | block |
 | conflicting-labels | equal inputs with different labels | warn |
 | near-duplicates | test rows that are nearly a training row | warn above 0.1 %, block above 1 % |
+| near-duplicate-texts | the same of texts | the same |
 | group-leak | groups with rows on both sides | block when the group was named, else warn |
 | time-leak | test rows older than training rows | warn |
 | label-leak | columns that tell the label by themselves | warn |
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from peira.data.checks import duplicates, leaks, models, near
+from peira.data.checks import duplicates, leaks, models, near, texts
 from peira.data.checks._base import Action, Finding, View
 
 Check = Callable[[View], Iterator[Finding]]
@@ -25,6 +26,7 @@ CHECKS: dict[str, Check] = {
     "duplicates": duplicates.across_parts,
     "conflicting-labels": duplicates.conflicting_labels,
     "near-duplicates": near.near_duplicates,
+    "near-duplicate-texts": texts.near_duplicate_texts,
     "group-leak": leaks.group_leak,
     "time-leak": leaks.time_leak,
     "label-leak": leaks.label_leak,
@@ -32,7 +34,7 @@ CHECKS: dict[str, Check] = {
     "suspicious-labels": models.suspicious_labels,
 }
 
-VERSION = 1
+VERSION = 2
 """Rises when a check finds something else on the same data; kept findings of another are stale."""
 
 __all__ = ["CHECKS", "VERSION", "Action", "Finding", "View", "check"]

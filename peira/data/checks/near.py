@@ -58,7 +58,7 @@ def near_duplicates(view: View) -> Iterator[Finding]:
             order = np.flatnonzero(is_near)[np.argsort(distances[is_near])]
             yield Finding(
                 check="near-duplicates",
-                action=_action(int(is_near.sum()), share),
+                action=action_of(int(is_near.sum()), share),
                 title=f"{int(is_near.sum())} rows of {part} ({percent(share)}) are nearly a"
                 " training row.",
                 count=int(is_near.sum()),
@@ -94,7 +94,8 @@ def _projected(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return flat
 
 
-def _action(count: int, share: float) -> Action:
+def action_of(count: int, share: float) -> Action:
+    """Return what so many near copies call for."""
     if count < ROWS_MIN:
         return "note"
     return "block" if share > BLOCK_SHARE else "warn"
