@@ -80,6 +80,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """For `stratified` the label when None."""
     count: int = 5
     """Folds."""
+    group: str | None = None
+    """Of `folds`: rows with the same value of this column stay together."""
 
 
 def make(dataset: Dataset, name: str, recipe: Recipe) -> Split:
@@ -113,7 +115,7 @@ def make(dataset: Dataset, name: str, recipe: Recipe) -> Split:
         created=now_s(),
         by=user_name(),
         seed=None if recipe.kind in ("time", "column") else recipe.seed,
-        column=column,
+        column=column or recipe.group,
         shares={} if recipe.kind in ("column", "folds") else dict(recipe.shares),
     )
     if not _write(dataset.root, made):
@@ -125,6 +127,20 @@ def make(dataset: Dataset, name: str, recipe: Recipe) -> Split:
             )
         return there
     return made
+
+
+def make_repeated(dataset: Dataset, name: str, recipe: Recipe, times: int) -> list[Split]:
+    """Deal the rows several times, with one seed after the other, as `<name>-1`, `<name>-2`, …
+
+    Raises:
+        UsageError: as `make`; or nothing is drawn, so that all would be the same.
+    """
+    if recipe.kind in ("time", "column"):
+        raise UsageError(f"A split of kind {recipe.kind} draws nothing; repeated it is the same.")
+    return [
+        make(dataset, f"{name}-{n + 1}", msgspec.structs.replace(recipe, seed=recipe.seed + n))
+        for n in range(times)
+    ]
 
 
 def _dealt(dataset: Dataset, recipe: Recipe) -> Parts:
@@ -139,7 +155,11 @@ def _dealt(dataset: Dataset, recipe: Recipe) -> Parts:
         "time": lambda: assign.ordered(_column(dataset, recipe), shares),
         "column": lambda: assign.predefined(_column(dataset, recipe)),
         "folds": lambda: assign.folds(
-            ids, recipe.count, seed, _column(dataset, recipe) if recipe.column else None
+            ids,
+            recipe.count,
+            seed,
+            _column(dataset, recipe) if recipe.column else None,
+            dataset[recipe.group] if recipe.group else None,
         ),
     }
     if recipe.kind not in deal:

@@ -37,7 +37,8 @@ class How(TypedDict):
         ),
         ("peira data split visits by-patient train=0.7 test=0.3 --group patient", "whole groups"),
         ("peira data split sales by-time train=0.9 test=0.1 --time day", "the latest are tested"),
-        ("peira data split digits cv --folds 5", "five folds"),
+        ("peira data split digits cv --folds 5", "five folds; also with --stratify or --group"),
+        ("peira data split digits rep train=0.8 test=0.2 --repeat 15", "rep-1 to rep-15"),
     ],
 )
 @click.argument("data", metavar="DATA")
@@ -50,6 +51,10 @@ class How(TypedDict):
 @click.option("--column", metavar="COLUMN", help="Take the parts that a column names.")
 @click.option("--folds", type=click.IntRange(2), metavar="N", help="N folds of equal size.")
 @click.option("--hold-out", metavar="PART", help="Seal a part: see `peira holdout`.")
+@click.option(
+    "--repeat", type=click.IntRange(2, 1_000), metavar="N",
+    help="N splits, NAME-1 to NAME-N, with a seed each.",
+)  # fmt: skip
 @json_option
 @in_session
 def split(
@@ -59,6 +64,7 @@ def split(
     shares: tuple[str, ...],
     *,
     hold_out: str | None,
+    repeat: int | None,
     as_json: bool,
     **how: Unpack[How],
 ) -> None:
@@ -73,7 +79,19 @@ def split(
 
     lab = session.lab()
     dataset = Dataset(lab.root, parse(lab.root, data).version)
-    made = splits.make(dataset, name, _recipe(dataset.label, _shares(shares), how))
+    recipe = _recipe(dataset.label, _shares(shares), how)
+    if repeat is not None:
+        if hold_out is not None:
+            raise click.UsageError("A hold-out is one part of one split; leave --repeat away.")
+        every = splits.make_repeated(dataset, name, recipe, repeat)
+        if as_json:
+            write_json([msgspec.to_builtins(one) | {"digest": one.digest} for one in every])
+            return
+        for one in every:
+            told = ", ".join(f"{part} {number(found.rows)}" for part, found in one.parts.items())
+            click.echo(f"{printable(one.dataset)}:{printable(one.name)}  seed {one.seed}: {told}")
+        return
+    made = splits.make(dataset, name, recipe)
     if hold_out is not None:
         sealed.seal(lab.root, made, hold_out)
     if as_json:
@@ -98,14 +116,18 @@ def _recipe(label: str | None, shares: dict[str, float], how: How) -> Recipe:
         "folds": how["folds"],
     }
     chosen = [kind for kind, given in kinds.items() if given]
-    if len(chosen) > 1 and set(chosen) != {"stratified", "folds"}:
+    pairs = ({"stratified", "folds"}, {"grouped", "folds"})
+    if len(chosen) > 1 and set(chosen) not in pairs:
         raise click.UsageError(f"A split is one of {', '.join(chosen)}.")
-    by = how["group"] or how["time"] or how["column"] or (label if how["stratify"] else None)
+    is_folds = bool(how["folds"])
+    group = None if is_folds else how["group"]
+    by = group or how["time"] or how["column"] or (label if how["stratify"] else None)
     recipe = Recipe(
-        kind="folds" if how["folds"] else chosen[0] if chosen else "random",
+        kind="folds" if is_folds else chosen[0] if chosen else "random",
         seed=how["seed"],
         column=by,
         count=how["folds"] or 5,
+        group=how["group"] if is_folds else None,
     )
     return msgspec.structs.replace(recipe, shares=shares) if shares else recipe
 
