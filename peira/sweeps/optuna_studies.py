@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
+from weakref import WeakSet
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage
@@ -50,6 +51,9 @@ _STATES: dict[TrialState, EndState] = {
 }
 
 
+_storages: WeakSet[LabStorage] = WeakSet()
+
+
 class LabStorage(JournalStorage):
     """Optuna's journal storage over a lab; trials that end become runs."""
 
@@ -59,6 +63,7 @@ class LabStorage(JournalStorage):
         self._recording = threading.Lock()
         self._has_warned = False
         super().__init__(LabJournal(lab / "optuna" / "studies.jsonl"))
+        _storages.add(self)
 
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
@@ -68,6 +73,17 @@ class LabStorage(JournalStorage):
     def __setstate__(self, state: dict[Any, Any]) -> None:
         super().__setstate__(state)
         self._recording = threading.Lock()
+        _storages.add(self)
+
+    def become_child(self) -> None:
+        """Go on as another worker, in a process that was forked off: Optuna tells workers apart by
+        a name that is drawn when the storage is made, and locks may be held by threads that are
+        not here.
+        """
+        self._recording = threading.Lock()
+        self._records = {}
+        self.__setstate__(self.__getstate__())
+        self._backend = LabJournal(self._lab / "optuna" / "studies.jsonl")
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         trial_id = super().create_new_trial(study_id, template_trial)
@@ -119,6 +135,14 @@ class LabStorage(JournalStorage):
             )
             known = self._records[study_id] = ForeignRecord(foreign_sweep(self._lab, told))
         return known
+
+
+def _after_fork_in_child() -> None:
+    for storage in list(_storages):
+        storage.become_child()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def optuna_storage(lab: str | os.PathLike[str] | None = None) -> LabStorage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import multiprocessing
 import pickle
 import sqlite3
 from pathlib import Path
@@ -96,6 +97,30 @@ def test_a_study_goes_on_in_another_process_storage(lab: Path) -> None:
     assert len(list_sweeps(lab)) == 1
 
 
+def test_forked_processes_share_a_study(lab: Path) -> None:
+    """Children that go on with their parent's study are workers of their own: every trial ends and
+    is a run, none is mixed up.
+    """
+    study = optuna.create_study(storage=optuna_storage(), study_name="mine")
+
+    def work() -> None:
+        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=6)
+
+    context = multiprocessing.get_context("fork")
+    workers = [context.Process(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    trials = study.get_trials()
+    assert [trial.number for trial in trials] == list(range(18))
+    assert all(trial.value == trial.params["x"] for trial in trials)
+    found = read_sweep(lab, "mine")
+    assert found.trials.state == ["complete"] * 18
+    assert found.trials.values[0] == [trial.value for trial in trials]
+
+
 def test_the_run_that_the_objective_recorded_is_the_trials(lab: Path) -> None:
     """An objective that calls peira.init itself gets no second run."""
 
@@ -133,6 +158,7 @@ def test_studies_are_imported_from_files_once(lab: Path, tmp_path: Path) -> None
     """SQLite by URL and by path, a journal file; the second import adds only what is new."""
     url = f"sqlite:///{tmp_path}/study.db"
     study = optuna.create_study(storage=url, study_name="old")
+    study.enqueue_trial({"opt": "sgd"})
     optimize(study, 4)
     first = import_study(url)[0]
     assert (first.study, first.trials, first.new, first.unfinished) == ("old", 4, 4, 0)
