@@ -123,7 +123,7 @@ def test_a_hold_out_answers_by_a_word(root: Path, capfd: pytest.CaptureFixture[s
     (look,) = ledger.looks(root, split, "test")
     assert look.claim.why == "goal" and look.claim.runs == [run.id]
     printed = capfd.readouterr().err
-    assert "sealed hold-out" in printed and "0.8 is supported" in printed
+    assert "sealed hold-out" in printed and "0.8: supported" in printed
 
 
 def test_missing_data_end_the_program(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
