@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from peira.capture.digests import DigestMemory, Known
-from peira.core.errors import LabError
+from peira.core.errors import LabError, UsageError
 from peira.data.manifest import Member
 from peira.objects._base import Stored
 from peira.objects.digest import digest_files
@@ -54,7 +54,11 @@ class Intake:
 
         Raises:
             LabError: one cannot be read, or the lab not be written.
+            UsageError: the name of one is no text.
         """
+        for path in paths:
+            if not path.isascii():
+                _check_name(path)
         try:
             make_lab(self._root)
             return self._take(paths)
@@ -114,6 +118,16 @@ class _Told:
         if self._tell is not None:
             done = self._files_known + files
             self._tell(Taken(done, self._files, self._bytes_known + size, self._bytes))
+
+
+def _check_name(path: str) -> None:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"The name of the file {path!a:.300} is no UTF-8, which a version lists names in.",
+            hint="Rename it, and add again.",
+        ) from None
 
 
 def _state(found: os.stat_result) -> tuple[int, int, int, int]:

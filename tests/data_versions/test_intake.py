@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from peira.core.errors import LabError
+from peira.core.errors import LabError, UsageError
 from peira.data.add import add_path
 from peira.data.dataset import Dataset
 from peira.data.intake import Intake, Taken
@@ -64,6 +64,16 @@ def test_a_file_that_cannot_be_read_is_named(
     intake = Intake(tmp_path / ".peira", folder, is_reference=is_reference, on_progress=None)
     with pytest.raises(LabError, match="gone"):
         intake.take([os.fspath(folder / "0" / "0.bin"), os.fspath(folder / "gone")])
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path, folder: Path) -> None:
+    """The message shows it in a way that a terminal can print; names in any script are fine."""
+    (folder / "ünï.bin").touch()
+    assert add_path(tmp_path / ".peira", "d", folder).is_new
+    odd = os.fsdecode(b"\xff.bin")
+    (folder / odd).touch()
+    with pytest.raises(UsageError, match="no UTF-8"):
+        add_path(tmp_path / ".peira", "d", folder)
 
 
 @pytest.mark.parametrize("kind", ["u1", "i2", "?", "i8", "f4", "f8"])
