@@ -143,7 +143,11 @@ class Worker:
         study = self._catch_up()
         started, clock = now_s(), time.perf_counter()
         earlier = self.ledger.trials.get(number)
-        if earlier is not None and self._take_over(earlier.last):
+        if earlier is not None and (
+            earlier.last.attempt >= attempt  # claimed since: that worker is at it
+            or self.ledger.is_alive(earlier.last)
+            or self._take_over(earlier.last)
+        ):
             return False
         last = (earlier.last.claim or earlier.last.end) if earlier is not None else None
         if last is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +24,7 @@ from peira.sweeps.definition import Definition, Function, Method, Objective, Ret
 from peira.sweeps.folder import SweepFolder, find_sweep, make_sweep, new_sweep_id
 from peira.sweeps.ledger import Ledger
 from peira.sweeps.reading import list_sweeps, read_sweep
-from peira.sweeps.records import Claim, End, Member, Valued
+from peira.sweeps.records import Begun, Claim, End, Member, Valued
 from peira.sweeps.space import Space
 from peira.sweeps.study import SweepStudy
 from peira.sweeps.task import Outcome, Task
@@ -173,6 +175,26 @@ def test_an_end_that_is_told_late_is_seen_before_the_trial_is_run_again(lab: Pat
     path.unlink()
     assert worker.ledger.next_free() == (0, 2)  # what it knows is old
     assert worker.work() == 0 and other.ran == []
+
+
+def test_the_program_of_a_trial_that_another_worker_has_claimed_is_left_alone(lab: Path) -> None:
+    """It was free when this worker looked for one, and is not any more."""
+    folder = define(lab, trials=1)
+    late = Worker(folder, Squared())
+    late._catch_up()
+    assert late.ledger.next_free() == (0, 1)
+    enlist(folder, claim(folder, 0))
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as program:
+        started = liveness.process_started(program.pid)
+        told = Begun(trial=0, attempt=1, time=now_s(), run="r", program=program.pid,
+                     program_started=started)  # fmt: skip
+        file = AppendFile(folder.told("aaaaaa"))
+        file.append(lines.encode(told))
+        file.close()
+        assert not late._try(0, 1) and not late._try(0, 2)
+        assert program.poll() is None
+        program.communicate(b"\n")
+    assert program.returncode == 0
 
 
 def test_retries_are_counted_by_how_a_trial_ended(lab: Path) -> None:
