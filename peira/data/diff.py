@@ -10,6 +10,7 @@ import numpy as np
 from peira.capture.param_roles import role
 from peira.data.dataset import Dataset
 from peira.data.profile import Profile, profile
+from peira.data.reference import without_sealed
 from peira.data.rows import as_text
 from peira.lab.lab import Lab
 from peira.lab.links import users
@@ -67,6 +68,7 @@ class DataDiff(msgspec.Struct, frozen=True, kw_only=True):
     order_changed: bool
     """Whether the rows of both stand in another order."""
     labels: list[LabelChange]
+    """The first 100. Labels of sealed rows are neither told nor counted."""
     label_changes: int
     classes: dict[str, tuple[int, int]]
     """Rows of each class before and after, where they differ."""
@@ -78,7 +80,7 @@ def compare(left: Dataset, right: Dataset, lab: Lab | None = None) -> DataDiff:
     """Return what differs from `left` to `right`; with a lab also what recipes score on both."""
     has_rows = left.manifest.ids is not None and right.manifest.ids is not None
     before, after = (profile(left), profile(right)) if has_rows else (None, None)
-    labels = _labels(left, right) if has_rows else []
+    labels = _labels(without_sealed(left), without_sealed(right)) if has_rows else []
     return DataDiff(
         left=left.ref,
         right=right.ref,

@@ -108,6 +108,11 @@ def open_reference(root: Path, text: str) -> Dataset:
     whole = Dataset(root, found.version)
     if found.split is not None:
         return view_part(whole, found.split, found.part)
+    return without_sealed(whole)
+
+
+def without_sealed(whole: Dataset) -> Dataset:
+    """Return a whole version without its sealed rows."""
     if whole.manifest.ids is None:
         return whole
     hidden = sealed.sealed_rows(whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from peira.data.checks import Finding
+from peira.data.diff import DataDiff
 from peira.data.profile import Profile
 from peira.data.relations import User
 from peira.server.records import Answer
@@ -120,3 +121,19 @@ class DataSamplesAnswer(Answer, frozen=True, kw_only=True):
     columns: list[str]
     label: str | None
     samples: list[dict[str, Any]]
+
+
+class RunName(Answer, frozen=True):
+    """What leads to a run."""
+
+    name: str
+    project: str
+
+
+class DataDiffAnswer(Answer, frozen=True, kw_only=True):
+    """What changed from one version to another; `runs` names those of `scores` by id."""
+
+    before: VersionRow
+    after: VersionRow
+    diff: DataDiff
+    runs: dict[str, RunName]

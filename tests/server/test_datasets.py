@@ -28,6 +28,10 @@ def halved(dataset: Any) -> dict[str, Any]:
     return {"X": dataset.X / 2, "y": dataset.y}
 
 
+def relabelled(dataset: Any) -> dict[str, Any]:
+    return {"X": dataset.X, "y": (dataset.y + 1) % 4}
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data") / ".peira"
@@ -124,8 +128,53 @@ def test_rows_are_pictures(client: httpx.Client) -> None:
     assert client.get("/api/datasets/squares/1/picture/zz").status_code == 404
 
 
+def test_two_versions_are_compared(client: httpx.Client) -> None:
+    """Rows keep their ids and have other values; the column says how its numbers moved."""
+    told = ask(client, "/halves/1/diff", other="squares:v1")
+    assert (told["before"]["name"], told["after"]["name"]) == ("squares", "halves")
+    rows = told["diff"]["rows"]
+    assert (rows["added"], rows["removed"], rows["same"]) == (0, 0, 0) and rows["changed"] == 40
+    (column,) = told["diff"]["columns"]
+    assert column["name"] == "X" and column["before"]["max"] == 2 * column["after"]["max"]
+    assert told["diff"]["classes"] == {} and told["diff"]["files"] is None
+
+
+def test_the_same_recipe_on_both_versions(client: httpx.Client, root: Path) -> None:
+    """Runs of equal params are found by the version that they used, and named."""
+    for ref, score in (("squares:v1:main/train", 0.5), ("halves:v1:main/train", 0.75)):
+        with init(
+            "p", name=ref, params={"lr": 1}, lab=root.parent, console=False, monitor=False
+        ) as run:
+            run.use(ref)
+            run.log({"accuracy": score})
+    told = ask(client, "/halves/1/diff", other="squares")
+    (score,) = told["diff"]["scores"]
+    assert (score["metric"], score["before"], score["after"]) == ("accuracy", 0.5, 0.75)
+    (before,) = score["runs_before"]
+    assert told["runs"][before] == {"name": "squares:v1:main/train", "project": "p"}
+
+
+def test_a_comparison_tells_no_label_of_a_sealed_row(client: httpx.Client, root: Path) -> None:
+    """Of labels that changed only those of rows that everybody sees are told and counted."""
+    squares = open_dataset(root, "squares")
+    derive(squares, relabelled, {}, name="relabelled")
+    found = ask(client, "/relabelled/1/diff", other="squares")["diff"]
+    seen = ask(client, "/squares/1/samples", limit=1000)
+    assert found["label_changes"] == seen["matched"] == 20
+    assert {row["id"] for row in found["labels"]} == {row["id"] for row in seen["samples"]}
+    assert all(row["before"] != row["after"] for row in found["labels"])
+
+
 @pytest.mark.parametrize(
-    "rest", ["/none", "/squares/9", "/squares/1/samples?part=main/dev", "/..%2f..%2fx", "/a:b/1"]
+    "rest",
+    [
+        "/none",
+        "/squares/1/diff?other=none",
+        "/squares/9",
+        "/squares/1/samples?part=main/dev",
+        "/..%2f..%2fx",
+        "/a:b/1",
+    ],
 )
 def test_what_is_not_there_is_said(client: httpx.Client, rest: str) -> None:
     """Names, numbers and parts that are unknown are not found."""

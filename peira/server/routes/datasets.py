@@ -7,22 +7,26 @@ from typing import Annotated, Any
 from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 
-from peira.core.errors import NotFoundError
+from peira.core.errors import NotFoundError, UsageError
 from peira.data import look, relations, sealed, splits
 from peira.data.catalog import Catalog, Version
 from peira.data.checks.version import Question, known_findings
 from peira.data.dataset import Dataset
+from peira.data.diff import DataDiff, compare
 from peira.data.profile import Profile, known_profile, profile
-from peira.data.reference import open_reference
+from peira.data.reference import open_reference, parse
+from peira.lab.lab import Lab
 from peira.server.cells import cell
 from peira.server.dataset_records import (
     ColumnRow,
+    DataDiffAnswer,
     DataSamplesAnswer,
     DatasetAnswer,
     DatasetRow,
     DatasetsAnswer,
     FindingsRow,
     PartRow,
+    RunName,
     SplitRow,
     TransformRow,
     VersionAnswer,
@@ -34,6 +38,8 @@ from peira.server.pictures import picture_of_row
 Number = FromPath[int]
 PAGE_MAX = 1_000
 PROFILED_BYTES_MAX = 4_000_000
+COMPARED_BYTES_MAX = 64_000_000
+"""Both versions are read whole: larger ones would take longer than a request may."""
 
 
 @get("/api/datasets", sync_to_thread=True)
@@ -123,7 +129,40 @@ def data_picture(lab: LabNow, name: PathText, number: Number, id: PathText) -> R
     )
 
 
-HANDLERS = [datasets, dataset, version, data_samples, data_picture]
+@get("/api/datasets/{name:str}/{number:int}/diff", sync_to_thread=True)
+def data_diff(
+    lab: LabNow,
+    *,
+    name: PathText,
+    number: Number,
+    other: Annotated[str, QueryParameter(min_length=1, max_length=1_000)],
+) -> DataDiffAnswer:
+    """What changed from another version to this one, and what the same recipe scores on both."""
+    catalog = Catalog(lab.root)
+    after = Dataset(lab.root, catalog.find(f"{name}:v{number}"))
+    before = Dataset(lab.root, parse(lab.root, other).version)
+    size = before.manifest.size + after.manifest.size
+    if size > COMPARED_BYTES_MAX:
+        raise UsageError(
+            f"{before.ref} and {after.ref} are too large to be compared by a request.",
+            hint=f"peira data diff {before.ref} {after.ref}",
+        )
+    found = compare(before, after, lab)
+    return DataDiffAnswer(
+        before=VersionRow(**_row(catalog, before.version)),
+        after=VersionRow(**_row(catalog, after.version)),
+        diff=found,
+        runs=_runs_of(lab, found),
+    )
+
+
+HANDLERS = [datasets, dataset, version, data_samples, data_picture, data_diff]
+
+
+def _runs_of(lab: Lab, found: DataDiff) -> dict[str, RunName]:
+    ids = {id for score in found.scores for id in (*score.runs_before, *score.runs_after)}
+    records = [lab.run(id) for id in sorted(ids)]
+    return {record.id: RunName(record.name, record.project) for record in records}
 
 
 def _row(catalog: Catalog, found: Version) -> dict[str, Any]:

@@ -786,22 +786,25 @@ export interface Finding {
   limits: string;
 }
 
+export interface ColumnProfile {
+  name: string;
+  dtype: string;
+  shape?: number[];
+  missing?: number;
+  min?: number;
+  max?: number;
+  mean?: number;
+  std?: number;
+  distinct?: number;
+  /** Places within a row whose value is always the same, and the value. */
+  constant?: Record<string, number>;
+  outliers?: number;
+}
+
 /** What a version holds, in numbers. Members that say nothing are left out. */
 export interface Profile {
   rows: number;
-  columns: {
-    name: string;
-    dtype: string;
-    shape?: number[];
-    missing?: number;
-    min?: number;
-    max?: number;
-    mean?: number;
-    distinct?: number;
-    /** Places within a row whose value is always the same, and the value. */
-    constant?: Record<string, number>;
-    outliers?: number;
-  }[];
+  columns: ColumnProfile[];
   classes?: Record<string, number>;
   duplicates?: number;
   sizes?: Record<string, number>;
@@ -819,6 +822,43 @@ export interface VersionData extends VersionRow {
   checks: { split: string | null; findings: Finding[] | null }[];
   profile: Profile | null;
   pictures: boolean;
+}
+
+/** Lists hold the first 100, counts are of all. */
+export interface DataChanges {
+  added: number;
+  removed: number;
+  changed: number;
+  same: number;
+  first_added: string[];
+  first_removed: string[];
+  first_changed: string[];
+}
+
+export interface DataScoreChange {
+  params: Record<string, Cell>;
+  metric: string;
+  before: number;
+  after: number;
+  runs_before: string[];
+  runs_after: string[];
+}
+
+/** `GET /api/datasets/{name}/{number}/diff`: what changed from another version to this one. */
+export interface DataDiffData {
+  before: VersionRow;
+  after: VersionRow;
+  diff: {
+    files: DataChanges | null;
+    rows: DataChanges | null;
+    order_changed: boolean;
+    labels: { id: string; before: string; after: string }[];
+    label_changes: number;
+    classes: Record<string, [number, number]>;
+    columns: { name: string; before: ColumnProfile | null; after: ColumnProfile | null }[];
+    scores: DataScoreChange[];
+  };
+  runs: Record<string, { name: string; project: string }>;
 }
 
 /** `GET /api/datasets/{name}`. */

@@ -101,15 +101,22 @@ export function cellOf(row: RunRow, column: GridColumn, now: number): Shown {
     return showRunField(column, value, now);
   }
   const value = row.values[column.name] ?? null;
-  return column.kind === "param" ? showParam(value) : showCell(value);
+  return column.kind === "param" ? showParamShort(value) : showCell(value);
 }
 
-/** A param as it was written, `3e-5` or `0.001`, to the last digit: a cell too narrow for it ends in an ellipsis. */
+/** A param as it was written, `3e-5` or `0.001`, to the last digit: where two that differ must not look alike. */
 export function showParam(value: Cell): Shown {
   if (typeof value !== "number") return showCell(value);
   const isTiny = value !== 0 && Math.abs(value) < 1e-4;
   const written = isTiny ? value.toExponential() : fullNumber(value);
   return { text: written, full: written, isMissing: false };
+}
+
+/** A param in a table: as it was written when four digits say it, else (it was sampled) its first four; all in `full`. */
+export function showParamShort(value: Cell): Shown {
+  const shown = showParam(value);
+  if (typeof value !== "number" || Number.isInteger(value) || Number(value.toPrecision(4)) === value) return shown;
+  return { ...shown, text: formatNumber(value) };
 }
 
 export function showCell(value: Cell): Shown {

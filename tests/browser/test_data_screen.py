@@ -1,0 +1,54 @@
+"""The Data pages: two versions held against each other; the address is the view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from peira.data.add import add_table
+from peira.run import init
+from tests.browser.conftest import Open, Served
+from tests.browser.test_screens import violations
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def compared(served: Served) -> Path:
+    """A version, one with fewer rows and three other labels, and a run of one recipe on each."""
+    root = served.root / ".peira"
+    pixels = np.random.default_rng(0).integers(0, 16, (300, 64)).astype(float)
+    labels = np.arange(300) % 10
+    add_table(root, "all", {"X": pixels, "y": labels}, label="y")
+    fewer = labels[:200].copy()
+    fewer[:3] += 1
+    add_table(root, "fewer", {"X": pixels[:200], "y": fewer}, label="y")
+    for ref, score in (("all:v1", 0.5), ("fewer:v1", 0.75)):
+        with init("recipes", name=f"on {ref}", lab=served.root, console=False) as run:
+            run.use(ref)
+            run.log({"accuracy": score})
+    return root
+
+
+@pytest.mark.usefixtures("compared")
+def test_two_versions_are_compared(visit: Open) -> None:
+    """The address holds the comparison; runs of the same recipe are linked; it can be ended."""
+    page = visit("data/fewer/1")
+    page.get_by_role("combobox", name="Compare with another version").select_option("all:v1")
+    expect(page.get_by_role("heading", name="What changed from all:v1")).to_be_visible()
+    assert page.url.endswith("?other=all%3Av1")
+    expect(page.get_by_role("heading", name="Labels 3 changed")).to_be_visible()
+    rows = page.get_by_role("table", name="Rows and files").get_by_role("row", name="Rows")
+    expect(rows).to_contain_text("103")  # 100 left out, and 3 with another id: it is of the label
+    expect(page.get_by_role("link", name="on all:v1")).to_be_visible()
+    assert violations(page) == []
+    page.reload()
+    expect(page.get_by_role("row", name="accuracy")).to_contain_text("+0.25")
+    page.get_by_role("link", name="The other way round").click()
+    expect(page.get_by_role("row", name="accuracy")).to_contain_text("-0.25")
+    expect(page.get_by_role("heading", level=1)).to_have_text("all")
+    page.get_by_role("button", name="End the comparison").click()
+    expect(page.get_by_role("heading", name="What changed from")).to_have_count(0)
