@@ -76,7 +76,7 @@ def value_at(objects: FolderObjects, digest: str, row: int, column: str) -> Any:
         NotFoundError: there is no such row.
         DamagedError: its chunk is not what it was.
     """
-    number, row = _piece(read_manifest(objects.root, digest).chunks, row)
+    number, row = piece_of(read_manifest(objects.root, digest).chunks, row)
     return _chunk(objects.root, digest, number, column)[row]
 
 
@@ -109,9 +109,13 @@ def look_at(objects: FolderObjects, digest: str, row: int) -> Look:
     column = picture_column(opened)
     if column is None:
         raise NotFoundError("These rows do not look like pictures.")
-    number, row = _piece(opened.chunks, row)
+    number, row = piece_of(opened.chunks, row)
     values = _chunk(objects.root, digest, number, column.name)
-    value = values[row]
+    return as_look(values[row], values)
+
+
+def as_look(value: NDArray[Any], values: NDArray[Any]) -> Look:
+    """Return a value as a picture, a flat one as a square, in the range of the values around it."""
     if value.ndim == 1:
         side = math.isqrt(len(value))
         value = value.reshape(side, side)
@@ -125,11 +129,11 @@ def file_at(dataset: Dataset, row: int) -> bytes:
         NotFoundError, DamagedError: it is not here, or is not what it was.
     """
     if dataset.manifest.kind == "table":
-        number, row = _piece(dataset.manifest.chunks, row)
+        number, row = piece_of(dataset.manifest.chunks, row)
         digest = _chunk(dataset.objects.root, dataset.version.manifest, number, "image")[row]
         return dataset.objects.read(digest)
     pages = dataset.manifest.pages
-    number, row = _piece(pages, row)
+    number, row = piece_of(pages, row)
     only = msgspec.structs.replace(dataset.manifest, pages=[pages[number]])
     member = next(islice(manifest.read_pages(dataset.objects, only), row, None))
     if dataset.manifest.reference is None:
@@ -139,7 +143,7 @@ def file_at(dataset: Dataset, row: int) -> bytes:
     return path.read_bytes()
 
 
-def _piece(pieces: list[Piece], row: int) -> tuple[int, int]:
+def piece_of(pieces: list[Piece], row: int) -> tuple[int, int]:
     """Return which piece holds a row, and the row's place in it."""
     for number, piece in enumerate(pieces):
         if row < piece.count:

@@ -6,6 +6,7 @@ from typing import Any
 
 from peira.data.checks import Finding
 from peira.data.diff import DataDiff
+from peira.data.pixels import Pixels
 from peira.data.profile import Profile
 from peira.data.relations import User
 from peira.server.records import Answer
@@ -110,6 +111,7 @@ class VersionAnswer(VersionRow, frozen=True, kw_only=True):
     checks: list[FindingsRow]
     profile: Profile | None
     pictures: bool
+    pixels: Pixels | None
 
 
 class DataSamplesAnswer(Answer, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 
 from peira.core.errors import NotFoundError
-from peira.data import look
+from peira.data import look, pixels
+from peira.data.add import IMAGES
 from peira.data.catalog import Catalog
 from peira.data.dataset import Dataset
 from peira.data.look import Look
@@ -112,8 +113,9 @@ def picture_of_row(dataset: Dataset, row: int) -> bytes:
     Raises:
         NotFoundError: it is no picture, or cannot be read as one.
     """
-    if dataset.manifest.kind == "table" and not look.names_files(dataset.manifest):
-        return _png(look.look_at(dataset.objects, dataset.version.manifest, row))
+    opened = dataset.manifest
+    if opened.type != IMAGES and not look.names_files(opened):
+        return _png(pixels.look_at_row(dataset, row))
     return _small(look.file_at(dataset, row))
 
 
@@ -122,7 +124,7 @@ def _pictured(evaluation: Opened) -> Dataset | None:
     that it was made from and whose rows it keeps.
     """
     dataset = evaluation.dataset
-    while dataset is not None and not look.has_pictures(dataset.manifest):
+    while dataset is not None and not pixels.shows_pictures(dataset):
         parent = dataset.version.parent
         if parent is None or dataset.manifest.ids is None:
             return None

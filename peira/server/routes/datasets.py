@@ -13,6 +13,7 @@ from peira.data.catalog import Catalog, Version
 from peira.data.checks.version import Question, known_findings
 from peira.data.dataset import Dataset
 from peira.data.diff import DataDiff, compare
+from peira.data.pixels import pixels_of, shows_pictures
 from peira.data.profile import Profile, known_profile, profile
 from peira.data.reference import open_reference, parse
 from peira.lab.lab import Lab
@@ -78,7 +79,7 @@ def version(lab: LabNow, name: PathText, number: Number) -> VersionAnswer:
     whole = Dataset(lab.root, found)
     parts = [_split(whole, split) for split in _splits(whole)]
     asked: list[str | None] = [part.name for part in parts] or [None]
-    made = found.transform
+    made, profiled = found.transform, _profile(whole)
     return VersionAnswer(
         **_row(catalog, found),
         label=whole.label,
@@ -96,8 +97,9 @@ def version(lab: LabNow, name: PathText, number: Number) -> VersionAnswer:
             )
             for split in asked
         ],
-        profile=_profile(whole),
-        pictures=look.has_pictures(whole.manifest),
+        profile=profiled,
+        pictures=shows_pictures(whole, profiled),
+        pixels=pixels_of(whole, profiled),
     )
 
 
@@ -224,7 +226,13 @@ def _profile(whole: Dataset) -> Profile | None:
 
 
 def _samples(seen: Dataset, label: str | None, page: slice) -> DataSamplesAnswer:
-    columns = {name: values for name, values in seen.columns.items() if values.ndim == 1}
+    pixels = pixels_of(seen)
+    left_out = set() if pixels is None else set(pixels.columns)
+    columns = {
+        name: values
+        for name, values in seen.columns.items()
+        if values.ndim == 1 and name not in left_out
+    }
     rows = list(range(len(seen)))
     if label is not None:
         if seen.label is None or seen.label not in columns:

@@ -822,6 +822,8 @@ export interface VersionData extends VersionRow {
   checks: { split: string | null; findings: Finding[] | null }[];
   profile: Profile | null;
   pictures: boolean;
+  /** Columns that are the pixels of a square picture, line by line. */
+  pixels: { columns: string[]; side: number; low: number; high: number } | null;
 }
 
 /** Lists hold the first 100, counts are of all. */
