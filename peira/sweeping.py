@@ -328,9 +328,8 @@ def read_objectives(
 
 
 def _go_on(folder: SweepFolder) -> None:
-    from peira.sweeps.decisions import decide
+    from peira.sweeps.decisions import go_on
 
     ledger = Ledger(folder)
     ledger.catch_up()
-    if ledger.is_paused or ledger.is_stopped:
-        decide(folder, "resume")
+    go_on(ledger)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from peira.core.errors import UsageError
 from peira.launch.script import Script, find_script, read_script
 from peira.sweeps.domain import Value
+from peira.sweeps.options import literal_options
 
 Way = Literal["word", "hydra", "constant", "flag"]
 _TEXT_BYTES_MAX = 4 << 20
@@ -46,6 +48,8 @@ class Arguments:
         self._text = _read_text(path or _own_file(command, directory))
         self._imports = set(re.findall(r"^\s*(?:import|from)\s+(\w+)", self._text, re.MULTILINE))
         self.ways: dict[str, Way] = {name: self._way(name) for name in names}
+        self._refuse_same()
+        self._refuse_unknown()
 
     def given(self, params: Mapping[str, Value]) -> Given:
         """Return the command line and the settings of a trial."""
@@ -66,6 +70,40 @@ class Arguments:
         is_constant = self.script is not None and name in self.script.constants
         is_word = any(f"{{{name}}}" in word for word in self.command)
         return is_word or is_constant or bool(self._spelled(name))
+
+    def _refuse_same(self) -> None:
+        """Two params may not be one option: the program would take the last of them."""
+        seen: dict[str, str] = {}
+        for name in self._flags():
+            other = seen.setdefault(name.replace("-", "_"), name)
+            if other != name:
+                raise UsageError(
+                    f"{other} and {name} are the same option of the program.",
+                    hint="Leave one of them out.",
+                )
+
+    def _refuse_unknown(self) -> None:
+        """What no option of the program is called would make each trial fail."""
+        names = self._flags()
+        options = None if not names or self.script is None else literal_options(self._text)
+        if not options:
+            return
+        known = {option.lstrip("-").replace("-", "_") for option in options}
+        for name in names:
+            wanted = name.replace("-", "_")
+            if any(option.startswith(wanted) for option in known):  # argparse takes beginnings
+                continue
+            near = get_close_matches(wanted, sorted(known), n=1)
+            raise UsageError(
+                f"{name} would not reach the program: it has no option --{name}.",
+                hint=f"Did you mean {near[0]}?"
+                if near
+                else f"It has {', '.join(sorted(options))}. Or write {{{name}}} where the value is"
+                " to stand.",
+            )
+
+    def _flags(self) -> list[str]:
+        return [name for name, way in self.ways.items() if way == "flag"]
 
     def _way(self, name: str) -> Way:
         if any(f"{{{name}}}" in word for word in self.command):

@@ -136,6 +136,8 @@ class Ledger:
         self._unended: set[int] = set()
         self._stranded: set[int] = set()
         """Trials that may be due again: those without an end, and failed or killed ones."""
+        self._granted: set[tuple[int, int]] = set()
+        """Attempts that a person asked for, beyond the retries."""
         self._lowest_free = 0
 
     def catch_up(self) -> set[int]:
@@ -224,6 +226,7 @@ class Ledger:
         if is_new:
             self._decided.sort(key=lambda item: item[:3])
             self.controls = [item[3] for item in self._decided]
+            self._granted = {attempt for control in self.controls for attempt in control.again}
 
     def _pieces(self, path: Path) -> Iterable[Scanned]:
         for scanned in chunks(path, self._offsets.get(path.name, 0)):
@@ -311,7 +314,15 @@ class Ledger:
                 continue  # on purpose: it is no fault of the trial
             spent["failed" if ended is not None and ended.state == "failed" else "killed"] += 1
         allowed = getattr(self.definition.retries, state)
-        return spent[state] <= int(allowed)
+        return spent[state] <= int(allowed) or (trial, max(entry.attempts) + 1) in self._granted
+
+    def spent(self, *states: State) -> list[int]:
+        """Return the trials that stay in one of the states, for their retries are used up."""
+        return [
+            trial
+            for trial in sorted(self._stranded)
+            if self.state(trial) in states and not self.is_due_again(trial)
+        ]
 
     def running(self) -> list[int]:
         """Return the trials that run now."""

@@ -5,6 +5,7 @@ pruner says so.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import msgspec
 from peira.core import ids
 from peira.core.clock import now_s
 from peira.core.errors import PeiraError
+from peira.lab.run_console import read_console
 from peira.launch.launcher import Launched, Request, launch
 from peira.launch.queue import Staged
 from peira.record import events, lines
@@ -30,6 +32,8 @@ from peira.sweeps.task import Outcome, Task
 LOOK_PERIOD_S = 0.5
 PATIENCE_S = 10.0
 """So long a program that is to end may take, before it is killed."""
+_TAIL_BYTES = 4_096
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 PRUNED = "pruned"
 """The tag of a run that was given up."""
 
@@ -187,4 +191,12 @@ def _end_of(launched: Launched) -> events.End | None:
 def _reason(launched: Launched, end: events.End | None) -> str:
     if end is not None and end.error is not None:
         return f"{end.error.type}: {end.error.message}"[:300]
-    return f"exit code {launched.exit_code}"
+    said = "" if launched.folder is None else _last_line(RunFolder(launched.folder))
+    return f"exit code {launched.exit_code}" + (f": {said}" if said else "")
+
+
+def _last_line(folder: RunFolder) -> str:
+    """Return the last line that a program printed: most often it says what went wrong."""
+    text = read_console(folder.console, tail=_TAIL_BYTES).text
+    lines = (_ESCAPES.sub("", line).strip() for line in re.split(r"[\r\n]+", text))
+    return next((line for line in reversed(list(lines)) if line), "")[:300]

@@ -115,6 +115,8 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     now: bool = False
     """Of `stop`: running trials are ended, too."""
     text: str = ""
+    again: tuple[tuple[int, int], ...] = ()
+    """Of `resume`: (trial, attempt) that are to be run though the retries are used up."""
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,6 +10,7 @@ import pytest
 
 from peira.lab.lab import Lab
 from peira.sweeps.arguments import Arguments
+from peira.sweeps.options import literal_options
 from tests.sweeps.conftest import CommandLine
 
 ARGPARSE = """
@@ -107,6 +108,51 @@ def test_options_as_a_program_declares_them(tmp_path: Path) -> None:
     ]
 
 
+def test_an_option_that_a_program_does_not_have_is_refused(peira_cli: CommandLine) -> None:
+    """Before anything runs, with what was meant; so is one option under two spellings."""
+    write(peira_cli, ARGPARSE)
+    rest = ["kernel_size=3,5", "--minimize", "loss", "--trials", "2"]
+    done = peira_cli("sweep", "train.py", "lrr=log(1e-3,1e-1)", *rest)
+    assert done.returncode != 0 and "has no option --lrr" in done.stderr
+    assert "Did you mean lr?" in done.stderr
+    done = peira_cli("sweep", "train.py", "lr=0.5", "kernel-size=3,5", *rest)
+    assert done.returncode != 0 and "are the same option" in done.stderr
+    assert not (peira_cli.lab / "sweeps").exists()
+
+
+PARSER = "import argparse\nparser = argparse.ArgumentParser()\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        (PARSER + "parser.add_argument('-l', '--lr', type=float)\nparser.parse_args()",
+         {"-l", "--lr"}),
+        ("from argparse import ArgumentParser as A, ArgumentParser\np = ArgumentParser()\n"
+         "g = p.add_argument_group('g')\ng.add_argument('--x')", {"--x"}),
+        ("import click\n@click.command()\n@click.option('--x/--no-x', 'y')\ndef main(y): ...",
+         {"--x", "--no-x"}),
+        (PARSER + "def more(p):\n    p.add_argument('--b')\nmore(parser)", {"--b"}),
+        # What may come from elsewhere.
+        (PARSER + "parser.add_argument('--lr')\nparser.parse_known_args()", None),
+        (PARSER + "parser.add_argument('--lr')\nimport model\nmodel.add(parser)", None),
+        (PARSER + "for n in 'ab':\n    parser.add_argument('--' + n)", None),
+        (PARSER + "parser.add_argument(*words)", None),
+        ("from jsonargparse import ArgumentParser\np = ArgumentParser()\np.add_argument('--x')",
+         None),
+        ("import argparse, sys\nsys.argv", None),
+        ("import argparse\np = argparse.ArgumentParser(parents=[q])\np.add_argument('--x')", None),
+        ("import click, mine\n@click.command()\n@mine.options()\n@click.option('--x')\n"
+         "def main(x): ...", None),
+        ("import typer", None),
+        ("no python at all", None),
+    ],
+)  # fmt: skip
+def test_the_options_that_a_script_declares(text: str, options: set[str] | None) -> None:
+    """All of them, or nothing where others may come from elsewhere."""
+    assert literal_options(text) == options
+
+
 def test_a_program_that_fails_ends_no_sweep(peira_cli: CommandLine) -> None:
     """What it failed of is told, and once more run when asked; a killed one is told apart."""
     write(
@@ -114,7 +160,7 @@ def test_a_program_that_fails_ends_no_sweep(peira_cli: CommandLine) -> None:
         "import os, signal, sys\n"
         "x = int(sys.argv[2])\n"
         "if x == 1:\n    raise ValueError('x is one')\n"
-        "if x == 2:\n    sys.exit(7)\n"
+        "if x == 2:\n    print('\\x1b[31mno sevens\\x1b[0m\\n', file=sys.stderr); sys.exit(7)\n"
         "if x == 3:\n    os.kill(os.getpid(), signal.SIGKILL)\n"
         "if x == 4:\n    print('loss: nan')\n"
         "if x == 5:\n    print('other: 3')\n"
@@ -127,7 +173,7 @@ def test_a_program_that_fails_ends_no_sweep(peira_cli: CommandLine) -> None:
     assert trials.state == ["failed", "failed", "killed", "nan", "failed", "complete"]
     assert trials.attempt == [2, 2, 1, 1, 2, 1]
     assert trials.reason[:3] == [
-        "ValueError: x is one", "exit code 7", "it was killed by SIGKILL",
+        "ValueError: x is one", "exit code 7: no sevens", "it was killed by SIGKILL",
     ]  # fmt: skip
     assert trials.reason[4] == "it logged no loss; it logged other"
     assert "ValueError: x is one" in done.stdout
@@ -235,13 +281,54 @@ def test_pause_resume_extend_stop(peira_cli: CommandLine) -> None:
     assert peira_cli.read("t").row.state == "waiting"
     assert peira_cli("sweep", "resume", "t").returncode == 0
     assert peira_cli.read("t").trials.state == ["complete"] * 4
-    assert "nothing is left" in peira_cli("sweep", "resume", "t").stderr
+    assert "extend t --trials 20" in peira_cli("sweep", "resume", "t").stderr
+    assert "t was over (finished)" in peira_cli("sweep", "stop", "t").stderr
+    assert peira_cli.read("t").row.state == "finished"
     listed = json.loads(peira_cli("sweep", "ls", "--json").stdout)["sweeps"]
     assert [(row["name"], row["state"]) for row in listed] == [
         ("t", "finished"), ("s", "stopped"),
     ]  # fmt: skip
     shown = peira_cli("sweep", "show", "t").stdout
     assert "minimize y" in shown and "4 of 4: 4 complete" in shown
+
+
+def test_time_is_added_without_trials(peira_cli: CommandLine) -> None:
+    """A sweep with a budget is extended by time, and says so when it is used."""
+    write(peira_cli, "def train(x):\n    return x\n")
+    words = ["train.py:train", "x=float(0,1)", "--minimize", "y", "--budget", "0.2s", "--name", "b"]
+    assert peira_cli("sweep", *words).returncode == 0
+    assert "its budget is used" in peira_cli("sweep", "resume", "b").stderr
+    done = peira_cli("sweep", "extend", "b", "--budget", "1h")
+    assert done.returncode == 0 and "sweep resume b" in done.stderr
+    assert peira_cli.read("b").row.budget_s == 3600.2
+
+
+def test_what_was_killed_or_failed_is_run_again_when_a_person_resumes(
+    peira_cli: CommandLine,
+) -> None:
+    """Once more each time, after the retries are used up; failed trials only when asked."""
+    write(
+        peira_cli,
+        "import os, pathlib, signal, sys\n"
+        "x = int(sys.argv[2])\n"
+        "if not pathlib.Path('mended').exists():\n"
+        "    if x == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    if x == 3: sys.exit('no')\n"
+        "print('loss:', x)\n",
+    )
+    words = ["x=1,2,3", "--minimize", "loss", "--sampler", "grid", "--retry-killed", "0"]
+    assert peira_cli("sweep", "train.py", *words, "--name", "s").returncode == 0
+    assert peira_cli.read().trials.state == ["complete", "killed", "failed"]
+    peira_cli("sweep", "resume", "s")
+    assert peira_cli.read().trials.attempt == [1, 2, 1]
+    (peira_cli.lab.parent / "mended").touch()
+    assert peira_cli("sweep", "resume", "s").returncode == 0
+    assert peira_cli.read().trials.attempt == [1, 3, 1]
+    told = peira_cli("sweep", "resume", "s").stderr
+    assert "each combination of the grid was run" in told and "--retry-failed runs 1" in told
+    assert peira_cli("sweep", "resume", "s", "--retry-failed").returncode == 0
+    trials = peira_cli.read().trials
+    assert (trials.state, trials.attempt) == (["complete"] * 3, [1, 3, 2])
 
 
 def wait(peira_cli: CommandLine, is_so: object) -> None:

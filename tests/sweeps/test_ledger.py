@@ -262,7 +262,9 @@ def test_the_time_worked_counts_each_moment_once(lab: Path) -> None:
 
 def test_sweeps_are_found_by_what_a_person_types(lab: Path) -> None:
     """Id, start or end of it, name, last; otherwise the message says what there is."""
-    first, second = define(lab, name="a"), define(lab, name="b")
+    now = now_s()  # two that are made within a millisecond have no order
+    first = define(lab, name="a", id=ids.new_run_id(now))
+    second = define(lab, name="b", id=ids.new_run_id(now + 0.01))
     for text, wanted in {
         "a": first,
         "last": second,

@@ -35,32 +35,33 @@ def _jobs(function: Any) -> Any:
     examples=[
         ("peira sweep resume last", "goes on where the latest sweep was stopped"),
         ("peira sweep resume keen-heron-41 -j 4", "with four trials at once"),
+        ("peira sweep resume last --retry-failed", "after what they failed of is mended"),
     ],
 )
 @sweep_argument
+@click.option("--retry-failed", is_flag=True, help="Run trials that failed once more, too.")
 @_jobs
 @json_option
 @in_session
-def resume(session: Session, /, *, sweep: str, as_json: bool, **options: Any) -> None:
+def resume(
+    session: Session, /, *, sweep: str, retry_failed: bool, as_json: bool, **options: Any
+) -> None:
     """Go on with a sweep that was paused, stopped, interrupted or killed.
 
-    Trials that were killed are run again; nothing that has ended is.
+    Trials that were killed are run once more; nothing else that has ended is, unless it failed and
+    --retry-failed asks for it.
     """
     from peira.cli.sweep.working import work
-    from peira.sweeps.decisions import decide
+    from peira.sweeps.decisions import go_on, what_is_left
     from peira.sweeps.launcher import refuse_unstartable
     from peira.sweeps.ledger import Ledger
 
     folder = _find(session, sweep)
     ledger = Ledger(folder)
     ledger.catch_up()
-    if ledger.is_paused or ledger.is_stopped:
-        decide(folder, "resume")
-        ledger.catch_up()
+    go_on(ledger, retry_failed=retry_failed)
     if ledger.is_over:
-        click.echo(
-            f"nothing is left: peira sweep extend {ledger.definition.name} adds to it", err=True
-        )
+        click.echo(what_is_left(ledger), err=True)
         return
     members = ledger.members()
     if members and options["jobs"] is None:
@@ -119,8 +120,16 @@ def pause(session: Session, /, *, sweep: str) -> None:
 def stop(session: Session, /, *, sweep: str, now: bool) -> None:
     """End a sweep. `peira sweep resume` goes on with it all the same."""
     from peira.sweeps.decisions import decide
+    from peira.sweeps.ledger import Ledger
+    from peira.sweeps.reading import sweep_state
 
     folder = _find(session, sweep)
+    ledger = Ledger(folder)
+    ledger.catch_up()
+    if ledger.is_over:
+        name, state = ledger.definition.name, sweep_state(ledger, 0)
+        click.echo(f"{name} was over ({state}): peira sweep show {name}", err=True)
+        return
     decide(folder, "stop", now=now)
     click.echo(f"stopped: peira sweep show {folder.read().name}", err=True)
 
@@ -131,23 +140,27 @@ def stop(session: Session, /, *, sweep: str, now: bool) -> None:
     examples=[("peira sweep extend last --trials 20", "20 trials more")],
 )
 @sweep_argument
-@click.option("--trials", type=click.IntRange(min=1), default=0, metavar="N", help="So many more.")
+@click.option("--trials", type=click.IntRange(min=1), metavar="N", help="So many more.")
 @click.option("--budget", metavar="TIME", help="So much more time: 30m.")
 @in_session
-def extend(session: Session, /, *, sweep: str, trials: int, budget: str | None) -> None:
+def extend(session: Session, /, *, sweep: str, trials: int | None, budget: str | None) -> None:
     """Add trials or time to a sweep. Workers that are at it go on; else resume it."""
+    from peira.cli.format import duration
     from peira.sweeps.decisions import decide
     from peira.sweeps.definition import read_duration
     from peira.sweeps.ledger import Ledger
 
     folder = _find(session, sweep)
-    decide(folder, "extend", trials=trials, budget_s=read_duration(budget) if budget else 0.0)
+    seconds = read_duration(budget) if budget else 0.0
+    decide(folder, "extend", trials=trials or 0, budget_s=seconds)
     ledger = Ledger(folder)
     ledger.catch_up()
     has_workers = bool(ledger.members())
     name = ledger.definition.name
+    limits = [f"{ledger.trials_asked} trials"] if ledger.trials_asked is not None else []
+    limits += [duration(ledger.budget_s)] if ledger.budget_s is not None else []
     click.echo(
-        f"{name}: {ledger.trials_asked or 'any number of'} trials in all"
+        f"{name}: {' or '.join(limits)} in all"
         + ("" if has_workers else f": peira sweep resume {name}"),
         err=True,
     )
