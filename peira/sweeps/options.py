@@ -43,7 +43,7 @@ def literal_options(text: str) -> set[str] | None:
 
 def _imported(tree: ast.Module) -> dict[str, str]:
     """Return the module that each imported name comes from."""
-    found = {}
+    found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {(a.asname or a.name).partition(".")[0]: a.name for a in node.names}
