@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
@@ -75,12 +76,12 @@ def look_at_row(dataset: Dataset, row: int) -> Look:
         raise NotFoundError("These rows do not look like pictures.")
     name = _column_in_file(opened)
     if name is not None:
-        values = _file(dataset.root, dataset.ref, dataset.version.manifest)[name]
+        values = _columns_in_file(dataset)[name]
         return look.as_look(values[row], values)
     found = pixels_of(dataset)
     assert found is not None
     if opened.kind == "files":
-        columns = _file(dataset.root, dataset.ref, dataset.version.manifest)
+        columns = _columns_in_file(dataset)
         value = np.array([columns[name][row] for name in found.columns])
     else:
         number, place = look.piece_of(opened.chunks, row)
@@ -120,6 +121,14 @@ def _column_in_file(opened: Manifest) -> str | None:
         return None
     found = look.picture_column(msgspec.structs.replace(opened, kind="table"))
     return None if found is None else found.name
+
+
+_reading = threading.Lock()
+
+
+def _columns_in_file(dataset: Dataset) -> Columns:
+    with _reading:  # a page asks for many pictures at once: the first reads the file for all
+        return _file(dataset.root, dataset.ref, dataset.version.manifest)
 
 
 @lru_cache(maxsize=2)
