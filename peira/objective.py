@@ -270,7 +270,12 @@ class _Seen:
                 values[objective.metric] = summed
         missing = [o.metric for o in objectives if o.metric not in values]
         if missing:
-            raise UsageError(f"it neither returned nor logged {' and '.join(missing)}")
+            told = f"it neither returned nor logged {' and '.join(missing)}"
+            if isinstance(returned, Mapping):
+                told += (
+                    f"; it returned {', '.join(map(str, list(returned)[:8])) or 'an empty dict'}"
+                )
+            raise UsageError(told)
         return judged([values[o.metric] for o in objectives], run, took_s)
 
     def _returned(self, returned: Any) -> dict[str, float]:

@@ -71,8 +71,14 @@ class SweepResult:
         """The best trial: its `trial` number, `values`, `params` and `run`.
 
         Raises:
-            UsageError: no trial has a value.
+            UsageError: no trial has a value, or several objectives have no single best.
         """
+        if self.reading.definition.is_several:
+            metrics = ", ".join(o.metric for o in self.reading.definition.objectives)
+            raise UsageError(
+                f"{self.name} has several objectives ({metrics}), so no single trial is the best.",
+                hint="result.front has the trials that no other beats in all of them.",
+            )
         best = self.reading.row.best
         if best is None:
             raise UsageError(
@@ -82,8 +88,10 @@ class SweepResult:
 
     @property
     def front(self) -> list[Best]:
-        """With several objectives: the trials that no other beats in all of them."""
-        return self.reading.row.front or [self.best]
+        """With several objectives: the trials that no other beats in all of them, by the first
+        objective; none while no trial has values. With one objective: the best trial.
+        """
+        return self.reading.row.front if self.reading.definition.is_several else [self.best]
 
     @property
     def best_params(self) -> dict[str, Value]:
@@ -92,7 +100,7 @@ class SweepResult:
 
     @property
     def best_value(self) -> float:
-        """The value of the best trial (of the first objective)."""
+        """The value of the best trial."""
         return self.best.values[0]
 
     def __len__(self) -> int:
@@ -117,7 +125,9 @@ class SweepResult:
     def __repr__(self) -> str:
         row = self.reading.row
         best = ""
-        if row.best is not None:
+        if row.front:
+            best = f", {len(row.front)} on the front"
+        elif row.best is not None:
             told = value_text(self.reading.definition, row.best.values)
             best = f", best {told} at {params_text(row.best.params)}"
         return f"<Sweep {self.name}: {row.done} trials{best}>"

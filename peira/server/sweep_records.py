@@ -27,6 +27,13 @@ class BestTrial(Answer, frozen=True, kw_only=True):
     run: str | None
 
 
+class ConfirmsRow(Answer, frozen=True, kw_only=True):
+    """The trial of another sweep that is run on fresh seeds."""
+
+    sweep: str
+    trial: int
+
+
 class SweepListRow(Answer, frozen=True, kw_only=True):
     """A sweep and how far it is."""
 
@@ -37,6 +44,7 @@ class SweepListRow(Answer, frozen=True, kw_only=True):
     by: str
     why: str | None
     state: str
+    confirms: ConfirmsRow | None
     what: str
     space: list[str]
     where: list[str]

@@ -20,6 +20,7 @@ from peira.server.sweep_records import (
     BestTrial,
     Clock,
     ConfirmedRow,
+    ConfirmsRow,
     ExpectedBest,
     ObjectiveOfSweep,
     SweepAnswer,
@@ -54,13 +55,19 @@ def row_of(row: SweepRow) -> SweepListRow:
     """Return how far a sweep is."""
     return SweepListRow(
         id=row.id, name=row.name, project=row.project, created=row.created, by=row.by,
-        why=row.why, state=row.state, what=row.what, space=row.space, where=row.where,
+        why=row.why, state=row.state, confirms=_confirms(row), what=row.what,
+        space=row.space, where=row.where,
         objectives=[_objective(one) for one in row.objectives], sampler=row.sampler,
         pruner=row.pruner, trials=row.trials, done=row.done,
         counts={str(state): count for state, count in row.counts.items()},
         best=None if row.best is None else _best(row.best), budget_s=row.budget_s,
         worked_s=row.worked_s, last=row.last, workers=row.workers,
     )  # fmt: skip
+
+
+def _confirms(row: SweepRow) -> ConfirmsRow | None:
+    found = row.confirms
+    return None if found is None else ConfirmsRow(sweep=found.sweep, trial=found.trial)
 
 
 def answer_of(root: Path, found: SweepReading, rev: int, started: float) -> SweepAnswer:

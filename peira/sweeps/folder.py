@@ -173,6 +173,15 @@ def new_sweep_id(lab: Path) -> str:
             return found
 
 
+def free_name(lab: Path, name: str) -> str:
+    """Return a name that no sweep of the lab has: this one, else with the next number behind it."""
+    taken = {_name(folder) for folder in sweep_folders(lab)}
+    number = 1
+    while (name if number == 1 else f"{name}-{number}") in taken:
+        number += 1
+    return name if number == 1 else f"{name}-{number}"
+
+
 def sweep_folders(lab: Path) -> Iterator[SweepFolder]:
     """Yield the folders of all sweeps of a lab, the latest first."""
     try:

@@ -145,7 +145,7 @@ class Controller:
         self._ended_before = 0
         self._signals: list[int] = []
         self._asked_at = self._looked_at = 0.0
-        self._is_leaving = self._is_stopping = False
+        self._is_leaving = self._is_stopping = self._is_paused = False
 
     @property
     def is_interrupted(self) -> bool:
@@ -214,6 +214,16 @@ class Controller:
 
     def _heed_controls(self) -> None:
         standing = self.ledger.standing
+        if standing is not None and self.ledger.is_paused != self._is_paused:
+            self._is_paused = self.ledger.is_paused
+            name = self.ledger.definition.name
+            self._tell(
+                f"paused by {standing.by}: peira sweep resume {name} goes on"
+                if self._is_paused
+                else f"{standing.by} lets it go on"
+                if standing.action == "resume"
+                else f"stopped by {standing.by}"
+            )
         if standing is not None and standing.action == "stop" and standing.now:
             self._stop_now()
 

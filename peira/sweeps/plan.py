@@ -29,7 +29,7 @@ from peira.sweeps.definition import (
     Retries,
 )
 from peira.sweeps.domain import Constant, Value
-from peira.sweeps.folder import SweepFolder, make_sweep, new_sweep_id
+from peira.sweeps.folder import NAME, SweepFolder, free_name, make_sweep, new_sweep_id
 from peira.sweeps.space import Space
 
 WARM_MAX = 10_000
@@ -63,7 +63,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def begin(lab: Path, plan: Plan) -> SweepFolder:
-    """Write the sweep that is asked for; it waits for workers.
+    """Write the sweep that is asked for; it waits for workers. A name that another sweep has gets a
+    number behind it.
 
     Raises:
         UsageError, NotStartedError, UnsupportedError: it cannot be carried out.
@@ -81,7 +82,7 @@ def begin(lab: Path, plan: Plan) -> SweepFolder:
     definition = Definition(
         format=FORMAT,
         id=new_sweep_id(lab),
-        name=plan.name or new_name(),
+        name=free_name(lab, plan.name or new_name()),
         project=project,
         created=now_s(),
         by=user_name(),
@@ -110,6 +111,12 @@ def begin(lab: Path, plan: Plan) -> SweepFolder:
         from peira.sweeps.methods import check_methods
 
         check_methods(definition)
+    if definition.space.where and definition.sampler.name != "grid":
+        from peira.sweeps.ledger import Ledger
+        from peira.sweeps.study import SweepStudy
+
+        # As a worker would draw it: what nothing satisfies leaves no sweep behind.
+        SweepStudy(Ledger(SweepFolder(lab / NAME / definition.id), definition)).draw(0)
     return make_sweep(lab, definition)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from peira.core.errors import DamagedError, NotFoundError, UnsupportedError
-from peira.sweeps.definition import Definition, Objective
+from peira.sweeps.definition import Confirms, Definition, Objective
 from peira.sweeps.domain import Value
 from peira.sweeps.folder import SweepFolder, find_sweep, sweep_folders
 from peira.sweeps.ledger import WITH_VALUES, Attempt, Ledger, State
@@ -44,6 +44,10 @@ class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     why: str | None
     state: SweepState
+    confirms: Confirms | None
+    """The trial of another sweep that it runs on fresh seeds."""
+    warm: int
+    """So many earlier runs the sampler started from."""
     what: str
     """The program, or the Python function."""
     space: list[str]
@@ -192,6 +196,8 @@ def read_row(ledger: Ledger) -> SweepRow:
         by=definition.by,
         why=definition.why,
         state=sweep_state(ledger, members),
+        confirms=definition.confirms,
+        warm=len(definition.warm),
         what=what_of(definition),
         space=definition.space.words(),
         where=list(definition.space.where),

@@ -102,7 +102,8 @@ class SweepStudy:
         raise UsageError(
             f"{REDRAWS_MAX:,} draws of trial {number} were refused by "
             f"{' and '.join(definition.space.where)}.",
-            hint="Make the space narrower, so that more of it is allowed.",
+            hint="Perhaps no params satisfy it: change --where, or the ranges, so that more of the"
+            " space is allowed.",
         )
 
     def _ask(

@@ -271,6 +271,7 @@ def test_pause_resume_extend_stop(peira_cli: CommandLine) -> None:
     assert peira_cli("sweep", "stop", "s", "--now").returncode == 0
     output = process.communicate(timeout=60)[0]
     assert process.returncode == 0, output
+    assert "sweep resume s goes on" in output and "lets it go on" in output
     row = peira_cli.read().row
     assert row.state == "stopped" and row.done < 100
     assert peira_cli("sweep", "extend", "s", "--budget", "1m").returncode != 0
@@ -301,6 +302,41 @@ def test_time_is_added_without_trials(peira_cli: CommandLine) -> None:
     done = peira_cli("sweep", "extend", "b", "--budget", "1h")
     assert done.returncode == 0 and "sweep resume b" in done.stderr
     assert peira_cli.read("b").row.budget_s == 3600.2
+
+
+def test_several_objectives_are_shown_as_a_front(peira_cli: CommandLine) -> None:
+    """Marked as such, with the command that lists it; without a name the latest sweep is shown."""
+    write(peira_cli, "def train(x):\n    return x, 1 - x if x < 0.5 else 2.0\n")
+    words = ["train.py:train", "x=0.1,0.3,0.7", "--minimize", "a", "--minimize", "b"]
+    assert peira_cli("sweep", *words, "--sampler", "grid", "--name", "two").returncode == 0
+    shown = peira_cli("sweep", "show").stdout
+    assert "Pareto front: the 2 trials of 3 that no other beats in all of a, b" in shown
+    query = f"sweep = {peira_cli.read().row.id} and trial in (0, 1)"
+    assert f"peira ls '{query}'" in shown
+    with Lab(peira_cli.lab) as lab:
+        assert len(list(lab.runs(query))) == 2
+    assert "front of 2" in peira_cli("sweep", "ls").stdout
+
+
+def test_a_confirmation_says_what_it_confirms(peira_cli: CommandLine) -> None:
+    """In the list and on its own page; a second one has a name of its own."""
+    write(peira_cli, "def train(x, seed):\n    return x + seed % 7\n")
+    place = str(peira_cli.lab.parent / "train.py:train")  # is told as it is called from here
+    words = [place, "x=int(1,10,1)", "seed=1", "--minimize", "y", "--sampler", "grid"]
+    assert peira_cli("sweep", *words, "--name", "ev").returncode == 0
+    for name in ("ev-confirm", "ev-confirm-2"):
+        done = peira_cli("sweep", "confirm", "ev", "-k", "2")
+        assert done.returncode == 0 and f"sweep {name} (" in done.stderr
+    ev = peira_cli.read("ev").row.id
+    assert "confirms ev: train.py:train" in peira_cli("sweep", "ls").stdout
+    assert f"trial 0 of {ev}" in peira_cli("sweep", "show", "ev-confirm-2").stdout
+    narrowed = peira_cli("sweep", "narrow", "ev").stdout
+    assert "peira sweep train.py:train " in narrowed
+    more = ["--trials", "1", "--name", "ev", "--warm", f"sweep = {ev}", "-j", "0"]
+    warm = peira_cli("sweep", *words[:5], *more)
+    assert "1 trials, starting from 10 earlier runs" in warm.stderr
+    assert "a sweep has the name ev; this one is ev-2" in warm.stderr
+    assert "started from 10 earlier runs" in peira_cli("sweep", "show").stdout
 
 
 def test_what_was_killed_or_failed_is_run_again_when_a_person_resumes(

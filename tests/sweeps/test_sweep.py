@@ -148,6 +148,10 @@ def test_several_objectives_have_a_front(lab: Path) -> None:
         minimize=["a", "b"], sampler="grid",
     )  # fmt: skip
     assert [best.params["x"] for best in result.front] == [0.1, 0.3, 0.4]
+    assert "3 on the front" in repr(result)
+    with pytest.raises(UsageError, match=r"several objectives \(a, b\)") as error:
+        _ = result.best_params
+    assert "result.front" in str(error.value.hint)
     assert peira.sweep(
         lambda x: (x, x), ["x=float(0,1)"], minimize="a", maximize="b", trials=6, sampler="nsga2"
     ).trials.state == ["complete"] * 6  # fmt: skip
@@ -169,10 +173,27 @@ def test_conditions_and_constraints_hold_in_every_trial(lab: Path) -> None:
 
 
 def test_what_no_draw_satisfies_ends_the_sweep(lab: Path) -> None:
-    """With the constraint in the message."""
+    """With the constraint in the message, before there is a sweep."""
     with pytest.raises(UsageError, match=r"refused by x > 2"):
         peira.sweep(squared, ["x=float(0,1)"], where="x > 2", minimize="y", trials=2,
                     sampler="random")  # fmt: skip
+    assert not (lab / "sweeps").exists()
+
+
+def test_a_name_is_given_once(lab: Path) -> None:
+    """A second sweep of the same name has a number behind it, so that each is found by its own."""
+    names = [
+        peira.sweep(squared, ["x=1,2"], minimize="y", sampler="grid", name="grid12").name
+        for _ in range(3)
+    ]
+    assert names == ["grid12", "grid12-2", "grid12-3"]
+    assert peira.sweep(squared, ["x=1"], minimize="y", trials=1).name not in names
+
+
+def test_an_objective_that_returns_something_else_says_what(lab: Path) -> None:
+    """The names of what a dict holds stand beside the missing one."""
+    result = peira.sweep(lambda x: {"loss": x, "acc": 1}, ["x=1"], minimize="y", trials=1)
+    assert "it neither returned nor logged y; it returned loss, acc" in result.trials.reason[0]
 
 
 def test_first_trials_and_earlier_runs_are_known_to_the_sampler(lab: Path) -> None:

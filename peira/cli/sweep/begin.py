@@ -86,6 +86,7 @@ def begin(session: Session, /, words: tuple[str, ...], *, as_json: bool, **optio
     opt=sgd,adam          one of a list
     momentum=float(0,1) if opt == sgd
     """
+    from peira.cli.sweep.look import runs_text
     from peira.cli.sweep.working import settle, work
     from peira.sweeps.plan import begin as begin_sweep
 
@@ -95,9 +96,12 @@ def begin(session: Session, /, words: tuple[str, ...], *, as_json: bool, **optio
     asked = definition.trials
     click.echo(
         f"sweep {definition.name} ({definition.id}): "
-        + (f"{asked} trials" if asked is not None else "until its budget is used"),
+        + (f"{asked} trials" if asked is not None else "until its budget is used")
+        + (f", starting from {runs_text(len(definition.warm))}" if definition.warm else ""),
         err=True,
     )
+    if told.get("name") and definition.name != told["name"]:
+        click.echo(f"a sweep has the name {told['name']}; this one is {definition.name}", err=True)
     if told.get("jobs") == 0:
         click.echo(f"it waits for workers: peira worker {definition.name}", err=True)
         return

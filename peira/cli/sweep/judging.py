@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -78,9 +79,10 @@ def next_command(reading: SweepReading, space: str) -> str:
     definition = reading.definition
     if definition.program is not None:
         words = definition.program.command
-        program = shlex.join(words[1:] if words[0] == sys.executable else words)
+        words = words[1:] if words[0] == sys.executable else words
+        program = shlex.join(map(_from_here, words))
     elif definition.function is not None and definition.function.place:
-        program = shlex.quote(definition.function.place)
+        program = shlex.quote(_from_here(definition.function.place))
     else:
         program = "PROGRAM"
     objectives = " ".join(f"--{o.direction} {shlex.quote(o.text)}" for o in definition.objectives)
@@ -88,6 +90,12 @@ def next_command(reading: SweepReading, space: str) -> str:
     sampler = "" if definition.sampler.name == "tpe" else f" --sampler {definition.sampler.text}"
     pruner = "" if definition.pruner.name == "none" else f" --prune {definition.pruner.text}"
     return f"peira sweep {program} {space} {objectives} {asked}{sampler}{pruner}"
+
+
+def _from_here(word: str) -> str:
+    """Return a path in or below this folder as it is called here; else the word as it is."""
+    path, here = Path(word), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else word
 
 
 @click.command(
@@ -148,6 +156,7 @@ def confirm(
         err=True,
     )  # fmt: skip
     folder = begin(root, plan)
+    click.echo(f"sweep {folder.read().name} ({folder.id})", err=True)
     is_interrupted = run_trials(folder, {"jobs": jobs})
     winner = judge_winner(root, read_sweep(root, reading.row.id))
     confirmed = None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TRIALS_SHOWN = 10
 REASONS_SHOWN = 5
+FRONT_SHOWN = 20
 _STYLE = {"running": "cyan", "finished": "green", "paused": "yellow", "waiting": "yellow"}
 
 
@@ -78,11 +79,11 @@ def ls(session: Session, /, *, project: str | None, as_json: bool) -> None:
     "show",
     cls=Command,
     examples=[
-        ("peira sweep show last", "the latest sweep"),
+        ("peira sweep show", "the latest sweep"),
         ("peira sweep show keen-heron-41 -n 50", "its 50 best trials"),
     ],
 )
-@sweep_argument
+@click.argument("sweep", metavar="[SWEEP]", default="last", shell_complete=complete_sweep)
 @click.option(
     "-n", "--trials", "shown", type=click.IntRange(min=0), default=TRIALS_SHOWN,
     show_default=True, metavar="N", help="So many of the best trials.",
@@ -90,7 +91,7 @@ def ls(session: Session, /, *, project: str | None, as_json: bool) -> None:
 @json_option
 @in_session
 def show(session: Session, /, *, sweep: str, shown: int, as_json: bool) -> None:
-    """Show a sweep: how far it is, the best trials, what failed."""
+    """Show a sweep: how far it is, the best trials, what failed. Without a name the latest one."""
     import msgspec
 
     from peira.cli.sweep.begin import session_root
@@ -148,7 +149,7 @@ def write_result(
     click.echo("\n".join(lines))
     table = _trial_lines(reading, shown)
     if table:
-        click.echo("\n" + "\n".join(table))
+        click.echo("\n" + "\n".join(_front_lines(row) + table))
     is_search = reading.definition.confirms is None
     if is_search and not reading.definition.is_several:
         click.echo("\n" + printable(describe(trial_observations(reading)).sentence))
@@ -173,6 +174,7 @@ def _facts(reading: SweepReading) -> list[tuple[str, str]]:
         ("project", row.project),
         ("created", f"{moment(row.created)} ({ago(row.created)}) by {row.by}"),
         ("why", row.why or ""),
+        ("confirms", _confirmed_text(row)),
         ("runs", row.what),
         ("space", "  ".join(row.space)),
         ("where", " and ".join(row.where)),
@@ -183,16 +185,39 @@ def _facts(reading: SweepReading) -> list[tuple[str, str]]:
             if reading.definition.is_external
             else f"{row.sampler}, seed {reading.definition.seed}{pruner}{asked}",
         ),
+        ("warm", f"the sampler started from {runs_text(row.warm)}" if row.warm else ""),
         ("trials", _counts(row)),
         ("time", f"{duration(row.worked_s)}{budget}"),
         ("workers", workers),
     ]
 
 
+def _confirmed_text(row: SweepRow) -> str:
+    found = row.confirms
+    return "" if found is None else f"trial {found.trial} of {found.sweep}"
+
+
+def runs_text(count: int) -> str:
+    """Return how many runs a sampler started from."""
+    return "1 earlier run" if count == 1 else f"{count} earlier runs"
+
+
 def _counts(row: SweepRow) -> str:
     asked = f" of {row.trials}" if row.trials is not None else ""
     counted = ", ".join(f"{n} {state}" for state, n in row.counts.items() if n)
     return f"{row.done}{asked}" + (f": {counted}" if counted else "")
+
+
+def _front_lines(row: SweepRow) -> list[str]:
+    if not row.front:
+        return []
+    ended = row.counts["complete"] + row.counts["reused"]
+    is_one = len(row.front) == 1
+    metrics = ", ".join(o.metric for o in row.objectives)
+    return [
+        f"Pareto front: {'the trial' if is_one else f'the {len(row.front)} trials'} of {ended} that"
+        f" no other beats in all of {metrics}"
+    ]
 
 
 def _trial_lines(reading: SweepReading, shown: int) -> list[str]:
@@ -269,16 +294,26 @@ def _next(reading: SweepReading) -> list[tuple[str, str]]:
     if row.state in ("waiting", "paused", "stopped"):
         found.append(("go on", f"peira sweep resume {row.name}"))
     if row.best is not None:
-        if row.best.run:
+        if row.front:
+            trials = ", ".join(str(best.trial) for best in row.front[:FRONT_SHOWN])
+            more = f"  ({len(row.front)} in all)" if len(row.front) > FRONT_SHOWN else ""
+            found.append(("front", f"peira ls 'sweep = {row.id} and trial in ({trials})'{more}"))
+        elif row.best.run:
             found.append(("best run", f"peira show {row.best.run}"))
         found.append(("all trials", f"peira ls 'sweep = {row.id}'"))
         if not definition.is_several:
             found.append(("what matters", f"peira importance {row.name}"))
+    if row.state == "finished" and not definition.is_external:
+        if row.counts["killed"]:
+            found.append(("killed again", f"peira sweep resume {row.name}"))
+        if row.counts["failed"]:
+            found.append(("failed again", f"peira sweep resume {row.name} --retry-failed"))
     is_own = not definition.is_external and definition.confirms is None
     if row.state == "finished" and is_own and row.best is not None and not definition.is_several:
         found.append(("narrower", f"peira sweep narrow {row.name}"))
         found.append(("on fresh seeds", f"peira sweep confirm {row.name} -k 5"))
-    if row.state == "finished" and is_own and not row.sampler.startswith("grid"):
+    has_ended = bool(row.counts["complete"] or row.counts["pruned"] or row.counts["reused"])
+    if row.state == "finished" and is_own and has_ended and not row.sampler.startswith("grid"):
         more = "--trials 20" if row.trials is not None else "--budget 30m"
         found.append(("more", f"peira sweep extend {row.name} {more}"))
     return found
@@ -297,13 +332,19 @@ def _write_rows(rows: list[SweepRow]) -> None:
         Column("runs", shrinks=True),
     ]  # fmt: skip
     cells = []
+    names = {row.id: row.name for row in rows}
     for row in rows:
         asked = f"/{row.trials}" if row.trials is not None else ""
         best = number(row.best.values[0]) if row.best else ""
         since = ago(row.created) if out.is_terminal else moment(row.created)
+        if row.front:
+            best = f"front of {len(row.front)}"
+        what = row.what
+        if row.confirms is not None:
+            what = f"confirms {names.get(row.confirms.sweep, row.confirms.sweep)}: {what}"
         texts = (
             row.id, row.name, row.project, row.state, since, f"{row.done}{asked}", best,
-            row.objectives[0].text, row.what,
+            ", ".join(o.text for o in row.objectives), what,
         )  # fmt: skip
         cells.append([Cell(text) for text in texts])
     click.echo("\n".join(layout(columns, cells, out).lines))

@@ -934,6 +934,8 @@ export interface SweepRow {
   by: string;
   why: string | null;
   state: SweepState;
+  /** The trial of another sweep that is run on fresh seeds. */
+  confirms: { sweep: string; trial: number } | null;
   what: string;
   space: string[];
   where: string[];
