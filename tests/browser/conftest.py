@@ -21,6 +21,8 @@ from peira.server.serve import Server
 
 Theme = Literal["light", "dark"]
 PROJECT = "digits"
+# Thousands of modules and files of pytest are no part of a run.
+LEFT_OUT = ["code", "packages", "sources", "inputs"]
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -54,12 +56,15 @@ def record_runs(root: Path) -> tuple[list[str], str]:
             lab=root,
             console=False,
             monitor=False,
+            leave_out=LEFT_OUT,
         ) as run:
             for step in range(60):
                 loss = (1 + seed / 10) * np.exp(-step * lr)
                 run.log({"train/loss": loss, "val/acc": 1 - loss / 2, "epoch": step // 10})
             ids.append(run.id)
-    with init(PROJECT, name="told", params={"lr": 0.5}, lab=root, console=False) as run:
+    with init(
+        PROJECT, name="told", params={"lr": 0.5}, lab=root, console=False, leave_out=LEFT_OUT
+    ) as run:
         picture = np.zeros((8, 8), np.uint8)
         for step in (0, 5, 9):
             run.log({"train/loss": float("nan") if step == 9 else 0.1 * step}, step=step)

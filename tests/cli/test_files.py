@@ -135,7 +135,7 @@ def test_completion_scripts(peira: Peira, shell: str) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("peira s", {"show", "sql"}),
+        ("peira s", {"show", "sql", "sweep"}),
         ("peira show cnn-0.1-", {"cnn-0.1-1", "cnn-0.1-2", "cnn-0.1-3"}),
         ("peira ls -p d", {"digits"}),
         ("peira tag cnn-0.1-1 +b", {"+baseline"}),

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -226,7 +227,10 @@ def test_a_strict_init_that_fails_leaves_nothing(lab: Path) -> None:
     for wrong in ({"params": 3}, {"tags": [""]}, {"lab": 3}):
         with pytest.raises((UsageError, TypeError)):
             peira.init(strict=True, **wrong)  # type: ignore[arg-type]
-    assert threading.active_count() == threads
+    limit_s = time.monotonic() + 20
+    while threading.active_count() > threads and time.monotonic() < limit_s:
+        time.sleep(0.02)  # the watch of files is given back beside
+    assert threading.active_count() <= threads
     assert [found.state for found in read_runs(lab)] == ["failed", "failed"]
     peira.init(lab=3, console=False).log({"a": 1.0})  # type: ignore[arg-type]
 

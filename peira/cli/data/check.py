@@ -38,7 +38,7 @@ BLOCKED = 6
 @click.option("--only", multiple=True, metavar="CHECK", help="This check only; repeatable.")
 @click.option(
     "--code", "codes", multiple=True, metavar="FILE",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path),
     help="Look in a program for steps that are fitted before the split; repeatable.",
 )  # fmt: skip
 @json_option
@@ -71,7 +71,7 @@ def check(
         question = Question(split=name, group=group, time=time, checks=list(only))
         found += _of_data(session, data, question)
     for code in codes:
-        found += fitted_before_split(code.read_text(encoding="utf-8", errors="replace"), str(code))
+        found += fitted_before_split(_text(code), str(code))
     if as_json:
         write_json([msgspec.to_builtins(finding) for finding in found])
     else:
@@ -82,6 +82,13 @@ def check(
             click.echo("nothing was found")
     if any(finding.action == "block" for finding in found):
         raise click.exceptions.Exit(BLOCKED)
+
+
+def _text(code: Path) -> str:
+    try:
+        return code.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise click.UsageError(f"--code {code}: {error.strerror}.") from error
 
 
 def _of_data(session: Session, data: str, question: Question) -> list[Finding]:
