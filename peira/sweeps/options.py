@@ -56,6 +56,8 @@ def _of_argparse(tree: ast.Module, imported: dict[str, str]) -> set[str] | None:
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     parsers = _parsers(tree)
     own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    if not _are_made_here(tree, parsers, own):
+        return None
     found: set[str] = set()
     for call in calls:
         called = _called(call)
@@ -90,6 +92,28 @@ def _parsers(tree: ast.Module) -> set[str]:
         if _called(node.value) in _SOURCES:
             found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     return found
+
+
+def _are_made_here(tree: ast.Module, parsers: set[str], own: set[str]) -> bool:
+    """Whether all parsers that get options are made by this text, and one of them is."""
+    made = False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            made |= _called(node) == "ArgumentParser"
+            if _called(node) == "add_argument" and isinstance(node.func, ast.Attribute):
+                owner = node.func.value
+                if isinstance(owner, ast.Call):
+                    if _called(owner) not in _SOURCES | own:
+                        return False
+                elif not isinstance(owner, ast.Name):
+                    return False
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(target, ast.Name) and target.id in parsers for target in targets):
+                value = node.value
+                if not isinstance(value, ast.Call) or _called(value) not in _SOURCES | own:
+                    return False
+    return made
 
 
 def _of_click(tree: ast.Module, imported: dict[str, str]) -> set[str] | None:

@@ -141,6 +141,12 @@ PARSER = "import argparse\nparser = argparse.ArgumentParser()\n"
         ("from jsonargparse import ArgumentParser\np = ArgumentParser()\np.add_argument('--x')",
          None),
         ("import argparse, sys\nsys.argv", None),
+        ("import argparse, base\nparser = base.parser()\nparser.add_argument('--x')", None),
+        (PARSER + "import base\nbase.parser().add_argument('--x')", None),
+        (PARSER + "self.parser.add_argument('--x')", None),
+        ("import argparse\ndef make():\n    p = argparse.ArgumentParser()\n"
+         "    p.add_argument('--x')\n    return p\np = make()\np.add_argument('--y')",
+         {"--x", "--y"}),
         ("import argparse\np = argparse.ArgumentParser(parents=[q])\np.add_argument('--x')", None),
         ("import click, mine\n@click.command()\n@mine.options()\n@click.option('--x')\n"
          "def main(x): ...", None),
