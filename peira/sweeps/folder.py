@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -153,16 +154,25 @@ class _Format(msgspec.Struct):
 
 
 def make_sweep(lab: Path, definition: Definition) -> SweepFolder:
-    """Write a new sweep, whole and durable. Its id is the definition's, see `new_sweep_id`."""
+    """Write a new sweep, whole and durable. Its id is the definition's, see `new_sweep_id`.
+
+    Raises:
+        OSError: it cannot be written, or another process has made it.
+    """
     make_lab(lab)
     (lab / NAME).mkdir(mode=0o700, exist_ok=True)
-    temporary = lab / NAME / f".new-{definition.id}"
+    # Its own: others may be making the same one, or may have died over it.
+    temporary = lab / NAME / f".new-{definition.id}-{ids.new_writer_id()}"
     temporary.mkdir(mode=0o700)
     for part in ("trials", "workers"):
         (temporary / part).mkdir(mode=0o700)
     data = msgspec.json.format(msgspec.json.encode(definition), indent=1)
     write_atomically(temporary / "sweep.json", data + b"\n")
-    return SweepFolder(temporary.rename(lab / NAME / definition.id))
+    try:
+        return SweepFolder(temporary.rename(lab / NAME / definition.id))
+    except OSError:
+        shutil.rmtree(temporary)
+        raise
 
 
 def new_sweep_id(lab: Path) -> str:

@@ -249,6 +249,15 @@ def test_what_people_decide_stands_until_the_next(lab: Path) -> None:
     assert list_sweeps(lab, "p")[0].state == "stopped" and list_sweeps(lab, "q") == []
 
 
+def test_a_sweep_is_made_once(lab: Path) -> None:
+    """Who is second, or comes after a process that died over it, leaves nothing behind."""
+    folder = define(lab)
+    (lab / "sweeps" / f".new-{folder.id}").mkdir()
+    with pytest.raises(OSError, match=folder.id):
+        make_sweep(lab, folder.read())
+    assert {path.name for path in (lab / "sweeps").iterdir()} == {folder.id, f".new-{folder.id}"}
+
+
 def test_the_time_worked_counts_each_moment_once(lab: Path) -> None:
     """Two trials at the same time take no longer than one, and a pause takes none."""
     folder = define(lab)
