@@ -35,7 +35,7 @@ demo: install
 	$(BIN)/peira demo
 
 test: check chromium
-	$(BIN)/pytest -m "not soak"
+	$(BIN)/pytest -m "not soak" -n 2 --dist loadfile
 
 check: install-dev
 	$(BIN)/ruff format --check .
