@@ -35,7 +35,7 @@ demo: install
 	$(BIN)/peira demo
 
 test: check chromium
-	$(BIN)/pytest -m "not soak" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder
 
 check: install-dev
 	$(BIN)/ruff format --check .

@@ -85,7 +85,7 @@ def record_runs(root: Path) -> tuple[list[str], str]:
     return [*ids, told], told
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server for all tests of this folder; a test that changes runs makes its own."""
     if Bundle().index(0) is None:
@@ -96,14 +96,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield Served(server, root, runs, told)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     """The driver."""
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """One headless Chromium: the one named by PEIRA_CHROMIUM, the system's, or Playwright's."""
     named = os.environ.get("PEIRA_CHROMIUM")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -48,8 +50,7 @@ def test_groups_open_and_pass_axe(visit: Open, theme: Theme) -> None:
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize(("tab", "theme"), list(zip(TABS, cycle(THEMES), strict=False)))
 def test_each_tab_of_a_run_opens_and_passes_axe(
     visit: Open, served: Served, tab: str, theme: Theme
 ) -> None:
