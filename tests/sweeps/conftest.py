@@ -27,6 +27,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("PEIRA_LAB", str(tmp_path / ".peira"))
     monkeypatch.setenv("PEIRA_LEAVE_OUT", CHEAP)
     monkeypatch.setenv("PEIRA_QUIET", "1")
+    monkeypatch.setenv("COLUMNS", "")
     monkeypatch.chdir(tmp_path)
     yield tmp_path / ".peira"
     for run in reversed(open_runs()):

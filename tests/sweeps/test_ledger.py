@@ -282,7 +282,7 @@ def test_sweeps_are_found_by_what_a_person_types(lab: Path) -> None:
     }.items():
         assert find_sweep(lab, text) == wanted
     with pytest.raises(NotFoundError):
-        find_sweep(lab, "c")
+        find_sweep(lab, "nobody")  # no id holds a y
     define(lab, name="a")
     with pytest.raises(AmbiguousError):
         find_sweep(lab, "a")
