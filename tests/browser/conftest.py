@@ -21,8 +21,6 @@ from peira.server.serve import Server
 
 Theme = Literal["light", "dark"]
 PROJECT = "digits"
-# Thousands of modules and files of pytest are no part of a run.
-LEFT_OUT = ["code", "packages", "sources", "inputs"]
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -56,15 +54,12 @@ def record_runs(root: Path) -> tuple[list[str], str]:
             lab=root,
             console=False,
             monitor=False,
-            leave_out=LEFT_OUT,
         ) as run:
             for step in range(60):
                 loss = (1 + seed / 10) * np.exp(-step * lr)
                 run.log({"train/loss": loss, "val/acc": 1 - loss / 2, "epoch": step // 10})
             ids.append(run.id)
-    with init(
-        PROJECT, name="told", params={"lr": 0.5}, lab=root, console=False, leave_out=LEFT_OUT
-    ) as run:
+    with init(PROJECT, name="told", params={"lr": 0.5}, lab=root, console=False) as run:
         picture = np.zeros((8, 8), np.uint8)
         for step in (0, 5, 9):
             run.log({"train/loss": float("nan") if step == 9 else 0.1 * step}, step=step)
@@ -83,6 +78,14 @@ def record_runs(root: Path) -> tuple[list[str], str]:
     console = root / ".peira" / "runs" / told / "console.log"
     console.write_text("epoch 1\n\x1b[32mepoch 2\x1b[0m\n" + "line\n" * 500 + "the end\n")
     return [*ids, told], told
+
+
+@pytest.fixture(scope="package", autouse=True)
+def left_out() -> Iterator[None]:
+    """Thousands of modules and files of pytest are no part of a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PEIRA_LEAVE_OUT", "code,packages,sources,inputs")
+        yield
 
 
 @pytest.fixture(scope="package")

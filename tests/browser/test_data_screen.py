@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from peira.data.add import add_table
 from peira.run import init
-from tests.browser.conftest import LEFT_OUT, Open, Served
+from tests.browser.conftest import Open, Served
 from tests.browser.test_screens import violations
 
 pytestmark = pytest.mark.browser
@@ -27,9 +27,7 @@ def compared(served: Served) -> Path:
     fewer[:3] += 1
     add_table(root, "fewer", {"X": pixels[:200], "y": fewer}, label="y")
     for ref, score in (("all:v1", 0.5), ("fewer:v1", 0.75)):
-        with init(
-            "recipes", name=f"on {ref}", lab=served.root, console=False, leave_out=LEFT_OUT
-        ) as run:
+        with init("recipes", name=f"on {ref}", lab=served.root, console=False) as run:
             run.use(ref)
             run.log({"accuracy": score})
     return root

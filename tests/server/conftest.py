@@ -96,7 +96,15 @@ def serving(folder: Path) -> Iterator[Served]:
         yield Served(server, lab, client, runs, run)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package", autouse=True)
+def left_out() -> Iterator[None]:
+    """Thousands of modules and files of pytest are no part of a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PEIRA_LEAVE_OUT", "code,packages,sources,inputs")
+        yield
+
+
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server for all tests that change nothing that others see."""
     with serving(tmp_path_factory.mktemp("served")) as running:
