@@ -31,7 +31,7 @@ from peira.core.errors import AmbiguousError, DamagedError, NotFoundError, Usage
 from peira.core.settings import read_settings
 from peira.launch.launcher import Prepared, Request
 from peira.record import liveness, reader
-from peira.record.events import End, Origin
+from peira.record.events import Origin
 from peira.record.folder import (
     RunFolder,
     make_lab,
@@ -381,12 +381,9 @@ class Queue:
 
 def _has_ended(folder: RunFolder) -> bool:
     try:
-        pieces = list(reader.chunks(folder.events(), is_final=True))
+        return reader.read_end(folder.events()) is not None
     except FileNotFoundError:
         return False
-    return any(
-        isinstance(event, End) for piece in pieces for _, event in reader.events(piece).records
-    )
 
 
 def claim_now(gpus: str | None) -> Claim:

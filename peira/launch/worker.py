@@ -113,7 +113,7 @@ class Worker:
         gpus = {gpu for slot in self._free if slot.gpus for gpu in slot.gpus.split(",")}
         self._locks = _lock_gpus(self._queue, sorted(gpus))
         try:
-            with _listening(self._stops.append):
+            with listening(self._stops.append):
                 self._work()
         finally:
             for descriptor in self._locks:
@@ -230,7 +230,9 @@ class _Running:
 
 
 @contextmanager
-def _listening(on_stop: Callable[[int], None]) -> Iterator[None]:
+def listening(on_stop: Callable[[int], None]) -> Iterator[None]:
+    """Tell `on_stop` the numbers of SIGINT and SIGTERM meanwhile, which do nothing else then."""
+
     def handle(number: int, _frame: FrameType | None) -> None:
         on_stop(number)
 

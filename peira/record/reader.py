@@ -264,6 +264,19 @@ def events(scanned: Scanned) -> Events:
     return Events(good, damages)
 
 
+def read_end(path: Path) -> records.End | None:
+    """Return the end of a run that an events file tells; None when there is none.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    for piece in chunks(path, is_final=True):
+        for _, event in events(piece).records:
+            if isinstance(event, records.End):
+                return event
+    return None
+
+
 def _event_reason(body: bytes, error: Exception) -> str:
     try:
         kind = _kind_decoder.decode(body).kind

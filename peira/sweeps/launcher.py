@@ -17,12 +17,10 @@ import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable, Sequence
 
 from peira.core.errors import PeiraError, UsageError
-from peira.launch.worker import Slot
+from peira.launch.worker import Slot, listening
 from peira.sweeps.folder import SweepFolder
 from peira.sweeps.ledger import Ledger
 
@@ -158,7 +156,7 @@ class Controller:
         Raises:
             WorkerError: the workers cannot work.
         """
-        with _listening(self._signals.append):
+        with listening(self._signals.append):
             self.ledger.catch_up()
             for place in range(len(self._slots)):
                 self._start(place)
@@ -257,19 +255,6 @@ def _wait(worker: Launched, limit_s: float) -> None:
         time.sleep(WAIT_S)
     if worker.exit_code() is None:
         worker.stop(is_hard=True)
-
-
-@contextmanager
-def _listening(on_stop: Callable[[int], None]) -> Iterator[None]:
-    def handle(number: int, _frame: FrameType | None) -> None:
-        on_stop(number)
-
-    before = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def is_startable(folder: SweepFolder) -> bool:

@@ -24,9 +24,9 @@ from peira.record import events, lines
 from peira.record.append import AppendFile
 from peira.record.folder import RunFolder, run_folder
 from peira.record.keeper import THREAD_PREFIX
+from peira.record.reader import read_end
 from peira.sweeps.arguments import Arguments
 from peira.sweeps.measured import measure, outcome_of
-from peira.sweeps.remains import read_end
 from peira.sweeps.task import Outcome, Task
 
 LOOK_PERIOD_S = 0.5
@@ -185,7 +185,7 @@ def _reused(task: Task, request: Request) -> Outcome | None:
 
 
 def _end_of(launched: Launched) -> events.End | None:
-    return None if launched.folder is None else read_end(RunFolder(launched.folder))
+    return None if launched.folder is None else read_end(RunFolder(launched.folder).events())
 
 
 def _reason(launched: Launched, end: events.End | None) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 import os
 import signal
 
-from peira.record import events, liveness, reader
-from peira.record.folder import RunFolder, run_folder
+from peira.record import liveness
+from peira.record.folder import run_folder
+from peira.record.reader import read_end
 from peira.sweeps.folder import SweepFolder
 from peira.sweeps.ledger import Attempt
 from peira.sweeps.task import Outcome
@@ -27,7 +28,7 @@ def left_outcome(folder: SweepFolder, attempt: Attempt) -> Outcome | None:
     definition = folder.read()
     if attempt.run is None or definition.program is None:
         return None
-    end = read_end(run_folder(folder.lab, attempt.run))
+    end = read_end(run_folder(folder.lab, attempt.run).events())
     if end is None or end.status != "finished":
         return None
     from peira.sweeps.measured import outcome_of
@@ -55,12 +56,3 @@ def end_program(attempt: Attempt) -> None:
         return
     if liveness.is_alive(begun.program, begun.program_started):
         os.kill(begun.program, signal.SIGKILL)
-
-
-def read_end(folder: RunFolder) -> events.End | None:
-    """Return the end of a run, as its main writer told it."""
-    for piece in reader.chunks(folder.events(), is_final=True):
-        for _, event in reader.events(piece).records:
-            if isinstance(event, events.End):
-                return event
-    return None
