@@ -8,17 +8,26 @@ import stat
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
 
 from peira.core.errors import UsageError
 from peira.objects._base import Stored
 
-MAPPED_BYTES_MIN = 64 << 10
-"""Smaller files are read: mapping them costs more than it saves."""
 PIECE_BYTES = 64 << 20
+"""A larger file is told of by pieces of this size."""
 _SHARED_BYTES_MIN = 4 << 20
-"""A smaller file is hashed by one thread, beside others."""
+"""A smaller file is read and hashed by one thread, beside others; a larger one is mapped, and
+shared by all cores.
+"""
+_BUFFER_BYTES = 1 << 20
+_SMALL_BYTES_MAX = 64 << 10
+"""Opening and closing such a file takes longer than hashing it, and only one thread at a time can
+do so in Python: two in turns take longer than one.
+"""
 _AT_ONCE = 256
 """Files that one thread takes at a time."""
+_one_at_a_time = threading.Lock()
 
 
 def digest_file(
@@ -45,12 +54,8 @@ def digest_file(
         size = state.st_size
         if not stat.S_ISREG(state.st_mode):
             raise UsageError(f"{os.fspath(path)!r:.200} is not a file.")
-        if size < MAPPED_BYTES_MIN:
-            data = read_all(descriptor, size)
-            return Stored(blake3(data).hexdigest(), len(data))
-        if size < PIECE_BYTES:
-            hasher = blake3(max_threads=blake3.AUTO if size > _SHARED_BYTES_MIN else 1)
-            return Stored(hasher.update_mmap(path).hexdigest(), size)
+        if size < _SHARED_BYTES_MIN:
+            return _digest_read(descriptor)
         hasher = blake3(max_threads=blake3.AUTO)
         with mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as mapped:
             for start in range(0, size, PIECE_BYTES):
@@ -60,6 +65,28 @@ def digest_file(
         return Stored(hasher.hexdigest(), size)
     finally:
         os.close(descriptor)
+
+
+class _Buffer(threading.local):
+    """The memory that a thread reads into: to take new memory for each file costs as much as to
+    hash it.
+    """
+
+    def __init__(self) -> None:
+        self.bytes = memoryview(bytearray(_BUFFER_BYTES))
+
+
+_buffer = _Buffer()
+
+
+def _digest_read(descriptor: int) -> Stored:
+    from blake3 import blake3
+
+    hasher, size = blake3(), 0
+    while count := os.readv(descriptor, [_buffer.bytes]):
+        hasher.update(_buffer.bytes[:count])
+        size += count
+    return Stored(hasher.hexdigest(), size)
 
 
 def digest_files(
@@ -91,7 +118,9 @@ def digest_files(
             told += count
             tell(0, count)
 
-        found = [digest_file(path, tell_bytes) for path in part]
+        is_small = Path(part[0]).stat().st_size <= _SMALL_BYTES_MAX
+        with _one_at_a_time if is_small else nullcontext():
+            found = [digest_file(path, tell_bytes) for path in part]
         tell(len(found), sum(stored.size for stored in found) - told)
         return found
 

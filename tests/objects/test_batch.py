@@ -64,6 +64,7 @@ def test_digests_of_files_without_storing_them(tmp_path: Path) -> None:
 def test_a_file_larger_than_a_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is mapped once, hashed piece by piece, and told piece by piece."""
     monkeypatch.setattr("peira.objects.digest.PIECE_BYTES", 1 << 20)
+    monkeypatch.setattr("peira.objects.digest._SHARED_BYTES_MIN", 1 << 20)
     (tmp_path / "large").write_bytes(bytes(range(256)) * 10_000)
     told: list[int] = []
     found = digest_file(tmp_path / "large", told.append)
