@@ -27,6 +27,7 @@ import msgspec
 from peira.capture.param_roles import (
     FLAG_NAMES,
     NUMERIC_STARTS,
+    SET_BY_LIBRARIES,
     is_of_the_place,
     plain_name,
     role,
@@ -301,7 +302,9 @@ def numeric_variables(variables: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in variables.items()
-        if name.startswith(NUMERIC_STARTS) and role(name, value) == "value"
+        if name.startswith(NUMERIC_STARTS)
+        and name not in SET_BY_LIBRARIES
+        and role(name, value) == "value"
     }
 
 

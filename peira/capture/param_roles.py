@@ -59,6 +59,10 @@ NUMERIC_STARTS = (
     "CUDNN_", "NVIDIA_TF32", "TF_", "XLA_", "JAX_", "TORCH_", "PYTORCH_", "PYTHONOPTIMIZE",
 )  # fmt: skip
 """Beginnings of variables that change what numerical libraries compute."""
+SET_BY_LIBRARIES = frozenset({"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"})
+"""Those of them that scikit-learn sets when it is imported; they change no result, and whether they
+are there tells only whether a run began before that import.
+"""
 PLACE_VARIABLES = frozenset(
     {"HOME", "USER", "LOGNAME", "USERNAME", "HOSTNAME", "PATH", "PWD", "OLDPWD", "TMPDIR", "TEMP",
      "TMP", "SHELL", "TERM", "DISPLAY", "LANG", "LC_ALL", "COLUMNS", "LINES", "NO_COLOR",

@@ -212,6 +212,7 @@ def test_the_environment_is_what_computes() -> None:
     """
     env = fingerprint.env({"numpy": "2.1", "peira": "0.1"}, "3.11.7", [], {"HOME": "/a"})
     assert env == fingerprint.env({"numpy": "2.1"}, "3.11.9", [], {"TF_CPP_MIN_LOG_LEVEL": "3"})
+    assert env == fingerprint.env({"numpy": "2.1"}, "3.11.7", [], {"KMP_INIT_AT_FORK": "FALSE"})
     assert env != fingerprint.env({"numpy": "2.2"}, "3.11.7", [], {})
     assert env != fingerprint.env({"numpy": "2.1"}, "3.12.1", [], {})
     assert env != fingerprint.env({"numpy": "2.1"}, "3.11.7", ["A100"], {})
