@@ -33,7 +33,9 @@ class EvaluateOptions(TypedDict, total=False):
     sample_rate: int | None
     """Of samples that are sounds, in Hz."""
     ids: Sequence[Any] | None
-    """Names of the examples, when they are of no data version."""
+    """Names of the examples, in the order of the answers. On a part of a split they are ids of its
+    rows, each once; not needed when answers are in the order of the rows.
+    """
     task: Task | None
     """See `peira.evaluate.answers.Answers`; seen from the values when None."""
     classes: Sequence[Any] | None
@@ -140,7 +142,20 @@ class DataLog(Recorder):
         from peira.evaluate import examples as named
         from peira.evaluate.answers import answers
 
+        strange = options.keys() - EvaluateOptions.__annotations__.keys()
+        if strange:
+            raise UsageError(
+                f"evaluate() has no option {', '.join(sorted(strange))}.",
+                hint=f"It has {', '.join(EvaluateOptions.__annotations__)}.",
+            )
         known = named.find(self._used, split)
+        if known is not None:
+            known = named.in_order(known, options.get("ids"))
+        if known is not None and known.is_sealed and y_true is not None:
+            raise UsageError(
+                f"{split!r:.60} is a sealed hold-out: its true values are its own.",
+                hint="Leave y_true away; or give another name to an evaluation on other data.",
+            )
         true = y_true if known is None or y_true is not None else known.true
         if true is None:
             raise UsageError(

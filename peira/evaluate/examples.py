@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from peira.core.errors import NotFoundError, UsageError
 from peira.data import sealed
 from peira.data.dataset import Dataset
-from peira.data.reference import find_part, seen_rows
+from peira.data.reference import find_part, parse, seen_rows
 from peira.data.splits import Split
 
 
@@ -40,12 +40,21 @@ class Examples(NamedTuple):
 
 def find(used: Sequence[Dataset], name: str) -> Examples | None:
     """Return the examples that a name means in the data which a run used, the latest first; None
-    when no split of them has such a part.
+    when no split of them has such a part. A name with a colon (`digits:v1:main/test`) says which
+    data it is of.
 
     Raises:
         AmbiguousError: several splits of one data set have a part of that name.
     """
     for dataset in reversed(used):
+        if ":" in name:
+            try:
+                meant = parse(dataset.root, name)
+            except NotFoundError:
+                return None
+            if meant.split is not None and meant.version.ref == dataset.ref:
+                return of_part(dataset, meant.split, meant.part)
+            continue
         try:
             split, part = find_part(dataset.root, dataset.version, name)
         except NotFoundError:
@@ -61,6 +70,33 @@ def of_part(dataset: Dataset, split: Split, part: str) -> Examples:
     true = seen.y if whole.label is not None else None
     is_sealed = sealed.seal_of(whole.root, split, part) is not None
     return Examples([id.decode() for id in seen.ids.tolist()], true, whole, split, part, is_sealed)
+
+
+def in_order(examples: Examples, ids: Sequence[Any] | None) -> Examples:
+    """Return the examples of a part in the order of the given ids; as they are when there are none.
+
+    Raises:
+        UsageError: they are not the ids of all rows of the part, each once.
+    """
+    if ids is None:
+        return examples
+    place = {id: row for row, id in enumerate(examples.ids)}
+    wanted = [_text(id) for id in ids]
+    strange = next((id for id in wanted if id not in place), None)
+    if strange is not None or len(set(wanted)) != len(wanted) or len(wanted) != len(place):
+        told = (
+            f"there is no row {strange:.60}"
+            if strange is not None
+            else f"{len(wanted):,} were given, {len(set(wanted)):,} of them different"
+        )
+        raise UsageError(
+            f"The ids are not those of {examples.split and examples.split.name}/{examples.part},"
+            f" {len(place):,} rows, each once: {told}.",
+            hint="Give the `.ids` of the part in the order of the answers, or none.",
+        )
+    rows = [place[id] for id in wanted]
+    true = None if examples.true is None else examples.true[rows]
+    return examples._replace(ids=wanted, true=true)
 
 
 def named(count: int, ids: Sequence[Any] | None) -> Examples:

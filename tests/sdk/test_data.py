@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 import peira
-from peira.core.errors import NotFoundError
+from peira.core.errors import NotFoundError, UsageError
 from peira.data import sealed, splits
 from peira.data.dataset import open_dataset
 from peira.data.splits import Recipe
@@ -149,3 +149,34 @@ def test_a_transform_inside_a_run_is_in_its_lineage(root: Path) -> None:
         names = {node.id: node.name for node in found.nodes}
         told = {(names[edge.source], names[edge.target]) for edge in found.edges}
     assert ("d:v1", "maker") in told and ("maker", "twice:v1") in told
+
+
+def test_answers_may_come_in_another_order(root: Path) -> None:
+    """With `ids` each answer is of the row it names; other ids than those of the part are refused,
+    and so is an option that nobody reads.
+    """
+    divided(root)
+    with peira.init("story") as run:
+        dev = run.use("digits:dev")
+        order = np.random.default_rng(0).permutation(len(dev))
+        for name in ("dev", "digits:dev", "digits:v1:main/dev"):
+            told = run.evaluate(name, y_pred=dev.y[order], ids=dev.ids[order])
+            assert told["accuracy"] == 1.0
+        for ids in (dev.ids[:-1], dev.ids[[0] * len(dev)], np.array(["x"] * len(dev))):
+            with pytest.raises(UsageError, match="not those of main/dev"):
+                run.evaluate("dev", y_pred=dev.y[: len(ids)], ids=ids)
+        with pytest.raises(UsageError, match="no option sample_weight"):
+            run.evaluate("dev", y_pred=dev.y, sample_weight=dev.y)  # type: ignore[call-arg]
+    assert {event.split for event in recorded(run, events.Evaluation)} == {"main/dev"}
+
+
+def test_a_hold_out_is_judged_by_its_own_labels(root: Path) -> None:
+    """Nobody brings true values to a sealed part: they would make any answer right."""
+    divided(root)
+    sealed.seal(root, splits.read(root, "digits", "main"), "test")
+    with peira.init("story") as run:
+        wrong = np.zeros(len(run.use("digits:test")), dtype=int)
+        with pytest.raises(UsageError, match="its true values are its own"):
+            run.evaluate("test", y_true=wrong, y_pred=wrong, claim=0.9)
+        assert run.evaluate("test", y_pred=wrong, claim=0.9)["word"] == "refuted"
+    assert len(ledger.looks(root, splits.read(root, "digits", "main"), "test")) == 1
