@@ -88,7 +88,9 @@ def choose_rows(found: Results, wanted: Filter) -> NDArray[np.intp]:
 
 
 def _is_of(told: Any, label: str) -> bool:
-    """Whether a sample is of a class: its label, one of its labels, or that of one of its boxes."""
+    """Whether a sample is of a class: its label, one of its labels, that of one of its boxes, or of
+    its pixels.
+    """
     if str(told) == label:
         return True
     if not isinstance(told, str) or told[:1] not in ("[", "{"):
@@ -97,7 +99,7 @@ def _is_of(told: Any, label: str) -> bool:
         several = msgspec.json.decode(told)
     except msgspec.DecodeError:  # a text that only looks like a list
         return False
-    labels = several.get("labels", []) if isinstance(several, dict) else several
+    labels = several.get("labels", several) if isinstance(several, dict) else several
     return label in map(str, labels)
 
 

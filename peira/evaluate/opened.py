@@ -14,12 +14,13 @@ from peira.data.dataset import Dataset
 from peira.evaluate import beside, errors, samples, slices
 from peira.evaluate.curves import CalibrationBin, Curve, calibration, precision_recall, roc
 from peira.evaluate.matrix import ClassRow, Matrix, Order, confusion
-from peira.evaluate.perclass import of_boxes, of_several
+from peira.evaluate.perclass import of_boxes, of_pixels, of_several
 from peira.evaluate.samples import Results
 from peira.objects.folder import FolderObjects
 from peira.record.events import Evaluation
 
 LABELLED = ("binary", "multiclass")
+_COUNTS = {"multilabel": of_several, "detection": of_boxes, "segmentation": of_pixels}
 MATRIX_CLASSES_MAX = 2_000
 """A matrix of more classes is not made: its cells alone would fill 32 MB."""
 
@@ -94,14 +95,12 @@ class Opened:
         return _matrix(self.objects.root, digest, tuple(self.evaluation.classes), order)
 
     def per_class(self, order: Order = "label") -> list[ClassRow]:
-        """Return the numbers of each class; none where a task has no classes, or keeps no labels of
-        its samples (segmentation).
-        """
+        """Return the numbers of each class; none where a task has no classes."""
         task = self.evaluation.task
         if task in LABELLED:
             matrix = self.matrix(order)
             return [] if matrix is None else matrix.per_class()
-        count = {"multilabel": of_several, "detection": of_boxes}.get(task)
+        count = _COUNTS.get(task)
         return [] if count is None else count(self.results, self.evaluation.classes)
 
     def scores_of(self, label: str | None) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

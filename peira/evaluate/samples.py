@@ -49,9 +49,7 @@ def results(answers: Answers) -> dict[str, Sequence[Any]]:
     if answers.task == "multilabel":
         return _of_several(answers)
     if answers.task == "segmentation":
-        right = _rows(answers.true == answers.predicted).mean(axis=1)
-        nothing = [None] * len(answers)
-        return _columns(answers, true=nothing, predicted=nothing, loss=(1 - right).tolist())
+        return _of_pixels(answers)
     if answers.task == "text":
         from peira.evaluate.suites.text import token_f1
 
@@ -115,6 +113,22 @@ def _of_several(answers: Answers) -> dict[str, Sequence[Any]]:
         correct=(answers.true == answers.predicted).all(axis=1).tolist(),
         loss=(answers.true != answers.predicted).mean(axis=1).tolist(),
     )
+
+
+def _of_pixels(answers: Answers) -> dict[str, Sequence[Any]]:
+    """Pixels by class: how many there are, and of those that were predicted how many are right."""
+    from peira.evaluate.suites.segmentation import counts_of
+
+    names = [str(label) for label in answers.classes]
+    true, predicted, losses = [], [], []
+    for picture in range(len(answers)):
+        counts = counts_of(answers, picture)
+        every, given, right = counts.sum(axis=1), counts.sum(axis=0), np.diag(counts)
+        there, told = np.flatnonzero(every), np.flatnonzero(given)
+        true.append(_json({names[c]: int(every[c]) for c in there}))
+        predicted.append(_json({names[c]: [int(given[c]), int(right[c])] for c in told}))
+        losses.append(float(1 - right.sum() / counts.sum()) if counts.any() else None)
+    return _columns(answers, true=true, predicted=predicted, loss=losses)
 
 
 def _rows(values: Any) -> NDArray[Any]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, f1_score, log_loss, roc_auc_score
 
-from peira.evaluate import suites
+from peira.evaluate import perclass, samples, suites
 from peira.evaluate.answers import TASKS, Answers, answers
 from peira.evaluate.suites import areas
 from peira.evaluate.suites.segmentation import overlaps
@@ -51,7 +52,7 @@ def test_a_perfectly_calibrated_model_has_no_error() -> None:
 
 def test_what_is_not_defined_is_nan() -> None:
     """One class only: there is no ROC curve; scores that are no probabilities: no log loss."""
-    found = suites.compute(answers([1, 1], scores=[2.5, 3.5], classes=[0, 1]))
+    found = suites.compute(answers([1, 1], [1, 1], [2.5, 3.5], classes=[0, 1]))
     assert math.isnan(found["auroc"]) and "log_loss" not in found
     assert found["accuracy"] == 1.0
 
@@ -128,3 +129,58 @@ def test_masks_have_an_overlap_of_each_class() -> None:
     found = suites.compute(answers(true, given, classes=[0, 1, 2]))
     assert found["iou/0"] == 0.5 and found["iou/1"] == pytest.approx(2 / 3)
     assert "iou/2" not in found and found["mean_iou"] == pytest.approx((1 / 2 + 2 / 3) / 2)
+
+
+def test_the_order_of_equal_scores_says_nothing() -> None:
+    """A model that gives every item one score is as good as chance, wherever relevant items stand;
+    means over all orders, counted.
+    """
+    rng = np.random.default_rng(0)
+    for relevant, items in ((1, 4), (3, 14), (2, 30)):
+        true = np.arange(items) < relevant
+        scores = rng.integers(0, 3, items)
+        orders = [rng.permutation(items) for _ in range(4_000)]
+        ranked = [true[order][np.argsort(-scores[order], kind="stable")] for order in orders]
+        for given in (true, true[::-1]):
+            same = scores if given is true else scores[::-1]
+            found = suites.compute(
+                answers(given, scores=same, task="ranking", groups=np.zeros(items))
+            )
+            mrr = np.mean([1 / (1 + np.flatnonzero(one)[0]) for one in ranked])
+            recall = np.mean([one[:10].sum() / relevant for one in ranked])
+            assert found["mrr"] == pytest.approx(mrr, abs=0.02)
+            assert found["recall_10"] == pytest.approx(recall, abs=0.02)
+
+
+@pytest.mark.parametrize("classes", [[0, 1], ["sky", "road"], None])
+def test_pixels_of_no_class_are_left_out(classes: list[Any] | None) -> None:
+    """Where nobody said what a pixel is (-1; 255 when classes are named), nothing is counted."""
+    void = -1 if classes is None else 255
+    true = np.array([[[0, 1], [void, 1]], [[void, void], [void, void]]])
+    given = np.array([[[0, 1], [0, 0]], [[1, 1], [0, 0]]])
+    read = answers(true, given, classes=classes)
+    found = suites.compute(read)
+    assert found["pixel_accuracy"] == pytest.approx(2 / 3) and found["mean_iou"] == 0.5
+    assert len(read.classes) == 2 and len([name for name in found if "/" in name]) == 2
+    kept = samples.results(read)
+    assert kept["loss"][0] == pytest.approx(1 / 3) and kept["loss"][1] is None
+    rows = perclass.of_pixels(
+        {name: np.array(list(v), dtype=object) for name, v in kept.items()},
+        [str(label) for label in read.classes],
+    )
+    assert [(r.support, r.predicted, r.right) for r in rows] == [(1, 2, 1), (2, 1, 1)]
+
+
+def test_a_class_that_is_nowhere_does_not_count() -> None:
+    """Perfect answers have perfect means over classes, with scores of more classes or without; all
+    of them are those of scikit-learn.
+    """
+    true = np.array([0, 2, 2, 0, 3])
+    for given in (answers(true, true), answers(true, scores=np.eye(5)[true])):
+        found = suites.compute(given)
+        assert found["f1_macro"] == found["recall_macro"] == found["precision_macro"] == 1.0
+    predicted = np.array([0, 2, 1, 0, 0])
+    found = suites.compute(answers(true, predicted))
+    for average in ("macro", "weighted"):
+        wanted = f1_score(true, predicted, average=average, zero_division=0)
+        assert found[f"f1_{average}"] == pytest.approx(wanted)

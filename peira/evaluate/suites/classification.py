@@ -46,7 +46,10 @@ def _agreement(function: Callable[..., Any]) -> Callable[[Answers], float]:
 
 def _averaged(function: Callable[..., Any], average: str) -> Callable[[Answers], float]:
     def compute(answers: Answers) -> float:
-        options: dict[str, Any] = {"labels": answers.classes, "zero_division": 0}
+        if not len(answers):
+            return math.nan
+        there = np.union1d(answers.true, answers.predicted)
+        options: dict[str, Any] = {"labels": there, "zero_division": 0}
         if average == "binary":
             if len(answers.classes) < 2:
                 return math.nan
@@ -161,7 +164,8 @@ _BINARY = (
 _MULTICLASS = (
     *_SHARED,
     *(
-        Metric(f"{name}_{average}", f"sklearn {name}_score, {average} over all classes", "max",
+        Metric(f"{name}_{average}", f"sklearn {name}_score, {average} over the classes"
+               " that occur or were predicted", "max",
                _averaged(function, average))
         for average in ("macro", "weighted")
         for name, function in (

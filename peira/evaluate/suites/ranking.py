@@ -49,21 +49,44 @@ def _precision(relevance: NDArray[Any], scores: NDArray[Any]) -> float:
 
 
 def _reciprocal(relevance: NDArray[Any], scores: NDArray[Any]) -> float:
-    ordered = relevance[np.argsort(-scores, kind="stable")]
-    return 1.0 / (1 + int(np.flatnonzero(ordered > 0)[0]))
+    """Expected over the orders of equal scores: the order of the input says nothing."""
+    before, relevant, tied = _first_tie(relevance, scores)
+    found, is_later = 0.0, 1.0  # the probability that no earlier one of the tied is relevant
+    for place in range(tied - relevant + 1):
+        is_here = relevant / (tied - place)
+        found += is_later * is_here / (before + place + 1)
+        is_later *= 1 - is_here
+    return found
+
+
+def _first_tie(relevance: NDArray[Any], scores: NDArray[Any]) -> tuple[int, int, int]:
+    """Return, of the items with the best score that a relevant one has, how many have a better
+    one, how many of them are relevant, and how many they are.
+    """
+    best = scores[relevance > 0].max()
+    tied = scores == best
+    return int((scores > best).sum()), int((relevance[tied] > 0).sum()), int(tied.sum())
 
 
 def _recall(relevance: NDArray[Any], scores: NDArray[Any]) -> float:
-    first = np.argsort(-scores, kind="stable")[:DEPTH]
-    return float((relevance[first] > 0).sum() / (relevance > 0).sum())
+    """Expected over the orders of equal scores, too."""
+    if len(scores) <= DEPTH:
+        return 1.0
+    last = np.sort(scores)[-DEPTH]
+    above, tied = scores > last, scores == last
+    share = (DEPTH - above.sum()) / tied.sum()
+    found = (relevance[above] > 0).sum() + share * (relevance[tied] > 0).sum()
+    return float(found / (relevance > 0).sum())
 
 
 _SUITE = (
     Metric(f"ndcg_{DEPTH}", f"sklearn ndcg_score, k={DEPTH}, mean over queries", "max",
            _mean(_ndcg)),
     Metric("map", "sklearn average_precision_score, mean over queries", "max", _mean(_precision)),
-    Metric("mrr", "reciprocal rank of the first relevant item, mean over queries", "max",
+    Metric("mrr", "reciprocal rank of the first relevant item, expected over the orders of equal"
+           " scores, mean over queries", "max",
            _mean(_reciprocal)),
-    Metric(f"recall_{DEPTH}", f"relevant items among the first {DEPTH}, mean over queries", "max",
+    Metric(f"recall_{DEPTH}", f"relevant items among the first {DEPTH}, expected over the orders of"
+           " equal scores, mean over queries", "max",
            _mean(_recall)),
 )  # fmt: skip

@@ -1,4 +1,8 @@
-"""Segmentation: the class of every pixel, counted in one confusion matrix of pixels."""
+"""Segmentation: the class of every pixel, counted in one confusion matrix of pixels.
+
+Pixels whose true class is below 0, or none of the classes that were named (255 of many data sets),
+are left out: nobody said what they are.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +25,30 @@ def suite(task: Task) -> tuple[Metric, ...]:
     return _SUITE
 
 
-def pixels(answers: Answers) -> NDArray[np.int64]:
-    """Return how many pixels of each true class were given each class, (classes, classes)."""
-    classes = np.asarray(answers.classes)
-    order = np.argsort(classes)
-    true = order[np.searchsorted(classes[order], answers.true.ravel())]
-    predicted = order[np.searchsorted(classes[order], answers.predicted.ravel())]
-    flat = np.bincount(true * len(classes) + predicted, minlength=len(classes) ** 2)
-    return flat.reshape(len(classes), len(classes))
+def codes(answers: Answers) -> list[int]:
+    """Return the whole numbers that stand for the classes: their places, when they have names."""
+    has_names = all(isinstance(label, str) for label in answers.classes)
+    return list(range(len(answers.classes))) if has_names else answers.classes
+
+
+def counts_of(answers: Answers, picture: int | None = None) -> NDArray[np.int64]:
+    """Return how many pixels of each true class were given each class, (classes, classes): of all
+    pictures, or of one. Pixels whose true class is none of the classes are left out.
+    """
+    wanted = answers.true if picture is None else answers.true[picture]
+    given = answers.predicted if picture is None else answers.predicted[picture]
+    known = np.array(codes(answers), dtype=np.int64)
+    is_known = np.isin(wanted, known)
+    order = np.argsort(known)
+    true = order[np.searchsorted(known[order], wanted[is_known])]
+    predicted = order[np.searchsorted(known[order], given[is_known])]
+    flat = np.bincount(true * len(known) + predicted, minlength=len(known) ** 2)
+    return flat.reshape(len(known), len(known))
 
 
 def overlaps(answers: Answers) -> NDArray[Any]:
     """Return intersection over union of each class; NaN of one that is nowhere."""
-    counts = pixels(answers)
+    counts = counts_of(answers)
     both = np.diag(counts)
     either = counts.sum(axis=0) + counts.sum(axis=1) - both
     with np.errstate(invalid="ignore"):
@@ -50,19 +65,28 @@ def of_each_class(answers: Answers) -> dict[str, float]:
 
 
 def _of_pixels(one: Callable[[NDArray[np.int64]], float]) -> Callable[[Answers], float]:
-    return lambda answers: one(pixels(answers)) if answers.true.size else math.nan
+    def compute(answers: Answers) -> float:
+        counts = counts_of(answers)
+        return one(counts) if counts.sum() else math.nan
+
+    return compute
 
 
 def _dice(answers: Answers) -> float:
     found = overlaps(answers)
-    return float(np.nanmean(2 * found / (1 + found)))
+    return _mean(2 * found / (1 + found))
+
+
+def _mean(values: NDArray[Any]) -> float:
+    """Return the mean of the values that there are; NaN when there is none."""
+    return math.nan if np.isnan(values).all() else float(np.nanmean(values))
 
 
 _SUITE = (
     Metric("mean_iou", "intersection over union, mean over the classes that occur; iou/<class> of"
-           " each", "max",
-           lambda answers: float(np.nanmean(overlaps(answers)))),
+           " each; pixels that are truly of no class are left out", "max",
+           lambda answers: _mean(overlaps(answers))),
     Metric("dice", "2 iou / (1 + iou), mean over the classes that occur", "max", _dice),
-    Metric("pixel_accuracy", "share of pixels of the right class", "max",
+    Metric("pixel_accuracy", "share of pixels of the right class, of those of a class", "max",
            _of_pixels(lambda counts: float(np.trace(counts) / counts.sum()))),
 )  # fmt: skip
