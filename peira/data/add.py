@@ -14,14 +14,16 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from peira.core.errors import NotFoundError, UsageError
+from peira.core.errors import LabError, NotFoundError, UsageError
 from peira.data import chunks, manifest
 from peira.data.catalog import Catalog, Version
 from peira.data.intake import Intake, Progress
 from peira.data.manifest import Column, Manifest, Member
 from peira.data.readers import READERS, read_table, type_of
-from peira.data.rows import Columns, Ids, describe, pack_ids, row_ids, to_columns
+from peira.data.rows import Columns, Ids, describe, pack_ids, row_ids
+from peira.data.tables import to_columns
 from peira.objects import tree
+from peira.objects.digest import digest_file
 from peira.objects.folder import FolderObjects
 
 FOLDER = "folder"
@@ -118,18 +120,18 @@ def add_path(
     if not path.exists():
         raise NotFoundError(f"There is nothing to add at {path}.")
     objects = FolderObjects(root / "objects")
-    files = [os.fspath(path)] if path.is_file() else list(tree.paths(path))
+    base = path.parent if path.is_file() else path
+    files = [os.path.join(base, path.name)] if path.is_file() else list(tree.paths(path))  # noqa: PTH118 - Path would drop `./`
     if not files:
         raise UsageError(f"The folder {path} holds no files.")
     type = type or _guess(path, files)
-    base = path.parent if path.is_file() else path
     members = Intake(root, base, is_reference=is_reference, on_progress=on_progress).take(files)
-    schema, ids, label = _rows_of(path, files, members, type, label)
+    schema, ids, label = _rows_of(path, members, type, label, None if is_reference else objects)
     made = Manifest(
         format=manifest.FORMAT,
         kind="files",
         type=type,
-        content=_content(type, schema, label, [msgspec.json.encode(m) for m in members]),
+        content=_content(type, schema, label, _listed(path, members)),
         rows=len(ids) if ids is not None else len(members),
         size=sum(member.size for member in members),
         columns=schema,
@@ -138,24 +140,58 @@ def add_path(
         ids=None if ids is None else objects.put_bytes(pack_ids(ids)).digest,
         reference=str(path.resolve()) if is_reference else None,
     )
-    return _claim(root, name, Kept(made.content, manifest.write(objects, made)), facts)
+    added = _claim(root, name, Kept(made.content, manifest.write(objects, made)), facts)
+    if made.reference is not None and not added.is_new:
+        _move(root, added.version, made.reference)
+    return added
+
+
+def _listed(path: Path, members: Sequence[Member]) -> list[bytes]:
+    """Return what files are by: paths below their folder and content. The name of a single file is
+    no content.
+    """
+    if path.is_file():
+        members = [msgspec.structs.replace(member, path="") for member in members]
+    return [msgspec.json.encode(member) for member in members]
+
+
+def _move(root: Path, version: Version, place: str) -> None:
+    """Let a version refer to where its bytes were found last."""
+    catalog = Catalog(root)
+    there = manifest.read(FolderObjects(root / "objects"), version.manifest).reference
+    if there is not None and (catalog.place(version) or there) != place:
+        catalog.set_place(version, place)
 
 
 def _rows_of(
-    path: Path, files: Sequence[str], members: Sequence[Member], type: str, label: str | None
+    path: Path,
+    members: Sequence[Member],
+    type: str,
+    label: str | None,
+    objects: FolderObjects | None,
 ) -> tuple[list[Column], Ids | None, str | None]:
-    """Return schema, row ids and label column of what was added."""
+    """Return schema, row ids and label column of what was added.
+
+    Args:
+        objects: where the files were copied to, which may change meanwhile where they are.
+    """
     if type == FOLDER:
         return [], None, None
     if type == IMAGES:
         ids = np.array([member.object[:32].encode() for member in members], dtype="S32")
         return [Column("path", "text"), Column("label", "text")], _unique(ids), "label"
-    if len(files) > 1:
+    if len(members) > 1:
         raise UsageError(
-            f"{path} holds {len(files)} files; a version of type {type} is one file.",
+            f"{path} holds {len(members)} files; a version of type {type} is one file.",
             hint="Add one file, or the folder with --type folder.",
         )
-    columns: Columns = read_table(Path(files[0]), type)
+    (member,) = members
+    name = str(path if path.is_file() else path / member.path)
+    columns: Columns = read_table(
+        Path(name) if objects is None else objects.path(member.object), type, name
+    )
+    if objects is None and digest_file(name).digest != member.object:
+        raise LabError(f"{name} was changed while it was added.", hint="Add it again.")
     schema = describe(columns)
     return schema, row_ids(columns), _label(label, schema)
 

@@ -4,6 +4,7 @@
                                       has the number, and it never changes
     journal  dataset.alias    <name>/<alias>  -> number
     journal  dataset.removed  <name>/v3       -> true
+    journal  dataset.place    <content>       -> where bytes are now that were not copied
     journal  dataset.purged   <name>/v3       -> true: removed, and its bytes given up
 
 Labs merge by the union of their files. Where both have a v3 of a name, the content digest in the
@@ -29,6 +30,7 @@ from peira.record.folder import make_lab, write_once
 FORMAT = 1
 ALIAS = "dataset.alias"  # id: <name>/<alias>, value: number
 REMOVED = "dataset.removed"  # id: <name>/v<number>
+PLACE = "dataset.place"  # id: <content>, value: where bytes are that were not copied
 LATEST = "latest"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
@@ -200,21 +202,35 @@ class Catalog:
             hint=f"It has {', '.join(known)}.",
         )
 
+    def parent_of(self, version: Version) -> Version | None:
+        """Return the version that another was made from, also when it was removed since: its record
+        stays, and so do the splits and seals of its name.
+        """
+        name, _, number = (version.parent or "").partition(":")
+        number = number.partition(":")[0].removeprefix("v")
+        return self._read(name, int(number)) if _NAME.match(name) and number.isdecimal() else None
+
     def ancestry(self, version: Version) -> list[str]:
         """Return the names of the data sets that a version comes from, its own first."""
         names = [version.name]
         seen = {version.ref}
-        while version.parent is not None:
-            ref = ":".join(version.parent.split(":")[:2])
-            if ref in seen:
-                break
-            seen.add(ref)
-            try:
-                version = self.find(ref)
-            except NotFoundError:  # removed since
-                break
-            names.append(version.name)
+        above = self.parent_of(version)
+        while above is not None and above.ref not in seen:
+            seen.add(above.ref)
+            names.append(above.name)
+            above = self.parent_of(above)
         return list(dict.fromkeys(names))
+
+    def place(self, version: Version) -> str | None:
+        """Return where the bytes of a version were added from the last time that they were not
+        copied; None when that was once.
+        """
+        decision = self.journal.standing(PLACE).get(version.content)
+        return None if decision is None else str(decision.value)
+
+    def set_place(self, version: Version, place: str) -> None:
+        """Say where the bytes of a version are that were not copied."""
+        self.journal.append(PLACE, version.content, place)
 
     def aliases(self, name: str) -> dict[str, int]:
         """Return the aliases of a name with the numbers that they stand for."""

@@ -13,35 +13,54 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from peira.core.errors import DamagedError
+from peira.data import cells
 from peira.data.manifest import Column, Manifest, Piece
 from peira.data.rows import JSON, TEXT, Columns, Ids
 from peira.objects._base import Objects
 
-CHUNK_ROWS = 4_096
-CHUNK_ROWS_MAX = 4 * CHUNK_ROWS
+CHUNK_BYTES = 32 << 20
+"""Rows of one chunk are about as many as have so many bytes, at most 4,096: one row is looked at by
+reading its chunk.
+"""
+_ROWS = {3: 4_096, 2: 256, 1: 16, 0: 1}
+"""How many rows a chunk has on average, by how many zeros the id of its last row begins with."""
 _LEVEL = 1  # of zlib: digits shrink to a third, at 100 MB/s
 
 
 def write(objects: Objects, columns: Columns, schema: list[Column], ids: Ids) -> list[Piece]:
     """Store rows; return their chunks in order."""
     chunks = []
-    for start, end in _bounds(ids):
+    for start, end in _bounds(ids, _zeros(columns, schema)):
         data = _encode([columns[column.name][start:end] for column in schema], schema)
         chunks.append(Piece(objects.put_bytes(data).digest, end - start))
     return chunks
 
 
-def _bounds(ids: Ids) -> Iterator[tuple[int, int]]:
-    start = 0
+def _zeros(columns: Columns, schema: list[Column]) -> int:
+    """Return with how many zeros the id of the last row of a chunk begins: fewer where rows are
+    large.
+    """
+    size = 0.0
+    for column in schema:
+        values = columns[column.name]
+        if column.dtype not in (TEXT, JSON):
+            size += values.nbytes / max(1, len(values))
+        elif len(values):  # as long as some of them are
+            some = values[:: max(1, len(values) // 1_000)].tolist()
+            size += len(cells.encode(some)) / len(some)
+    return next(zeros for zeros, rows in _ROWS.items() if zeros == 0 or rows * size <= CHUNK_BYTES)
+
+
+def _bounds(ids: Ids, zeros: int) -> Iterator[tuple[int, int]]:
+    start, end, rows_max = 0, b"0" * zeros, 4 * _ROWS[zeros]
     for index, id in enumerate(ids):
         is_last = index + 1 == len(ids)
-        # 4,096 rows on average: the id is a digest, so its first three digits are a fair draw.
-        if is_last or id[:3] == b"000" or index + 1 - start == CHUNK_ROWS_MAX:
+        # The id is a digest, so its first digits are a fair draw.
+        if is_last or id[:zeros] == end or index + 1 - start == rows_max:
             yield start, index + 1
             start = index + 1
 
@@ -51,8 +70,8 @@ def _encode(values: list[NDArray[Any]], schema: list[Column]) -> bytes:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         for number, (column, part) in enumerate(zip(schema, values, strict=True)):
             if column.dtype in (TEXT, JSON):
-                data = msgspec.json.encode(part.tolist(), enc_hook=str)
-                archive.writestr(zipfile.ZipInfo(f"{number}.json"), data, zipfile.ZIP_DEFLATED)
+                info = zipfile.ZipInfo(f"{number}.json")
+                archive.writestr(info, cells.encode(part.tolist()), zipfile.ZIP_DEFLATED)
                 continue
             member = io.BytesIO()
             np.save(member, np.ascontiguousarray(part, dtype=column.dtype), allow_pickle=False)
@@ -98,7 +117,7 @@ def _decode(archive: zipfile.ZipFile, number: int, column: Column) -> NDArray[An
         member = io.BytesIO(archive.read(f"{number}.npy"))
         loaded: NDArray[Any] = np.load(member, allow_pickle=False)
         return loaded
-    values = msgspec.json.decode(archive.read(f"{number}.json"))
+    values = cells.decode(archive.read(f"{number}.json"))
     found = np.empty((len(values), *column.shape), dtype=object)
     for index, value in enumerate(values):
         found[index] = value

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from peira.core.errors import DamagedError, NotFoundError, UsageError
-from peira.data import chunks, manifest
+from peira.core.errors import NotFoundError, UsageError
+from peira.data import chunks, manifest, materialised
 from peira.data.add import FOLDER, IMAGES
 from peira.data.catalog import Catalog, Version
 from peira.data.manifest import Column, Manifest, Member
+from peira.data.materialised import check_file
 from peira.data.readers import read_table
 from peira.data.rows import Columns, Ids, unpack_ids
-from peira.objects.digest import digest_file
 from peira.objects.folder import FolderObjects
-
-MATERIALISED = "materialised"
 
 
 class Dataset:
@@ -129,7 +125,20 @@ class Dataset:
             columns = {name: v for name, v in columns.items() if name != self.label}
         if self.rows is None:
             return columns
-        return {name: values[self.rows] for name, values in columns.items()}
+        columns = {name: values[self.rows] for name, values in columns.items()}
+        if not self.has_labels and self.manifest.type == IMAGES:  # folders are the labels
+            columns["path"] = self._unlabelled(columns["path"])
+        return columns
+
+    def _unlabelled(self, paths: NDArray[Any]) -> NDArray[Any]:
+        """Return names of pictures that tell nothing: their ids."""
+        return np.array(
+            [
+                f"{id.decode()}{PurePosixPath(path).suffix.lower()}"
+                for id, path in zip(self.ids.tolist(), paths.tolist(), strict=True)
+            ],
+            dtype=object,
+        )
 
     def _all_columns(self) -> Columns:
         """Return the columns of the whole version.
@@ -147,10 +156,7 @@ class Dataset:
                 f"{self.ref} is a folder of files; it has no columns.", hint="Use its path()."
             )
         (member,) = self.files()
-        with tempfile.TemporaryDirectory(prefix="peira-") as folder:
-            path = Path(folder, Path(member.path).name)
-            self._write(member, path)
-            return read_table(path, self.manifest.type)
+        return read_table(self._checked(member), self.manifest.type, member.path)
 
     def _image_columns(self) -> Columns:
         paths = [member.path for member in self.files()]
@@ -194,66 +200,100 @@ class Dataset:
 
     def path(self) -> Path:
         """Return a folder with the files of the version; do not change them. Of a reference it is
-        the place of the bytes, after they were checked.
+        the place of the bytes, after they were checked. Of a part of a folder of pictures it holds
+        the pictures of the part; where that is sealed under their ids, for their folders tell the
+        labels.
 
         Raises:
-            UsageError: the version is a table from memory.
+            UsageError: the version is a table from memory, or some rows of a file.
             DamagedError: a file is not what it was.
         """
         if self.manifest.kind == "table":
             raise UsageError(f"{self.ref} is a table; it has no files.", hint="Use its columns.")
-        if self.manifest.reference is not None:
-            return self._checked_reference(Path(self.manifest.reference))
-        target = self.root / MATERIALISED / self.manifest.content
-        if not target.is_dir():
-            target.parent.mkdir(mode=0o700, exist_ok=True)
-            fresh = Path(tempfile.mkdtemp(prefix=".", dir=target.parent))
-            try:
-                for member in self.files():
-                    self._write(member, fresh / member.path)
-                fresh.replace(target)
-            except OSError:
-                if not target.is_dir():  # another process was first otherwise
-                    raise
-            finally:
-                shutil.rmtree(fresh, ignore_errors=True)
-        return target
+        if self.rows is not None and self.manifest.type != IMAGES:
+            which = self.part or "without its sealed rows"
+            raise UsageError(
+                f"{self.ref} {which} is some rows of a file, and the file holds all of them.",
+                hint="Use its columns.",
+            )
+        if self.rows is None and self.manifest.reference is not None:
+            place = self._outside()
+            if place is not None:
+                return place
+        return materialised.folder(self.root, self._folder_name, self._wanted(), self._put)
 
-    def _write(self, member: Member, path: Path) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.manifest.reference is not None:
-            base = Path(self.manifest.reference)
-            path.symlink_to(base if base.is_file() else base / member.path)
-            check_file(path, member)
-            return
-        with self.objects.open(member.object) as source, path.open("wb") as out:
-            shutil.copyfileobj(source, out, 1 << 20)
-        path.chmod(0o400)
+    @property
+    def _folder_name(self) -> str:
+        if self.rows is None:
+            return self.manifest.content
+        from blake3 import blake3
 
-    def _checked_reference(self, place: Path) -> Path:
-        for member in self.files():
-            check_file(place if place.is_file() else place / member.path, member)
-        return place
+        which = blake3(self.rows.astype("<i8").tobytes() + bytes([self.has_labels]))
+        which.update(str(self.reference).encode())
+        return f"{self.manifest.content}-{which.hexdigest(length=8)}"
 
+    def _wanted(self) -> dict[str, Member]:
+        """Return the files that are seen here, by the names that they have here."""
+        members = list(self.files())
+        if self.rows is None:
+            return {member.path: member for member in members}
+        names = self.columns["path"].tolist()
+        return {name: members[row] for name, row in zip(names, self.rows.tolist(), strict=True)}
 
-def check_file(path: Path, member: Member) -> None:
-    """Hold a file that a version only refers to against its digest.
+    def _put(self, member: Member, path: Path) -> None:
+        """Write a file of the version to a new place; of a reference a link to it."""
+        outside = self._place(member)
+        if outside is None:
+            self.objects.copy(member.object, path)
+            path.chmod(0o400)
+        else:
+            check_file(outside, member)
+            path.symlink_to(outside.resolve())
 
-    Raises:
-        NotFoundError, DamagedError: it is gone, or has changed.
-    """
-    try:
-        found = digest_file(path).digest
-    except FileNotFoundError:
-        raise NotFoundError(
-            f"{path} is gone; the data version only refers to it.",
-            hint="Bring it back, or add it without --reference.",
-        ) from None
-    if found != member.object:
-        raise DamagedError(
-            f"{path} has changed since it was added: its digest is {found}, not {member.object}.",
-            hint="Add it again as a new version.",
-        )
+    def _checked(self, member: Member) -> Path:
+        """Return where a file of the version is, after it was held against its digest."""
+        outside = self._place(member)
+        if outside is not None:
+            check_file(outside, member)
+            return outside
+        self.objects.open(member.object).close()
+        return self.objects.path(member.object)
+
+    def read_file(self, member: Member) -> bytes:
+        """Return the bytes of a file of the version.
+
+        Raises:
+            NotFoundError, DamagedError: they are gone, or are others.
+        """
+        if self._place(member) is None:
+            return self.objects.read(member.object)
+        return self._checked(member).read_bytes()
+
+    @cached_property
+    def reference(self) -> Path | None:
+        """Where the bytes are that were not copied: where they were added from the last time."""
+        if self.manifest.reference is None:
+            return None
+        return Path(Catalog(self.root).place(self.version) or self.manifest.reference)
+
+    def _place(self, member: Member) -> Path | None:
+        """Return where a file is that was not copied; None of one that is in the lab."""
+        if self.reference is None or self.objects.exists(member.object):
+            return None
+        return self.reference if self.reference.is_file() else self.reference / member.path
+
+    def _outside(self) -> Path | None:
+        """Return where the files are that were not copied, checked; None when all of them are in
+        the lab, because they were added again without --reference.
+        """
+        assert self.reference is not None
+        members = list(self.files())
+        if all(self.objects.exists(member.object) for member in members):
+            return None
+        is_file = self.reference.is_file()
+        for member in members:
+            check_file(self.reference if is_file else self.reference / member.path, member)
+        return self.reference
 
 
 def open_dataset(root: Path, ref: str) -> Dataset:

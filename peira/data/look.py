@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from peira.core.errors import NotFoundError
 from peira.data import chunks, manifest
 from peira.data.add import IMAGES
-from peira.data.dataset import Dataset, check_file
+from peira.data.dataset import Dataset
 from peira.data.manifest import Column, Manifest, Piece
 from peira.data.rows import JSON, TEXT, unpack_ids
 from peira.objects.folder import FolderObjects
@@ -136,11 +136,7 @@ def file_at(dataset: Dataset, row: int) -> bytes:
     number, row = piece_of(pages, row)
     only = msgspec.structs.replace(dataset.manifest, pages=[pages[number]])
     member = next(islice(manifest.read_pages(dataset.objects, only), row, None))
-    if dataset.manifest.reference is None:
-        return dataset.objects.read(member.object)
-    path = Path(dataset.manifest.reference, member.path)
-    check_file(path, member)
-    return path.read_bytes()
+    return dataset.read_file(member)
 
 
 def piece_of(pieces: list[Piece], row: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ version record (`catalog.py`), so that the same content is the same version howe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
@@ -22,6 +23,9 @@ new file changes one page.
 """
 
 Kind = Literal["files", "table"]
+
+_LEADS_OUT = re.compile(r"(?:^|/)\.{0,2}(?:/|\Z)|\0")
+"""Names that are no path of a file below a folder: pages may come from another lab."""
 
 
 class Column(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -134,4 +138,10 @@ def read_pages(objects: Objects, manifest: Manifest) -> Iterator[Member]:
         NotFoundError, DamagedError: a page is not here, or its bytes are others.
     """
     for page in manifest.pages:
-        yield from msgspec.json.decode(objects.read(page.object), type=list[Member])
+        for member in msgspec.json.decode(objects.read(page.object), type=list[Member]):
+            if _LEADS_OUT.search(member.path):
+                raise DamagedError(
+                    f"The page {page.object} of a data version names the file {member.path!r:.200},"
+                    " which would lie outside of its folder."
+                )
+            yield member

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import NamedTuple
 
+from peira.data import materialised
 from peira.data.catalog import Catalog, Version
-from peira.data.dataset import MATERIALISED
 from peira.lab.gc import GcReport
 from peira.lab.lab import Lab
 from peira.lab.links import users
@@ -48,4 +47,4 @@ def _forget_folders(catalog: Catalog, doomed: list[Version]) -> None:
     living = {v.content for name in catalog.names() for v in catalog.versions(name)}
     for version in doomed:
         if version.content not in living:
-            shutil.rmtree(catalog.root / MATERIALISED / version.content, ignore_errors=True)
+            materialised.forget(catalog.root, version.content)

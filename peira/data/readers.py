@@ -2,60 +2,155 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
+import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
+import msgspec
 import numpy as np
 
 from peira.core.errors import UnsupportedError, UsageError
-from peira.data.rows import Columns, to_columns
+from peira.data.rows import Columns
+from peira.data.tables import to_columns
 from peira.lab import duck
 
+_GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+_GLOB = str.maketrans({"*": "[*]", "?": "[?]", "[": "[[]"})
+"""DuckDB takes a path for a pattern."""
 
-def read_table(path: Path, type: str) -> Columns:
-    """Return the columns of a file.
+
+def read_table(path: Path, type: str, name: str | None = None) -> Columns:
+    """Return the columns of a file. Its bytes tell whether it is packed by gzip.
+
+    Args:
+        name: what messages call it, when it lies under another name.
 
     Raises:
         UsageError: it is not of that type, or broken.
         UnsupportedError: the library that reads it is not installed.
     """
+    name = name or str(path)
     try:
         return READERS[type](path)
-    except (ValueError, EOFError, KeyError) as error:
-        raise UsageError(f"{path} cannot be read as {type}: {error!s:.300}") from error
+    except (ValueError, EOFError, KeyError, OSError, BadZipFile, zlib.error) as error:
+        told = str(error).replace(str(path), name)
+        raise UsageError(f"{name} cannot be read as {type}: {told:.300}") from error
 
 
 def type_of(path: Path) -> str | None:
     """Return the type that the name of a file tells, or None."""
-    name = path.name.lower().removesuffix(".gz")
-    return _TYPES.get(Path(name).suffix)
+    name = path.name.lower()
+    packed = _TYPES.get(Path(name.removesuffix(".gz")).suffix)
+    return packed if packed in _PACKED or not name.endswith(".gz") else None
 
 
 _TYPES = {
     ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet", ".jsonl": "jsonl",
     ".ndjson": "jsonl", ".npz": "npz", ".arrow": "arrow", ".feather": "arrow", ".txt": "text",
 }  # fmt: skip
+_PACKED = ("csv", "jsonl", "text")
+"""Types that are also read when they are packed by gzip."""
 
 
-def _by_duckdb(function: str) -> Callable[[Path], Columns]:
-    def read(path: Path) -> Columns:
-        import duckdb
+def _is_packed(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(2) == _GZIP
 
-        cursor = duck.cursor()
+
+def _read(path: Path) -> bytes:
+    with gzip.open(path) if _is_packed(path) else path.open("rb") as stream:
+        return stream.read()
+
+
+def _csv(path: Path) -> Columns:
+    """Types of columns are those of all their values. Nothing is passed over: rows that do not have
+    as many values as the first one are a mistake in the file.
+    """
+    if not path.stat().st_size:
+        raise ValueError("it is empty")
+    packing = "gzip" if _is_packed(path) else "none"
+    options = f"compression = '{packing}', sample_size = -1, skip = 0"
+    found = _select(f"read_csv(?, {options})", path)
+    head = next(iter(found))
+    delimiter = next((mark for mark in _DELIMITERS if mark in head), None)
+    if len(found) == 1 and delimiter is not None:  # whole lines, when some are longer than others
+        _look_for_uneven(path, delimiter)
+    return to_columns(found)
+
+
+def _look_for_uneven(path: Path, delimiter: str) -> None:
+    """Raise ValueError for a row that has more or fewer values than the first one."""
+    rows = csv.reader(io.StringIO(_read(path).decode("utf-8-sig"), newline=""), delimiter=delimiter)
+    count = len(next(rows))
+    for row in rows:
+        if row and len(row) != count:
+            raise ValueError(
+                f"the row that ends in line {rows.line_num} has {len(row)} values,"
+                f" the first {count}"
+            )
+
+
+_DELIMITERS = ",;\t|"
+
+
+def _parquet(path: Path) -> Columns:
+    return to_columns(_select("read_parquet(?)", path))
+
+
+def _select(call: str, path: Path) -> dict[str, Any]:
+    import duckdb
+
+    cursor = duck.cursor()
+    try:
+        found: dict[str, Any] = cursor.execute(
+            f"SELECT * FROM {call}", [str(path).translate(_GLOB)]
+        ).fetchnumpy()
+    except duckdb.Error as error:
+        told = str(error).partition("\n\n")[0].partition("Possible Solution")[0]
+        raise ValueError(" ".join(told.split())) from error
+    finally:
+        cursor.close()
+    return found
+
+
+def _jsonl(path: Path) -> Columns:
+    """An object a line, or one list of objects. Values stay what they are."""
+    data = _read(path).removeprefix(_BOM)
+    if data.lstrip()[:1] == b"[":
+        rows = _json(data)
+    else:
+        rows = []
+        for number, line in enumerate(data.split(b"\n"), 1):
+            if line.strip():
+                rows.append(_json(line, f"line {number}: "))
+    names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise ValueError(f"row {number} is no object")
+    return to_columns({name: [row.get(name) for row in rows] for name in names})
+
+
+def _json(data: bytes, place: str = "") -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.MsgspecError as error:
         try:
-            found = cursor.execute(f"SELECT * FROM {function}(?)", [str(path)]).fetchnumpy()
-        except duckdb.Error as error:
-            raise ValueError(str(error).partition("\n")[0]) from error
-        finally:
-            cursor.close()
-        return to_columns(found)
-
-    return read
+            return json.loads(data)  # knows NaN and Infinity, which Python writes
+        except ValueError:
+            raise ValueError(f"{place}{error}") from error
 
 
 def _npz(path: Path) -> Columns:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+        if not hasattr(arrays, "files"):
+            raise ValueError("it is one array; save arrays by name: numpy.savez")
         return to_columns({name: arrays[name] for name in arrays.files})
 
 
@@ -70,14 +165,16 @@ def _arrow(path: Path) -> Columns:
 
 
 def _text(path: Path) -> Columns:
-    lines: list[Any] = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return to_columns({"text": lines})
+    """A row a line. A line ends where a text editor ends it; other separators are part of it."""
+    text = _read(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    lines: list[Any] = text.split("\n")
+    return to_columns({"text": lines if lines[-1] else lines[:-1]})
 
 
 READERS: dict[str, Callable[[Path], Columns]] = {
-    "csv": _by_duckdb("read_csv"),
-    "parquet": _by_duckdb("read_parquet"),
-    "jsonl": _by_duckdb("read_json_auto"),
+    "csv": _csv,
+    "parquet": _parquet,
+    "jsonl": _jsonl,
     "npz": _npz,
     "arrow": _arrow,
     "text": _text,

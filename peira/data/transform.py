@@ -21,7 +21,7 @@ from peira.data.add import Facts, add_path, add_table
 from peira.data.catalog import Transform
 from peira.data.dataset import Dataset
 from peira.data.reference import open_reference, parse, view_part
-from peira.data.rows import to_columns
+from peira.data.tables import to_columns
 
 Function = Callable[..., Any]
 

@@ -15,7 +15,8 @@ from peira.core.errors import DamagedError, NotFoundError, UsageError
 from peira.data.add import add_path, add_table
 from peira.data.catalog import Catalog
 from peira.data.dataset import open_dataset
-from peira.data.rows import pack_ids, row_ids, to_columns, unpack_ids
+from peira.data.rows import pack_ids, row_ids, unpack_ids
+from peira.data.tables import to_columns
 from peira.lab.gc import collect
 from peira.lab.lab import Lab
 from peira.objects.folder import FolderObjects

@@ -11,7 +11,7 @@ import pytest
 from peira.core.errors import UsageError
 from peira.data.add import add_table
 from peira.data.dataset import Dataset
-from peira.data.rows import to_columns
+from peira.data.tables import to_columns
 
 TABLE: dict[str, Any] = {
     "a": [1.5, 2.0, None], "b": ["x", None, "z"], "many": [[1, 2], [3], []], "y": [0, 1, 0],
