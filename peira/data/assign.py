@@ -8,6 +8,7 @@ those at its border.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -78,7 +79,11 @@ def grouped(ids: Ids, shares: Shares, seed: int, groups: NDArray[Any]) -> Parts:
 def ordered(times: NDArray[Any], shares: Shares) -> Parts:
     """Deal rows by time, the earliest to the first part. Rows of the same time stay together, in
     the earlier part.
+
+    Raises:
+        UsageError: a time is missing, or they are texts whose order is not that of time.
     """
+    _look_at_times(times)
     order = np.argsort(times, kind="stable")
     parts, start = {}, 0
     for name, end in zip(shares, _ends(len(times), shares), strict=True):
@@ -88,6 +93,33 @@ def ordered(times: NDArray[Any], shares: Shares) -> Parts:
         parts[name] = np.sort(order[start:end])
         start = end
     return parts
+
+
+_ISO = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?)?(Z|[+-]\d\d:?\d\d)?\Z")
+
+
+def _look_at_times(times: NDArray[Any]) -> None:
+    if times.dtype.kind in "mM":
+        missing = int(np.isnat(times).sum())
+    elif times.dtype.kind == "f":
+        missing = int(np.isnan(times).sum())
+    else:
+        missing = sum(value is None for value in times.tolist())
+    if missing:
+        raise UsageError(
+            f"{missing} rows have no time, so that they are neither before nor after the others.",
+            hint="Remove them, or give them one.",
+        )
+    if times.dtype.kind != "O":
+        return
+    forms = {(match[5] if match else None) for match in map(_ISO.match, map(str, times.tolist()))}
+    odd = next((v for v in times.tolist() if not _ISO.match(str(v))), None)
+    if odd is not None or len(forms) > 1:
+        raise UsageError(
+            f"The times are texts whose order is not that of time{'' if odd is None else ': '}"
+            f"{'' if odd is None else repr(odd)[:60]}.",
+            hint="Write them as 2026-01-31 or 2026-01-31T12:00:00 in one time zone, or as numbers.",
+        )
 
 
 def predefined(values: NDArray[Any]) -> Parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import msgspec
@@ -118,13 +119,10 @@ def _files(left: Dataset, right: Dataset) -> Changes | None:
 
 def _rows(left: Dataset, right: Dataset) -> Changes:
     """Rows by id. A row that keeps its parent's id and has other values is changed."""
-    from peira.data.rows import row_ids
 
     def content(dataset: Dataset) -> dict[str, str]:
-        inputs = {n: v for n, v in dataset.columns.items() if n != dataset.label}
-        own = row_ids(inputs) if inputs else dataset.ids
         ids = [id.decode() for id in dataset.ids.tolist()]
-        return dict(zip(ids, [digest.decode() for digest in own.tolist()], strict=True))
+        return dict(zip(ids, _inputs(dataset), strict=True))
 
     return _changes(content(left), content(right))
 
@@ -139,30 +137,43 @@ def _labels(left: Dataset, right: Dataset) -> list[LabelChange]:
     """Rows that keep an id, or else whose inputs are equal, and whose labels are not."""
     if left.label is None or right.label is None:
         return []
-    labels = left.y.tolist()
-    before = dict(zip(_keys(left), labels, strict=True))
-    by_id = dict(zip(left.ids.tolist(), labels, strict=True))
-    changes = []
-    for id, key, label in zip(right.ids.tolist(), _keys(right), right.y.tolist(), strict=True):
-        was = by_id[id] if id in by_id else before.get(key, label)
-        if was != label:
-            name = id.decode() if id in by_id else key
-            changes.append(LabelChange(name, as_text(was), as_text(label)))
+    was, now = _labels_by_id(left), _labels_by_id(right)
+    changes = [
+        LabelChange(id.decode(), was[id], label)
+        for id, label in now.items()
+        if id in was and was[id] != label
+    ]
+    # The label is a part of the id of other rows: those that came and those that went are paired.
+    gone: dict[str, list[str]] = defaultdict(list)
+    for (id, label), inputs in zip(was.items(), _inputs(left), strict=True):
+        if id not in now:
+            gone[inputs].append(label)
+    for (id, label), inputs in zip(now.items(), _inputs(right), strict=True):
+        if id not in was and gone[inputs]:
+            others = gone[inputs]
+            before = others.pop(others.index(label) if label in others else 0)
+            if before != label:
+                changes.append(LabelChange(id.decode(), before, label))
     return changes
 
 
-def _keys(dataset: Dataset) -> list[str]:
-    """Return what tells a row apart without its label: its inputs by content."""
-    from peira.data.rows import row_ids
+def _labels_by_id(dataset: Dataset) -> dict[bytes, str]:
+    labels = [as_text(label) for label in dataset.y.tolist()]  # NaN is NaN as a text
+    return dict(zip(dataset.ids.tolist(), labels, strict=True))
+
+
+def _inputs(dataset: Dataset) -> list[str]:
+    """Return the inputs of each row by content."""
+    from peira.data.rows import row_digests
 
     inputs = {n: v for n, v in dataset.columns.items() if n != dataset.label}
-    found = row_ids(inputs) if inputs else dataset.ids
-    return [id.decode() for id in found.tolist()]
+    found = row_digests(inputs) if inputs else dataset.ids.tolist()
+    return [digest.hex() for digest in found]
 
 
 def _classes(before: Profile | None, after: Profile | None) -> dict[str, tuple[int, int]]:
-    if before is None or after is None:
-        return {}
+    if before is None or after is None or not (before.classes and after.classes):
+        return {}  # without labels, or with too many to be classes
     names = sorted(set(before.classes) | set(after.classes))
     pairs = {name: (before.classes.get(name, 0), after.classes.get(name, 0)) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -88,18 +88,19 @@ def _of_values(flat: NDArray[Any]) -> Summary:
     if not good.size:
         return Summary(missing, None, None, None, None, [], 0)
     low, high = float(good.min()), float(good.max())
-    mean = float(good.mean(dtype=np.float64))
-    std = math.sqrt(
-        sum(
-            float(((good[at : at + _PIECE].astype(np.float64) - mean) ** 2).sum())
-            for at in range(0, good.size, _PIECE)
+    with np.errstate(over="ignore", invalid="ignore"):  # near 1e308 there is no mean to be told
+        mean = float(good.mean(dtype=np.float64))
+        std = math.sqrt(
+            sum(
+                float(((good[at : at + _PIECE].astype(np.float64) - mean) ** 2).sum())
+                for at in range(0, good.size, _PIECE)
+            )
+            / good.size
         )
-        / good.size
-    )
-    bins = np.histogram(good, BINS, (low, high))[0].tolist() if high > low else []
-    return Summary(
-        missing, low, high, _or_none(mean), _or_none(std), bins, _outliers(good)
-    )  # fmt: skip
+        outliers = _outliers(good)
+    is_wide = high > low and math.isfinite(high - low)
+    bins = np.histogram(good, BINS, (low, high))[0].tolist() if is_wide else []
+    return Summary(missing, low, high, _or_none(mean), _or_none(std), bins, outliers)
 
 
 def _outliers(good: NDArray[Any]) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -108,10 +110,15 @@ def _column(name: str, values: NDArray[Any]) -> ColumnProfile:
     if values.dtype.kind == "O":
         return _texts(name, values)
     if values.dtype.kind not in "biuf":
-        distinct = len(np.unique(values.ravel()))
-        shape = list(values.shape[1:])
-        return ColumnProfile(name=name, dtype=values.dtype.name, shape=shape, distinct=distinct)
-    flat = values.reshape(len(values), -1)  # (rows, places)
+        is_time = values.dtype.kind in "mM"
+        return ColumnProfile(
+            name=name,
+            dtype=values.dtype.name,
+            shape=list(values.shape[1:]),
+            missing=int(np.isnat(values).sum()) if is_time else 0,
+            distinct=len(np.unique(values.ravel())),
+        )
+    flat = values.reshape(len(values), -1) if len(values) else values  # (rows, places)
     shape = list(values.shape[1:])
     found = numbers.summary(flat)
     return ColumnProfile(
@@ -168,7 +175,7 @@ def _classes(columns: Columns, label: str | None) -> dict[str, int]:
 
 
 def _duplicates(columns: Columns) -> int:
-    numeric = [v.reshape(len(v), -1) for v in columns.values() if v.dtype.kind != "O"]
+    numeric = [v.reshape(len(v), -1) for v in columns.values() if v.dtype.kind != "O" and len(v)]
     texts = [v for v in columns.values() if v.dtype.kind == "O"]
     count = len(next(iter(columns.values())))
     seen = {
@@ -178,15 +185,25 @@ def _duplicates(columns: Columns) -> int:
     return count - len(seen)
 
 
+UNREADABLE = "not readable"
+"""The size of a file that is no picture."""
+
+
 def _sizes(dataset: Dataset) -> dict[str, int]:
+    counts = Counter(_size(io.BytesIO(dataset.read_file(member))) for member in dataset.files())
+    return dict(counts.most_common(VALUES_MAX))
+
+
+def _size(stream: io.BytesIO) -> str:
     from PIL import Image
 
-    folder = dataset.path()
-    counts: Counter[str] = Counter()
-    for member in dataset.files():
-        with Image.open(Path(folder, member.path)) as picture:
-            counts[f"{picture.width} x {picture.height}"] += 1
-    return dict(counts.most_common(VALUES_MAX))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # it is not opened
+            with Image.open(stream) as picture:
+                return f"{picture.width} x {picture.height}"
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return UNREADABLE
 
 
 def picture_of_constants(column: ColumnProfile) -> list[str]:

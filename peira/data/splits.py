@@ -146,8 +146,10 @@ def make_repeated(dataset: Dataset, name: str, recipe: Recipe, times: int) -> li
 def _dealt(dataset: Dataset, recipe: Recipe) -> Parts:
     ids, shares, seed = dataset.ids, recipe.shares, recipe.seed
     total = sum(shares.values())
-    if not shares or min(shares.values()) <= 0 or abs(total - 1) > _SHARE_TOLERANCE:
+    if not shares or min(shares.values()) <= 0 or not abs(total - 1) <= _SHARE_TOLERANCE:
         raise UsageError(f"The shares {shares} of a split must be above 0 and sum to 1.")
+    if not len(ids):
+        raise UsageError(f"{dataset.ref} has no rows to deal.")
     deal: dict[Kind, Callable[[], Parts]] = {
         "random": lambda: assign.random(ids, shares, seed),
         "stratified": lambda: assign.stratified(ids, shares, seed, _column(dataset, recipe)),
@@ -159,7 +161,7 @@ def _dealt(dataset: Dataset, recipe: Recipe) -> Parts:
             recipe.count,
             seed,
             _column(dataset, recipe) if recipe.column else None,
-            dataset[recipe.group] if recipe.group else None,
+            _column(dataset, recipe, recipe.group) if recipe.group else None,
         ),
     }
     if recipe.kind not in deal:
@@ -167,10 +169,14 @@ def _dealt(dataset: Dataset, recipe: Recipe) -> Parts:
     return deal[recipe.kind]()
 
 
-def _column(dataset: Dataset, recipe: Recipe) -> NDArray[Any]:
-    if recipe.column is None:
+def _column(dataset: Dataset, recipe: Recipe, name: str | None = None) -> NDArray[Any]:
+    name = name or recipe.column
+    if name is None:
         raise UsageError(f"A split of kind {recipe.kind} wants the name of a column.")
-    return dataset[recipe.column]
+    found = dataset[name]
+    if found.ndim != 1:
+        raise UsageError(f"The column {name!r:.60} holds several values a row; a split wants one.")
+    return found
 
 
 def _write(root: Path, split: Split) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.datasets import load_digits
 
 from peira.data.add import add_path, add_table
@@ -91,6 +92,48 @@ def test_another_order_is_told(root: Path) -> None:
     before = added(root, {"x": np.arange(10)})
     found = compare(before, added(root, {"x": np.arange(10)[::-1]}))
     assert found.rows is not None and found.rows.same == 10 and found.order_changed
+
+
+def test_what_did_not_change_is_not_told(root: Path) -> None:
+    """Missing labels are no changed labels; rows with equal inputs may stand in another order;
+    labels that are too many to be classes in one version have not gone."""
+    before = added(root, {"x": np.arange(4.0), "y": np.array([0, np.nan, 1, 1])})
+    after = added(root, {"x": np.arange(5.0), "y": np.array([0, np.nan, 1, 1, 0])})
+    assert compare(before, after).label_changes == 0
+    before = added(root, {"x": np.array([1, 1, 2]), "y": np.array([0, 1, 1])})
+    after = added(root, {"x": np.array([1, 1, 2]), "y": np.array([1, 0, 1])})
+    found = compare(before, after)
+    assert found.rows is not None and (found.rows.changed, found.rows.same) == (0, 3)
+    assert found.label_changes == 0 and found.order_changed
+    names = np.array([f"c{n % 15}" for n in range(100)], dtype=object)
+    before = added(root, {"x": np.arange(100), "y": names})
+    assert compare(before, added(root, {"x": np.arange(60), "y": names[:60]})).classes == {}
+
+
+def test_one_of_two_equal_inputs_is_relabelled(root: Path) -> None:
+    """The change is told once, of the row whose label came."""
+    before = added(root, {"x": np.array([1, 1, 2]), "y": np.array([0, 1, 1])})
+    after = added(root, {"x": np.array([1, 1, 2]), "y": np.array([1, 1, 1])})
+    (change,) = compare(before, after).labels
+    assert (change.before, change.after) == ("0", "1")
+
+
+def test_numbers_at_the_limit(root: Path) -> None:
+    """Where a mean or a histogram cannot be computed there is none; missing times are counted."""
+    wide = np.array([-1.7e308, 1.7e308, *[0.0] * 20])
+    times = np.array(["NaT", *["2026-01-01"] * 21], dtype="datetime64[D]")
+    x, t = profile(added(root, {"x": wide, "t": times})).columns
+    assert (x.min, x.max, x.std, x.histogram) == (-1.7e308, 1.7e308, None, []) and t.missing == 1
+
+
+def test_files_that_are_no_pictures(root: Path, tmp_path: Path) -> None:
+    """They are counted in the profile; nothing is written out to look at sizes."""
+    (tmp_path / "pets" / "cat").mkdir(parents=True)
+    Image.new("L", (20, 10)).save(tmp_path / "pets" / "cat" / "a.png")
+    (tmp_path / "pets" / "cat" / "b.png").write_bytes(b"broken")
+    found = profile(Dataset(root, add_path(root, "pets", tmp_path / "pets").version))
+    assert found.sizes == {"20 x 10": 1, "not readable": 1}
+    assert not (root / "materialised").exists()
 
 
 def test_files_that_changed(root: Path, tmp_path: Path) -> None:

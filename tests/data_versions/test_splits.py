@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -170,3 +171,44 @@ def test_repeated_splits_and_folds_by_groups(tmp_path: Path) -> None:
     folded = splits.make(data, "cv", Recipe(kind="folds", count=4, group="who"))
     groups = [set(columns["who"][splits.rows_of(folded, part, data)]) for part in folded.parts]
     assert folded.column == "who" and sum(map(len, groups)) == 12
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (["2026", None, "2027"], "1 rows have no time"),
+        (np.array([1.0, np.nan, 2.0]), "1 rows have no time"),
+        (["2/1/2026", "1/2/2026", "1/3/2026"], "not that of time: '2/1/2026'"),
+        (["2026-01-01T00:00:00Z", "2026-01-01T00:30:00+01:00", "2026-01-02"], "not that of time"),
+    ],
+)
+def test_times_without_an_order_are_refused(times: Any, message: str) -> None:
+    """They would leak the future into training, and nobody would see."""
+    given = np.array(times, dtype=object) if isinstance(times, list) else times
+    with pytest.raises(UsageError, match=message):
+        assign.ordered(given, {"train": 0.5, "test": 0.5})
+
+
+def test_times_as_texts_and_numbers_are_ordered() -> None:
+    """Texts of ISO 8601 sort as time does."""
+    days = np.array(["2026-01-03", "2026-01-01", "2026-01-02T12:00"], dtype=object)
+    for times in (days, np.array([3, 1, 2]), days.astype("datetime64[m]")):
+        parts = assign.ordered(times, {"train": 0.67, "test": 0.33})
+        assert parts["test"].tolist() == [0]
+
+
+def test_splits_that_cannot_be_dealt(tmp_path: Path) -> None:
+    """No rows, shares that are no numbers, several labels a row: refused in words."""
+    tables = [
+        {"x": np.empty(0), "y": np.empty(0)},
+        {"x": np.arange(10), "y": np.arange(20).reshape(10, 2)},
+    ]
+    empty, several = (Dataset(tmp_path, add_table(tmp_path, "d", t).version) for t in tables)
+    for dataset, recipe, message in (
+        (empty, Recipe(kind="stratified"), "has no rows to deal"),
+        (several, Recipe(kind="stratified"), "several values a row"),
+        (several, Recipe(kind="folds", group="y"), "several values a row"),
+        (several, Recipe(shares={"a": float("nan"), "b": 0.5}), "sum to 1"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            splits.make(dataset, "s", recipe)
