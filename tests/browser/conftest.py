@@ -8,18 +8,24 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    StorageState,
+    sync_playwright,
+)
 
 from peira.lab.lab import Lab
 from peira.run import init
 from peira.server.bundle import Bundle
 from peira.server.serve import Server
 
-Theme = Literal["light", "dark"]
 PROJECT = "digits"
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -125,8 +131,19 @@ def settle(page: Page) -> None:
 Open = Callable[..., Page]
 
 
+@pytest.fixture(scope="package")
+def session(served: Served, browser: Browser) -> StorageState:
+    """The cookie of somebody who opened the address that the server printed."""
+    context = browser.new_context()
+    context.new_page().goto(served.server.url)
+    state = context.storage_state()
+    context.close()
+    assert state["cookies"]
+    return state
+
+
 @pytest.fixture
-def visit(served: Served, browser: Browser) -> Iterator[Open]:
+def visit(served: Served, browser: Browser, session: StorageState) -> Iterator[Open]:
     """Open an address of the dashboard; at the end no page may have complained."""
     complaints: list[str] = []
     contexts = []
@@ -139,18 +156,18 @@ def visit(served: Served, browser: Browser) -> Iterator[Open]:
         if message.type in ("error", "warning") and not is_expected:
             complaints.append(message.text)
 
-    def open_page(path: str = "", *, theme: Theme = "light", width: int = 1280) -> Page:
+    def open_page(path: str = "", *, width: int = 1280) -> Page:
         context = browser.new_context(
-            color_scheme=theme, viewport={"width": width, "height": 820}, reduced_motion="reduce"
+            viewport={"width": width, "height": 820},
+            reduced_motion="reduce",
+            storage_state=session,
         )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(WAIT_MS)
         page.on("console", hear)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(served.server.url)
-        if path:
-            page.goto(served.server.address + path)
+        page.goto(served.server.address + path)
         page.locator("h1").first.wait_for(state="attached")
         return page
 

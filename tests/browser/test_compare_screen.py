@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from peira.core.clock import now_s
 from peira.objects.folder import FolderObjects
 from peira.record import events
-from tests.browser.conftest import Open, Served, Theme, settle
+from tests.browser.conftest import Open, Served, settle
 from tests.browser.test_screens import violations
 from tests.lab.writing import RunFiles
 
@@ -72,12 +72,10 @@ def row(page: Page, name: str) -> Locator:
     return page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name))
 
 
-@pytest.mark.parametrize(("count", "theme"), [(2, "light"), (8, "dark")])
-def test_a_comparison_opens_and_passes_axe(
-    visit: Open, figures: list[str], count: int, theme: Theme
-) -> None:
+@pytest.mark.parametrize("count", [2, 8])
+def test_a_comparison_opens_and_passes_axe(visit: Open, figures: list[str], count: int) -> None:
     """Two and eight runs stand side by side without an accessibility violation."""
-    page = visit(compare(figures[:count]), theme=theme)
+    page = visit(compare(figures[:count]))
     expect(page.get_by_role("columnheader", name=re.compile("^B ")).first).to_be_attached()
     expect(row(page, "lr")).to_contain_text("0.02")
     settle(page)

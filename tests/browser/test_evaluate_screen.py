@@ -15,8 +15,8 @@ from peira.data.add import add_table
 from peira.data.dataset import open_dataset
 from peira.data.splits import Recipe
 from peira.run import init
-from tests.browser.conftest import Open, Served, Theme, settle
-from tests.browser.test_screens import THEMES, violations
+from tests.browser.conftest import Open, Served, settle
+from tests.browser.test_screens import violations
 
 pytestmark = pytest.mark.browser
 PROJECT = "judged"
@@ -62,24 +62,22 @@ def evaluate(run: str, name: str = "dev", search: str = "") -> str:
     return f"p/{PROJECT}/r/{run}/eval/{name}{search}"
 
 
-VIEWS: list[tuple[str, Theme]] = [
-    ("dev?true=3&predicted=4&order=confusion", "light"),
-    ("dev?show=row&panel=classes", "dark"),
-    ("dev?panel=slices", "light"),
-    ("coin?panel=curves&threshold=0.4", "dark"),
-    ("numbers", "light"),
-    ("test", "dark"),
-    ("words", "light"),
-    ("sounds", "dark"),
+VIEWS = [
+    "dev?true=3&predicted=4&order=confusion",
+    "dev?show=row&panel=classes",
+    "dev?panel=slices",
+    "coin?panel=curves&threshold=0.4",
+    "numbers",
+    "test",
+    "words",
+    "sounds",
 ]
 
 
-@pytest.mark.parametrize(("view", "theme"), VIEWS)
-def test_each_view_opens_and_passes_axe(
-    visit: Open, judged: list[str], view: str, theme: Theme
-) -> None:
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_view_opens_and_passes_axe(visit: Open, judged: list[str], view: str) -> None:
     """Matrix, classes, slices, curves, residuals and a hold-out open by their address."""
-    page = visit(f"p/{PROJECT}/r/{judged[0]}/eval/{view}", theme=theme)
+    page = visit(f"p/{PROJECT}/r/{judged[0]}/eval/{view}")
     expect(page.get_by_role("heading", level=1)).to_have_text(view.partition("?")[0])
     settle(page)
     assert violations(page) == []
@@ -133,10 +131,9 @@ def test_steps_change_the_matrix(visit: Open, judged: list[str]) -> None:
     assert "step=1" in page.url
 
 
-@pytest.mark.parametrize("theme", ["dark"])
-def test_a_run_is_held_against_another(visit: Open, judged: list[str], theme: Theme) -> None:
+def test_a_run_is_held_against_another(visit: Open, judged: list[str]) -> None:
     """Fixed, broken and both wrong are counted, and each leads to its samples."""
-    page = visit(evaluate(judged[0], search=f"?other={judged[1]}"), theme=theme)
+    page = visit(evaluate(judged[0], search=f"?other={judged[1]}"))
     for count, name in ((4, "Fixed"), (8, "Broken"), (4, "Both wrong")):
         page.get_by_role("button", name=f"{count} {name}").click()
         expect(page.get_by_role("img", name="Sample")).to_have_count(count)
@@ -200,12 +197,9 @@ def test_numbers_that_measure_different_things_are_marked(visit: Open, served: S
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_data_opens_from_the_run_and_shows_its_rows(
-    visit: Open, judged: list[str], theme: Theme
-) -> None:
+def test_data_opens_from_the_run_and_shows_its_rows(visit: Open, judged: list[str]) -> None:
     """A run leads to its data; a sealed part shows pictures without labels."""
-    page = visit(f"p/{PROJECT}/r/{judged[0]}", theme=theme)
+    page = visit(f"p/{PROJECT}/r/{judged[0]}")
     page.get_by_role("link", name="squares:v1:main/dev").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("squares")
     expect(page.get_by_role("heading", name="Rows 240")).to_be_visible()

@@ -11,8 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from peira.core.clock import now_s
 from peira.record import events
-from tests.browser.conftest import Open, Served, Theme, settle
-from tests.browser.test_screens import THEMES, violations
+from tests.browser.conftest import Open, Served, settle
+from tests.browser.test_screens import violations
 from tests.lab.writing import RunFiles
 
 pytestmark = pytest.mark.browser
@@ -65,13 +65,10 @@ def count(page: Page, text: str) -> None:
 VIEWS = ["", "?p=slices", "?p=matrix&br=opt+%3D+%22sgd%22", "?t=1"]
 
 
-@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("view", VIEWS)
-def test_each_view_opens_and_passes_axe(
-    visit: Open, searched: None, view: str, theme: Theme
-) -> None:
+def test_each_view_opens_and_passes_axe(visit: Open, searched: None, view: str) -> None:
     """Picture, slices, pairs and the table twin have no accessibility violation."""
-    page = visit(explore(view), theme=theme)
+    page = visit(explore(view))
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Explore {PROJECT}")
     expect(rows(page)).to_have_attribute("aria-rowcount", re.compile(r"^(91|31)$"))
     settle(page)

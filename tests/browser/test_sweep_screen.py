@@ -18,8 +18,8 @@ from peira.record import liveness
 from peira.record.folder import write_atomically
 from peira.sweeps.folder import find_sweep
 from peira.sweeps.records import Member
-from tests.browser.conftest import Open, Served, Theme, settle
-from tests.browser.test_screens import THEMES, violations
+from tests.browser.conftest import Open, Served, settle
+from tests.browser.test_screens import violations
 
 pytestmark = pytest.mark.browser
 PROJECT = "swept"
@@ -72,10 +72,9 @@ def rows(page: Page, count: int) -> None:
     expect(trials(page)).to_have_attribute("aria-rowcount", str(count + 1))
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_the_list_opens_and_passes_axe(visit: Open, swept: str, theme: Theme) -> None:
+def test_the_list_opens_and_passes_axe(visit: Open, swept: str) -> None:
     """A sweep with its progress and best value; its name opens it."""
-    page = visit(f"p/{PROJECT}/sweeps", theme=theme)
+    page = visit(f"p/{PROJECT}/sweeps")
     row = page.get_by_role("row").filter(has_text="keen-heron")
     expect(row).to_contain_text("24 of 24")
     expect(row.get_by_role("img")).to_have_attribute("aria-label", re.compile("4 pruned, 1 failed"))
@@ -84,10 +83,9 @@ def test_the_list_opens_and_passes_axe(visit: Open, swept: str, theme: Theme) ->
     expect(page.get_by_role("heading", level=1)).to_have_text("keen-heron")
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_a_sweep_opens_and_passes_axe(visit: Open, swept: str, theme: Theme) -> None:
-    """Curve, candidate, picture, trials and importance, in both themes."""
-    page = visit(screen(swept), theme=theme)
+def test_a_sweep_opens_and_passes_axe(visit: Open, swept: str) -> None:
+    """Curve, candidate, picture, trials and importance."""
+    page = visit(screen(swept))
     expect(page.get_by_role("img", name="Best so far")).to_be_visible()
     expect(page.get_by_role("img", name="Parallel coordinates of 20 runs")).to_be_visible()
     rows(page, TRIALS)

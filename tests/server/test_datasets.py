@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,10 @@ def test_the_same_recipe_on_both_versions(client: httpx.Client, root: Path) -> N
         ) as run:
             run.use(ref)
             run.log({"accuracy": score})
-    told = ask(client, "/halves/1/diff", other="squares")
+    until = time.monotonic() + 20
+    while not (told := ask(client, "/halves/1/diff", other="squares"))["diff"]["scores"]:
+        assert time.monotonic() < until, "the server does not see the runs"
+        time.sleep(0.05)
     (score,) = told["diff"]["scores"]
     assert (score["metric"], score["before"], score["after"]) == ("accuracy", 0.5, 0.75)
     (before,) = score["runs_before"]
