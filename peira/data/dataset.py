@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -220,7 +221,7 @@ class Dataset:
             place = self._outside()
             if place is not None:
                 return place
-        return materialised.folder(self.root, self._folder_name, self._wanted(), self._put)
+        return materialised.folder(self.root, self._folder_name, self.seen_files(), self._put)
 
     @property
     def _folder_name(self) -> str:
@@ -232,10 +233,12 @@ class Dataset:
         which.update(str(self.reference).encode())
         return f"{self.manifest.content}-{which.hexdigest(length=8)}"
 
-    def _wanted(self) -> dict[str, Member]:
-        """Return the files that are seen here, by the names that they have here."""
+    def seen_files(self) -> dict[str, Member]:
+        """Return the files that are seen here, by the names that they have here: of pictures only
+        those of the rows.
+        """
         members = list(self.files())
-        if self.rows is None:
+        if self.rows is None or self.manifest.type != IMAGES:
             return {member.path: member for member in members}
         names = self.columns["path"].tolist()
         return {name: members[row] for name, row in zip(names, self.rows.tolist(), strict=True)}
@@ -246,9 +249,12 @@ class Dataset:
         if outside is None:
             self.objects.copy(member.object, path)
             path.chmod(0o400)
-        else:
+        elif self.has_labels:
             check_file(outside, member)
             path.symlink_to(outside.resolve())
+        else:  # a link tells the folder, which is the label
+            shutil.copyfile(outside, path)
+            check_file(path, member)
 
     def _checked(self, member: Member) -> Path:
         """Return where a file of the version is, after it was held against its digest."""

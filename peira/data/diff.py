@@ -85,7 +85,7 @@ def compare(left: Dataset, right: Dataset, lab: Lab | None = None) -> DataDiff:
     return DataDiff(
         left=left.ref,
         right=right.ref,
-        files=_files(left, right),
+        files=_files(without_sealed(left), without_sealed(right)),
         rows=_rows(left, right) if has_rows else None,
         order_changed=has_rows and _is_reordered(left, right),
         labels=labels[:SHOWN_MAX],
@@ -112,8 +112,8 @@ def _files(left: Dataset, right: Dataset) -> Changes | None:
     if left.manifest.kind != "files" or right.manifest.kind != "files":
         return None
     return _changes(
-        {member.path: member.object for member in left.files()},
-        {member.path: member.object for member in right.files()},
+        {path: member.object for path, member in left.seen_files().items()},
+        {path: member.object for path, member in right.seen_files().items()},
     )
 
 

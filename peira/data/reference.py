@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from peira.core.errors import AmbiguousError, NotFoundError
+from peira.core.errors import AmbiguousError, NotFoundError, UsageError
 from peira.data import sealed, splits
 from peira.data.catalog import Catalog, Version
 from peira.data.dataset import Dataset
@@ -126,8 +126,17 @@ def view_part(whole: Dataset, split: Split, part: str) -> Dataset:
 
     Args:
         whole: the version with all its rows.
+
+    Raises:
+        UsageError: the part is sealed, and nobody knows which column is its label.
     """
     is_sealed = sealed.seal_of(whole.root, split, part) is not None
+    if is_sealed and whole.label is None:
+        raise UsageError(
+            f"{whole.ref} names no label column, so {split.name}/{part} cannot be given without it:"
+            " the part is a sealed hold-out.",
+            hint="Make the version with the label under the name that its parent has for it.",
+        )
     rows = seen_rows(whole, split, part)
     return whole.only(rows, f"{split.name}/{part}", has_labels=not is_sealed)
 

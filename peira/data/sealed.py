@@ -12,16 +12,19 @@ opens the file that a hold-out came from is told of (`opened_by`). Source: SCIEN
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from peira.core.errors import UsageError
+from peira.core.errors import NotFoundError, UsageError
 from peira.data import splits
+from peira.data.add import IMAGES
 from peira.data.catalog import Catalog
 from peira.data.dataset import Dataset
+from peira.data.rows import Ids
 from peira.data.splits import Split
 from peira.lab.index import schema
 from peira.lab.journal import Decision, Journal
@@ -47,9 +50,11 @@ def seal(root: Path, split: Split, part: str, how: Seal | None = None) -> None:
 
     Raises:
         NotFoundError: the split has no such part.
-        UsageError: it was unsealed once: what was seen cannot be unseen.
+        UsageError: it was unsealed once: what was seen cannot be unseen; it has rows of another
+            hold-out, whose looks would begin anew; it was strict before; or it has no labels.
     """
-    splits.ids_of(split, part, Dataset.store(root))
+    ids = splits.ids_of(split, part, Dataset.store(root))
+    how = how or Seal()
     journal = Journal(root)
     history = _history(journal, split, part)
     if history and history[-1].value is None:
@@ -57,7 +62,32 @@ def seal(root: Path, split: Split, part: str, how: Seal | None = None) -> None:
             f"{_id(split, part)} was unsealed by {history[-1].by}; it cannot be sealed again.",
             hint="Seal a part that nobody has seen.",
         )
-    journal.append(SEALED, _id(split, part), msgspec.to_builtins(how or Seal()))
+    if history and history[-1].value.get("is_strict") and not how.is_strict:
+        raise UsageError(f"{_id(split, part)} is strict; that cannot be taken back.")
+    if Dataset(root, Catalog(root).find(split.version)).label is None:
+        raise UsageError(
+            f"{split.version} names no label column, so there is nothing to seal.",
+            hint="Name it when adding: peira data add --label COLUMN.",
+        )
+    for id, decision, others in _known(root, journal):
+        shared = int(np.isin(ids, others).sum()) if id != _id(split, part) else 0
+        if shared:
+            was = "is sealed" if decision.value is not None else f"was unsealed by {decision.by}"
+            raise UsageError(
+                f"{shared:,} of the {len(ids):,} rows of {_id(split, part)} are in {id}, which"
+                f" {was}: what was learned of them there counts here, too.",
+                hint="Put claims to that one, or seal rows that are in no hold-out.",
+            )
+    journal.append(SEALED, _id(split, part), msgspec.to_builtins(how))
+
+
+def _known(root: Path, journal: Journal) -> Iterator[tuple[str, Decision, Ids]]:
+    """Yield every hold-out, also those that were unsealed: id, standing decision, ids of rows."""
+    objects = Dataset.store(root)
+    for id, decision in {found.id: found for found in journal.history(SEALED)}.items():
+        owner, name, part = id.split("/", 2)
+        if name in splits.names(root, owner):  # journals come from other labs, too
+            yield id, decision, splits.ids_of(splits.read(root, owner, name), part, objects)
 
 
 def unseal(root: Path, split: Split, part: str, why: str) -> None:
@@ -121,15 +151,16 @@ def _id(split: Split, part: str) -> str:
 
 
 def sealed_rows(dataset: Dataset) -> NDArray[np.intp]:
-    """Return the positions of the rows that are sealed, in the whole version, rising."""
-    names = Catalog(dataset.root).ancestry(dataset.version)
-    found: list[NDArray[np.intp]] = []
-    for id in Journal(dataset.root).standing(SEALED):
-        owner, name, part = id.split("/", 2)
-        if owner in names:
-            split = splits.read(dataset.root, owner, name)
-            found.append(splits.rows_of(split, part, dataset))
-    return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.intp)
+    """Return the positions of the rows that are sealed, in the whole version, rising.
+
+    Ids are of content, so a row is sealed by whatever name it was: as a part of this data set, of
+    one that was made from it, or of a copy.
+    """
+    is_sealed = np.zeros(len(dataset), dtype=bool)
+    for _, decision, ids in _known(dataset.root, Journal(dataset.root)):
+        if decision.value is not None:
+            is_sealed |= np.isin(dataset.ids, ids)
+    return np.flatnonzero(is_sealed)
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -147,11 +178,40 @@ def source_of(lab: Lab, split: Split) -> Dataset:
     return Dataset(lab.root, Catalog(lab.root).find(split.version))
 
 
-def opened_by(lab: Lab, dataset: Dataset) -> list[Opened]:
-    """Return the runs that opened a file which sealed rows of a version came from."""
-    if dataset.manifest.kind != "files" or not len(sealed_rows(dataset)):
+def _origins(dataset: Dataset) -> Iterator[Dataset]:
+    """Yield a version and those that it was made from, as far as they are here."""
+    catalog, version, seen = Catalog(dataset.root), dataset.version, {dataset.ref}
+    yield dataset
+    while version.parent is not None:
+        ref = ":".join(version.parent.split(":")[:2])
+        if ref in seen:
+            return
+        seen.add(ref)
+        try:
+            version = catalog.find(ref)
+        except NotFoundError:  # removed since
+            return
+        yield Dataset(dataset.root, version)
+
+
+def _sealed_files(dataset: Dataset) -> list[str]:
+    """Return the digests of the files of a version that hold sealed rows."""
+    if dataset.manifest.kind != "files" or dataset.manifest.ids is None:
         return []
-    digests = [member.object for member in dataset.files()]
+    rows = sealed_rows(dataset)
+    if not len(rows):
+        return []
+    members = [member.object for member in dataset.files()]
+    return [members[row] for row in rows] if dataset.manifest.type == IMAGES else members
+
+
+def opened_by(lab: Lab, dataset: Dataset) -> list[Opened]:
+    """Return the runs that opened a file which sealed rows of a version came from, or of the
+    versions that it was made from.
+    """
+    digests = list(dict.fromkeys(d for one in _origins(dataset) for d in _sealed_files(one)))
+    if not digests:
+        return []
     found: dict[tuple[str, str], Opened] = {}
     for one in users(lab, digests, ["input", schema.MAYBE]):
         told = Opened(one.id, one.name, one.path, one.role == "input")

@@ -20,7 +20,8 @@ from peira.core.values import param_value
 from peira.data.add import Facts, add_path, add_table
 from peira.data.catalog import Transform
 from peira.data.dataset import Dataset
-from peira.data.reference import open_reference, parse, view_part
+from peira.data.reference import open_reference, parse, view_part, without_sealed
+from peira.data.sealed import sealed_rows
 from peira.data.tables import to_columns
 
 Function = Callable[..., Any]
@@ -38,11 +39,16 @@ def derive(
     """Make a version of what a function makes of a data set; see `peira.transform`.
 
     Args:
+        keeps_rows: whether row n of what comes out is made of row n of the parent. If not, no seal
+            would hold for what comes out, so the function is given no sealed rows.
         run: id of the run that does it.
 
     Raises:
-        UsageError: the function returned something that is no data.
+        UsageError: the function returned something that is no data, or other rows than those of a
+            parent with sealed ones.
     """
+    if not keeps_rows and parent.rows is None:
+        parent = without_sealed(parent)
     given = function(parent, **params)
     facts = Facts(
         source=f"{function.__module__}.{function.__qualname__}",
@@ -56,17 +62,31 @@ def derive(
     )
     target = name or parent.version.name
     if isinstance(given, str | Path):
+        if keeps_rows:
+            _refuse_sealed(parent)
         added = add_path(parent.root, target, Path(given), facts=facts)
     else:
         columns = to_columns(given)
         rows = len(next(iter(columns.values()))) if columns else 0
         is_same = keeps_rows and parent.manifest.ids is not None and rows == len(parent)
+        if keeps_rows and not is_same:
+            _refuse_sealed(parent)
         label = parent.label if parent.label in columns else None
         added = add_table(
             parent.root, target, columns, label=label, facts=facts,
             ids=parent.ids if is_same else None,
         )  # fmt: skip
     return open_reference(parent.root, added.version.ref)
+
+
+def _refuse_sealed(parent: Dataset) -> None:
+    if parent.manifest.ids is not None and parent.rows is None and len(sealed_rows(parent)):
+        raise UsageError(
+            f"{parent.ref} has sealed rows, and what came out does not keep their ids: they would"
+            " be in the new version with their labels.",
+            hint="Return as many rows as came in; or say that they are new rows, and the function"
+            " gets none that are sealed: keeps_rows=False, on the command line --new-rows.",
+        )
 
 
 def parent_of(root: Path, text: str) -> Dataset:

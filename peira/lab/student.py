@@ -46,6 +46,28 @@ def quantile(probability: float, freedom: float) -> float:
     return (low + high) / 2
 
 
+@lru_cache(maxsize=4096)
+def upper(level: float, freedom: float) -> float:
+    """Return the value above which a t variable falls with a probability, however small it is.
+
+    >>> round(upper(0.025, 4), 4)
+    2.7764
+    """
+    assert 0.0 < level < 0.5 and freedom > 0
+    low, high = 0.0, 1.0
+    while cumulative(-high, freedom) > level:
+        low, high = high, high * 2
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        if cumulative(-middle, freedom) > level:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
 def beta_share(x: float, a: float, b: float) -> float:
     """Return the regularised incomplete beta function I_x(a, b)."""
     if x <= 0.0 or x >= 1.0:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peira.core.errors import UsageError
-from peira.lab.student import quantile
+from peira.lab.student import upper
 from peira.science.levels import ALPHA
 from peira.science.proportions import z_value
 from peira.science.recipe import RUNS_MIN, Word
@@ -49,7 +49,7 @@ def judge_error(errors: NDArray[np.floating], threshold: float, alpha: float = A
     seed_half = 0.0
     if runs > 1:
         spread = float(table.mean(axis=1).std(ddof=1))
-        seed_half = quantile(1 - alpha, runs - 1) * spread / math.sqrt(runs)
+        seed_half = upper(alpha, runs - 1) * spread / math.sqrt(runs)
     half = math.hypot(seed_half, example_half)
     if estimate + half <= threshold:
         return "supported"

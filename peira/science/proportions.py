@@ -15,7 +15,7 @@ def z_value(level: float) -> float:
     1.96
     """
     assert 0 < level < 1
-    return NormalDist().inv_cdf(1 - level)
+    return -NormalDist().inv_cdf(level)  # 1 - level would be 1 at a very small one
 
 
 def wilson(share: float, n: float, level: float = 0.025) -> tuple[float, float]:
@@ -45,7 +45,8 @@ def clopper_pearson(right: int, n: int, level: float = 0.025) -> tuple[float, fl
     """
     assert 0 <= right <= n and n > 0
     lower = 0.0 if right == 0 else _beta_quantile(level, right, n - right + 1)
-    upper = 1.0 if right == n else _beta_quantile(1 - level, right + 1, n - right)
+    # From the other end: 1 - level would be 1 at a very small one.
+    upper = 1.0 if right == n else 1.0 - _beta_quantile(level, n - right, right + 1)
     return lower, upper
 
 

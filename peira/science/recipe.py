@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peira.core.errors import UsageError
-from peira.lab.student import quantile
+from peira.lab.student import upper
 from peira.science.levels import ALPHA, look_level
 from peira.science.proportions import wilson
 
@@ -94,20 +94,20 @@ def judge_recipe(
     rho = shared_part(table) if has_samples else 1.0
     low, high = wilson(estimate, n / rho, alpha)
     level = look_level(planned, alpha)
-    seed_half = quantile(1 - level, k - 1) * float(means.std(ddof=1)) / math.sqrt(k)
+    seed_half = upper(level, k - 1) * float(means.std(ddof=1)) / math.sqrt(k)
     lower = estimate - math.hypot(seed_half, estimate - low)
-    upper = estimate + math.hypot(seed_half, high - estimate)
+    highest = estimate + math.hypot(seed_half, high - estimate)
     word: Word = "undecided"
     if lower >= threshold:
         word = "supported"
-    elif upper < threshold:
+    elif highest < threshold:
         word = "refuted"
     return Judgement(
         word=word,
         threshold=threshold,
         estimate=estimate,
         lower=max(0.0, lower),
-        upper=min(1.0, upper),
+        upper=min(1.0, highest),
         runs=k,
         examples=n,
         rho=rho,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.datasets import load_digits
 
 from peira.core.errors import AmbiguousError, NotFoundError, UsageError
@@ -17,6 +18,7 @@ from peira.data.dataset import Dataset, open_dataset
 from peira.data.reference import open_reference, parse
 from peira.data.sealed import Seal
 from peira.data.splits import Recipe, Split
+from peira.data.transform import derive
 from peira.evaluate import examples, ledger
 from peira.evaluate.ledger import Claim
 from peira.lab.lab import Lab
@@ -139,8 +141,8 @@ def test_the_budget_runs_out_and_says_so(digits: Dataset, split: Split) -> None:
     assert found.width == pytest.approx(3.36 / 1.96, abs=0.02)
 
 
-def test_strict_looks_cost_more(digits: Dataset, split: Split) -> None:
-    """A hold-out in strict mode pays for every transcript."""
+def test_strict_looks_cost_more(digits: Dataset) -> None:
+    """A hold-out in strict mode pays for every transcript, for as long as anybody looks."""
     made = splits.make(digits, "audit", Recipe(shares=SHARES, seed=9))
     sealed.seal(digits.root, made, "test", Seal(is_strict=True, budget=3))
     run = new_run_id()
@@ -149,6 +151,12 @@ def test_strict_looks_cost_more(digits: Dataset, split: Split) -> None:
         ledger.look(digits.root, made, "test", Claim(threshold=0.8, runs=[run])) for _ in range(2)
     ]
     assert [look.level for look in found] == [spent_level(n, is_strict=True) for n in (1, 2)]
+    for runs in (1, 3):  # a level of 1e-20, which a double cannot take from 1
+        table = np.repeat(right(made, 0.9)[None], runs, axis=0)
+        word, half = ledger._judge(table, 0.8, spent_level(35, is_strict=True))
+        assert word == "undecided" and 0 < half < 1
+    with pytest.raises(UsageError, match="cannot be taken back"):
+        sealed.seal(digits.root, made, "test", Seal(budget=3))
 
 
 def test_unsealing_is_for_good(digits: Dataset, split: Split) -> None:
@@ -240,3 +248,113 @@ def test_a_model_of_numbers_is_judged_by_its_mean_error(digits: Dataset, split: 
     ledger.deposit(digits.root, split, "test", labels, np.full(rows, 0.1))
     taken = ledger.look(digits.root, split, "test", Claim(threshold=0.2, runs=[labels]))
     assert taken.measure == "mae" and taken.word == "supported"
+
+
+def test_rows_are_sealed_by_whatever_name(digits: Dataset, split: Split) -> None:
+    """The parent of the version whose part is sealed, and a copy under another name, give them to
+    nobody, either.
+    """
+    root, data = digits.root, load_digits()
+    add_table(root, "copy", {"X": data.data, "y": data.target})
+    hidden = splits.ids_of(split, "test", digits.objects)
+    assert not np.isin(open_reference(root, "copy").ids, hidden).any()
+    made = derive(digits, lambda d: {"X": d.X / 16, "y": d.y}, {}, name="child")
+    child = splits.make(open_dataset(root, "child"), "own", Recipe(shares=SHARES, seed=4))
+    fresh = np.setdiff1d(splits.ids_of(child, "dev", made.objects), hidden)
+    assert np.isin(fresh, open_reference(root, "digits").ids).all()
+    sealed.unseal(root, split, "test", "to seal those of the child")
+    other = splits.make(open_dataset(root, "child"), "last", Recipe(kind="column", column="y"))
+    assert {"0", "1"} <= set(other.parts)
+    with pytest.raises(
+        UsageError, match=r"rows of child/last/0 are in digits/main/test, which was"
+    ):
+        sealed.seal(root, other, "0")
+
+
+def test_a_hold_out_does_not_begin_anew_under_another_name(digits: Dataset, split: Split) -> None:
+    """Looks are counted for rows: another split of them, or a copy, is no fresh hold-out."""
+    again = splits.make(digits, "again", Recipe(kind="stratified", shares=SHARES))
+    with pytest.raises(UsageError, match="again/test are in digits/main/test, which is sealed"):
+        sealed.seal(digits.root, again, "test")
+    sealed.seal(digits.root, split, "test", Seal(budget=20))
+    assert ledger.standing(digits.root, split, "test").budget == 20
+
+
+def test_a_parent_is_sealed_by_its_child(digits: Dataset) -> None:
+    """Labels of rows that a derived version seals are not to be had from what it was made from."""
+    derive(digits, lambda d: {"X": d.X / 16, "y": d.y}, {}, name="child")
+    child = splits.make(open_dataset(digits.root, "child"), "own", Recipe(shares=SHARES))
+    sealed.seal(digits.root, child, "test")
+    hidden = splits.ids_of(child, "test", digits.objects)
+    assert not np.isin(open_reference(digits.root, "digits").ids, hidden).any()
+
+
+def test_a_transform_carries_no_sealed_rows_out(digits: Dataset, split: Split) -> None:
+    """What comes out with other ids would be sealed by nobody: such a function is given no sealed
+    rows when it says so, and is refused when it does not.
+    """
+
+    def shuffled(data: Dataset) -> dict[str, np.ndarray]:
+        order = np.random.default_rng(0).permutation(len(data))
+        return {"X": data.X[order] + 1, "y": data.y[order]}
+
+    made = derive(digits, shuffled, {}, name="shuffled", keeps_rows=False)
+    assert len(made) == len(digits) - split.parts["test"].rows
+    with pytest.raises(UsageError, match="does not keep their ids"):
+        derive(digits, lambda d: {"X": d.X[:-1] + 1, "y": d.y[:-1]}, {}, name="shorter")
+    derive(digits, lambda d: {"X": d.X, "digit": d.y}, {}, name="renamed")
+    with pytest.raises(UsageError, match="names no label column"):
+        open_reference(digits.root, "renamed:test")
+
+
+@pytest.mark.parametrize("is_reference", [False, True])
+def test_pictures_of_a_hold_out_do_not_tell_their_labels(
+    tmp_path: Path, *, is_reference: bool
+) -> None:
+    """The folders of a picture's path are its label: a sealed part has neither, in its columns or
+    as files, and nobody else has its files; who opened one of the others is not accused.
+    """
+    root = tmp_path / ".peira"
+    for n in range(20):
+        place = tmp_path / "pets" / ("cat", "dog")[n % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((2, 2), n, np.uint8)).save(place / f"{n}.png")
+    add_path(root, "pets", tmp_path / "pets", is_reference=is_reference)
+    split = splits.make(open_dataset(root, "pets"), "main", Recipe())
+    sealed.seal(root, split, "test")
+    whole, part = open_reference(root, "pets"), open_reference(root, "pets:test")
+    train = open_reference(root, "pets:train")
+    assert "cat" not in str(part.columns) and part.columns["path"].tolist()[0].endswith(".png")
+    names = {p.relative_to(part.path()).as_posix() for p in part.path().rglob("*.png")}
+    assert names == set(part.columns["path"].tolist())
+    assert not any(p.is_symlink() for p in part.path().rglob("*"))
+    assert len(list(whole.path().rglob("*.png"))) == len(whole) == len(train) == 16
+    found = {p.relative_to(train.path()).as_posix() for p in train.path().rglob("*.png")}
+    assert found == set(train.columns["path"].tolist())
+    hidden = sealed._sealed_files(open_dataset(root, "pets"))
+    assert (
+        len(hidden)
+        == 4
+        == len({m.object for m in open_reference(root, "pets:test").seen_files().values()})
+    )
+
+
+def test_rows_of_a_file_are_no_file(tmp_path: Path) -> None:
+    """The file of a version holds all rows, so where only some are seen it is not given."""
+    root = tmp_path / ".peira"
+    (tmp_path / "d.csv").write_text("x,y\n" + "".join(f"{n},{n % 2}\n" for n in range(40)))
+    add_path(root, "d", tmp_path / "d.csv")
+    assert (open_reference(root, "d").path() / "d.csv").exists()
+    split = splits.make(open_dataset(root, "d"), "main", Recipe())
+    sealed.seal(root, split, "test")
+    for name in ("d", "d:train", "d:test"):
+        with pytest.raises(UsageError, match="some rows of a file"):
+            open_reference(root, name).path()
+
+
+def test_what_has_no_label_is_not_sealed(tmp_path: Path) -> None:
+    """There is nothing to hold out."""
+    add_table(tmp_path, "d", {"x": np.arange(10.0)})
+    split = splits.make(open_dataset(tmp_path, "d"), "main", Recipe())
+    with pytest.raises(UsageError, match="names no label column"):
+        sealed.seal(tmp_path, split, "test")
