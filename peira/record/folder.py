@@ -133,13 +133,26 @@ def write_once(path: Path, data: bytes) -> bool:
     descriptor, temporary = open_temporary(path.parent)
     try:
         _fill(descriptor, data)
-        # A hard link fails when the name is there: renaming would replace it.
-        os.link(temporary, path)
-    except FileExistsError:
-        return False
+        if not link_new(temporary, path):
+            return False
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+    return True
+
+
+def link_new(temporary: Path, path: Path) -> bool:
+    """Give a new file the name `path` unless there is one; return whether it has it now.
+
+    Raises:
+        OSError: it cannot be linked.
+    """
+    try:
+        os.link(temporary, path)  # fails when the name is there: renaming would replace it
+    except FileExistsError:
+        # Over NFS the answer may be lost and the request repeated: then the name is this file's
+        # (open(2) of Linux, at O_EXCL).
+        return temporary.stat().st_nlink == 2
     return True
 
 

@@ -29,7 +29,7 @@ from peira.core.errors import (
 )
 from peira.record import lines
 from peira.record.append import AppendFile
-from peira.record.folder import make_lab, open_temporary, write_atomically
+from peira.record.folder import link_new, make_lab, open_temporary, write_atomically
 from peira.record.liveness import SILENT_AFTER_S
 from peira.sweeps.definition import FORMAT, Definition
 from peira.sweeps.records import Claim, Control
@@ -100,12 +100,9 @@ class SweepFolder(NamedTuple):
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(msgspec.json.encode(claim) + b"\n")
-            os.link(temporary, self._claim_path(claim.trial, claim.attempt))
-        except FileExistsError:
-            return False
+            return link_new(temporary, self._claim_path(claim.trial, claim.attempt))
         finally:
             temporary.unlink(missing_ok=True)
-        return True
 
     def _claim_path(self, trial: int, attempt: int) -> Path:
         return self.trials / f"{trial:06d}.{attempt}.json"

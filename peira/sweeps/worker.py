@@ -230,7 +230,7 @@ class Worker:
     def _pulse(self) -> None:
         while not self._is_gone.wait(PULSE_S):
             try:
-                self._file.sync()
                 os.utime(self._member)
+                self._file.sync()
             except OSError:
-                return
+                continue  # a network's fault may pass: silent for good, it would be taken for dead

@@ -101,6 +101,37 @@ def test_two_workers_race_for_each_trial_and_each_is_run_once(lab: Path) -> None
     assert read_sweep(lab, "s").trials.state == ["complete"] * 60
 
 
+def test_a_claim_whose_answer_got_lost_is_kept(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NFS repeats a request whose answer it lost, and is then told that the name is there."""
+    folder = define(lab)
+    link = os.link
+
+    def twice(source: Path, target: Path) -> None:
+        link(source, target)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", twice)
+    claim(folder, 0)
+    monkeypatch.undo()
+    with pytest.raises(AssertionError):
+        claim(folder, 0)
+
+
+def test_signs_of_life_go_on_after_a_fault(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that fails once does not make a worker silent for good."""
+    folder = define(lab, trials=1)
+    faults = []
+
+    def fail(path: Path) -> None:
+        faults.append(path)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("peira.sweeps.worker.PULSE_S", 0.01)
+    monkeypatch.setattr(os, "utime", fail)
+    Worker(folder, Squared(0.3)).work()
+    assert len(faults) > 1 and {path.parent for path in faults} == {folder.workers}
+
+
 def test_draws_do_not_depend_on_the_number_of_workers(lab: Path) -> None:
     """Of samplers that do not look at results."""
     for sampler in ("random", "qmc"):
