@@ -9,29 +9,17 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_digits
 
 from peira.data import assign
-from peira.data.checks import CHECKS, Finding, View, check
+from peira.data.checks import View, check
 from peira.data.rows import row_ids
+from tests.data_versions.worlds import SHARES, find, view
 
 DIGITS = load_digits()
-SHARES = {"train": 0.7, "test": 0.3}
-
-
-def view(columns: dict[str, Any], seed: int = 0, **options: Any) -> View:
-    """A view of columns with a random split."""
-    arrays = {name: np.asarray(values) for name, values in columns.items()}
-    ids = row_ids(arrays)
-    parts = options.pop("parts", None) or assign.random(ids, SHARES, seed)
-    return View(arrays, ids, label="y" if "y" in arrays else None, parts=parts, **options)
 
 
 def digits(x: Any = None, y: Any = None, **options: Any) -> View:
     return view(
         {"X": DIGITS.data if x is None else x, "y": DIGITS.target if y is None else y}, **options
     )
-
-
-def find(seen: View, name: str) -> list[Finding]:
-    return list(CHECKS[name](seen))
 
 
 def planted(copies: Any, count: int) -> View:

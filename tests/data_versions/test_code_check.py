@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from click.testing import CliRunner
@@ -25,6 +26,10 @@ LEAKS = {
     "train_test_split(B)",
     "in a function": "def main(X, y):\n    if True:\n        X = SimpleImputer().fit_transform(X)\n"
     "    return train_test_split(X, y)",
+    "two slices": "X = StandardScaler().fit_transform(X)\na, b = X[:800], X[800:]",
+    "two slices, apart": "X = PCA(8).fit_transform(X)\na = X[:-n]\ny = y[:-n]\nb = X[-n:]",
+    "rows of a frame": "df[cols] = StandardScaler().fit_transform(df[cols])\n"
+    "train, test = df.iloc[:n], df.iloc[n:]",
     "data under version": 'd = run.use("digits")\ns = StandardScaler().fit(d.X)\n'
     't = run.use("digits:test")\nm.predict(s.transform(t.X))',
 }
@@ -33,6 +38,13 @@ CLEAN = {
     "pipeline": "m = make_pipeline(StandardScaler(), LogisticRegression())\n"
     "cross_val_score(m, X, y)",
     "within folds": "for a, b in KFold(5).split(X):\n    s = StandardScaler().fit(X[a])",
+    "a slice of rows": "s = StandardScaler().fit(X[:n])\nX = s.transform(X)\na, b = X[:n], X[n:]",
+    "rows by index": "s = StandardScaler().fit(X[train_idx])\nX = s.transform(X)\n"
+    "train_test_split(X)",
+    "rows by condition": "s = StandardScaler().fit(df.loc[df.year < 2020, cols])\n"
+    "a, b = df.iloc[:n], df.iloc[n:]",
+    "columns apart": "X = StandardScaler().fit_transform(X)\na, b = X[:, :5], X[:, 5:]",
+    "a head": "X = StandardScaler().fit_transform(X)\nprint(X[:5])\nprint(X[5:10])",
     "no split": "X = StandardScaler().fit_transform(X)\nmodel.fit(X, y)",
     "a model": "model = LogisticRegression().fit(X, y)\ntrain_test_split(X, y)",
     "other rows": "T = StandardScaler().fit_transform(T)\na, b = train_test_split(X)",
@@ -61,6 +73,52 @@ def test_a_fit_before_the_split_is_found(name: str) -> None:
 def test_right_programs_are_not_accused(name: str) -> None:
     """No false alarm on any of them."""
     assert list(fitted_before_split(CLEAN[name])) == []
+
+
+STEPS = (
+    "StandardScaler()", "preprocessing.MinMaxScaler()", "SimpleImputer(strategy='mean')",
+    "PCA(n_components=8)", "SelectKBest(k=9)", "OneHotEncoder()", "TfidfVectorizer()",
+)  # fmt: skip
+FITS = (
+    "{x} = {step}.fit_transform({x})",
+    "s = {step}\n{x} = s.fit_transform({x})",
+    "s = {step}\ns.fit({x})\n{x} = s.transform({x})",
+    "s = {step}.fit({x})\nz = s.transform({x})\n{x} = z",
+)
+SPLITS = (
+    "a, b, c, d = train_test_split({x}, y, random_state=0)",
+    "parts = model_selection.train_test_split({x}, y)\na, b, c, d = parts",
+    "n = len({x}) // 2\na, b = {x}[:n], {x}[n:]",
+    "scores = cross_val_score(model, {x}, y, cv=5)",
+    "for i, j in StratifiedKFold(5).split({x}, y):\n    model.fit({x}[i], y[i])",
+)
+AFTER = (  # the same steps, where they belong
+    "a, b, c, d = train_test_split({x}, y)\ns = {step}\na = s.fit_transform(a)\nb = s.transform(b)",
+    "a, b = {x}[:n], {x}[n:]\ns = {step}.fit(a)\na, b = s.transform(a), s.transform(b)",
+    "s = {step}.fit({x}[train])\n{x} = s.transform({x})\na, b = {x}[train], {x}[test]",
+    "p = make_pipeline({step}, LogisticRegression())\ncross_val_score(p, {x}, y)",
+    "for i, j in KFold(5).split({x}):\n    s = {step}\n    a = s.fit_transform({x}[i])\n"
+    "    b = s.transform({x}[j])",
+)
+
+
+def test_rates_over_many_programs() -> None:
+    """Seven steps fitted in four ways before five kinds of splits: all 280 programs with them are
+    found, in a function or not; the 70 that fit them afterwards are not.
+    """
+    kinds = [(step, fit, split, x) for step in STEPS for fit in FITS for split in SPLITS
+             for x in ("X", "features")]  # fmt: skip
+    missed = []
+    for number, (step, fit, split, x) in enumerate(kinds):
+        text = f"{x} = load()\n{fit}\n{split}".format(step=step, x=x)
+        text = text if number % 2 else "def main():\n" + indent(text, "    ")
+        missed += [] if len(list(fitted_before_split(text))) == 1 else [text]
+    assert len(kinds) == 280 and missed == []
+    for step in STEPS:
+        for after in AFTER:
+            for x in ("X", "features"):
+                text = f"{x} = load()\n{after}".format(step=step, x=x)
+                assert list(fitted_before_split(text)) == [], text
 
 
 def test_the_examples_of_the_project_are_clean() -> None:

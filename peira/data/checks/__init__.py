@@ -6,9 +6,9 @@
 | conflicting-labels | equal inputs with different labels | warn |
 | near-duplicates | test rows that are nearly a training row | warn above 0.1 %, block above 1 % |
 | near-duplicate-texts | the same of texts | the same |
-| group-leak | groups with rows on both sides | block when the group was named, else warn |
-| time-leak | test rows older than training rows | warn |
-| label-leak | columns that tell the label by themselves | warn |
+| group-leak | groups with rows on both sides | block when the group was named, else warn or note |
+| time-leak | test rows older than training rows | warn, or note when only its name tells a time |
+| label-leak | columns that tell the label by themselves | warn, or note when they do hardly less |
 | split-drift | parts that a model tells apart | note |
 | suspicious-labels | labels that a model expects to be others | note |
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from peira.data.checks import duplicates, leaks, models, near, texts
+from peira.data.checks import duplicates, groups, labels, models, near, texts, times
 from peira.data.checks._base import Action, Finding, View
 
 Check = Callable[[View], Iterator[Finding]]
@@ -27,14 +27,14 @@ CHECKS: dict[str, Check] = {
     "conflicting-labels": duplicates.conflicting_labels,
     "near-duplicates": near.near_duplicates,
     "near-duplicate-texts": texts.near_duplicate_texts,
-    "group-leak": leaks.group_leak,
-    "time-leak": leaks.time_leak,
-    "label-leak": leaks.label_leak,
+    "group-leak": groups.group_leak,
+    "time-leak": times.time_leak,
+    "label-leak": labels.label_leak,
     "split-drift": models.split_drift,
     "suspicious-labels": models.suspicious_labels,
 }
 
-VERSION = 2
+VERSION = 3
 """Rises when a check finds something else on the same data; kept findings of another are stale."""
 
 __all__ = ["CHECKS", "VERSION", "Action", "Finding", "View", "check"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Literal
 
@@ -17,6 +18,8 @@ Action = Literal["block", "warn", "note"]
 """
 
 ROWS_MAX = 200
+NUMBER_MAX = 1e30
+"""Checks compute with squares, and with float32."""
 SEED = 20_240_601
 
 
@@ -46,8 +49,10 @@ class View:
 
     Args:
         parts: positions of the rows of each part; empty without a split.
-        train: names of the parts that a model is fitted to; `train` and folds when None.
+        train: names of the parts that a model is fitted to; those called `train` when None.
+            Without one (folds) a model is fitted to all parts but the one that it is tested on.
         group, time: columns that the user named as such.
+        ordered_by: the column of times that the split was made by.
     """
 
     def __init__(
@@ -60,14 +65,16 @@ class View:
         train: list[str] | None = None,
         group: str | None = None,
         time: str | None = None,
+        ordered_by: str | None = None,
     ) -> None:
         self.columns = columns
         self.ids = ids
         self.label = label
         self.parts = parts or {}
-        self.train_parts = train or [name for name in self.parts if name.startswith("train")]
+        self.train_parts = train or [n for n in self.parts if n.lower().startswith("train")]
         self.group = group
         self.time = time
+        self.ordered_by = ordered_by
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -84,14 +91,31 @@ class View:
         return {name: rows for name, rows in self.parts.items() if name not in self.train_parts}
 
     @property
+    def learned(self) -> str:
+        """What a model is fitted to, in words."""
+        return "training" if self.train_parts else "the other parts"
+
+    def trials(self) -> Iterator[tuple[str, NDArray[np.intp], NDArray[np.intp]]]:
+        """Yield each part that a model is tested on: its name, its rows, and the rows that the
+        model is fitted to. None of them is empty.
+        """
+        for part, rows in self.tests.items():
+            train = self.train
+            others = [place for name, place in self.parts.items() if name != part]
+            if not self.train_parts and others:
+                train = np.concatenate(others)
+            if len(rows) and len(train):
+                yield part, rows, train
+
+    @property
     def y(self) -> NDArray[Any] | None:
         """The labels, when there are any; boxes and lists of labels as JSON."""
         if self.label is None:
             return None
         labels = self.columns[self.label]
-        if not is_nested(labels):
+        if labels.ndim == 1 and not is_nested(labels):
             return labels
-        return np.fromiter(map(as_text, labels), dtype=object, count=len(labels))
+        return np.fromiter(map(as_text, labels.tolist()), dtype=object, count=len(labels))
 
     @cached_property
     def inputs(self) -> Columns:
@@ -102,7 +126,7 @@ class View:
     @cached_property
     def numbers(self) -> NDArray[Any]:
         """The numeric inputs side by side, (rows, features), of the type that holds them all:
-        pixels stay bytes. Missing ones are their column's mean.
+        pixels stay bytes. Missing and infinite ones are their column's mean.
         """
         parts = [
             values.reshape(len(values), -1)
@@ -114,7 +138,8 @@ class View:
         if len(parts) == 1 and parts[0].dtype.kind in "iu":
             return parts[0]
         table = np.hstack([part.astype(np.float64) for part in parts])
-        gaps = np.isnan(table)
+        gaps = ~np.isfinite(table)
+        table = np.clip(table, -NUMBER_MAX, NUMBER_MAX)
         if gaps.any():
             sums = np.where(gaps, 0, table).sum(axis=0)
             means = sums / np.maximum(1, (~gaps).sum(axis=0))  # all missing: 0
@@ -128,15 +153,22 @@ class View:
 
     @property
     def codes(self) -> NDArray[np.intp] | None:
-        """The labels as numbers from 0; None without labels, or with too many to be classes."""
+        """The labels as numbers from 0, missing ones as -1; None without labels, or with too many
+        to be classes.
+        """
         return self._coded[1] if self.classes else None
 
     @cached_property
     def _coded(self) -> tuple[list[str], NDArray[np.intp]]:
         y = self.y
-        if y is None or not len(y) or is_nested(self.columns[str(self.label)]):
+        if y is None or not len(y) or y is not self.columns[str(self.label)]:  # or as JSON
             return [], np.empty(0, dtype=np.intp)
-        values, codes = np.unique(y.astype(str) if y.dtype.kind == "O" else y, return_inverse=True)
+        known = np.array([v is not None and v == v for v in y.tolist()])
+        codes = np.full(len(y), -1, dtype=np.intp)
+        if not known.any():
+            return [], codes
+        present = y[known].astype(str) if y.dtype.kind == "O" else y[known]
+        values, codes[known] = np.unique(present, return_inverse=True)
         is_whole = y.dtype.kind != "f" or bool((np.mod(values, 1) == 0).all())
         is_classes = is_whole and len(values) <= max(2, len(self) // 5)
         return ([str(value) for value in values] if is_classes else []), codes

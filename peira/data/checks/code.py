@@ -8,7 +8,8 @@ the syntax tree this is
     train_test_split(X, y)                      … and later a split, or a cross-validation, of what
                                                 was fitted on, or of what came out
 
-and, with data under version, a fit on a whole version in a program that also uses a part of it.
+A split is also `X[:n]` with `X[n:]`. With data under version it is a fit on a whole version in a
+program that also uses a part of it. A fit on chosen rows (`X[:n]`, `X[train_idx]`) is none on all.
 Statements are read in their order, function by function; names are followed through assignments.
 What comes out of a split is not followed, so a fit on its training part is none. A pipeline is
 fitted by its cross-validation, fold by fold: that is right, and is not found. Source: SCIENCE 3.
@@ -36,6 +37,7 @@ _SPLITS = {
     "train_test_split", "random_split", "cross_val_score", "cross_val_predict", "cross_validate",
     "KFold", "StratifiedKFold",
 }  # fmt: skip
+_ROWS = re.compile(r"train|idx|index|indices|mask|fold|rows")
 _FITS = {"fit", "fit_transform", "fit_resample"}
 
 
@@ -89,12 +91,16 @@ class _Scope:
         self._steps: dict[str, str] = {}  # variable -> class of the step that it is
         self._fits: list[Fit] = []
         self._whole: dict[str, str] = {}  # variable -> data set whose whole version it is
+        self._halves: dict[tuple[str, str], str] = {}  # variable, place -> side that was sliced off
 
     def read(self, statement: ast.stmt) -> None:
         """Read one statement: what it splits, what it fits, what it assigns."""
         calls = [node for node in _within(statement) if isinstance(node, ast.Call)]
         for call in calls:
             self._note_split(call)
+        for node in _within(statement):
+            if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+                self._note_slice(node)
         fits = [fit for call in calls if (fit := self._fit_of(call)) is not None]
         targets = _targets(statement)
         value = getattr(statement, "value", None)
@@ -117,6 +123,7 @@ class _Scope:
     def _name(self, name: str, value: ast.AST | None) -> None:
         self._steps.pop(name, None)
         self._whole.pop(name, None)
+        self._halves = {half: side for half, side in self._halves.items() if half[0] != name}
         if not isinstance(value, ast.Call):
             return
         called = _called(value)
@@ -133,7 +140,7 @@ class _Scope:
         step = self._steps.get(owner.id, "") if isinstance(owner, ast.Name) else ""
         if isinstance(owner, ast.Call) and _is_step(_called(owner)):
             step = _called(owner)
-        names = _names(call.args[0])
+        names = frozenset() if _is_of_rows(call.args[0]) else _names(call.args[0])
         used = {self._whole[name] for name in names if name in self._whole}
         marked = frozenset(f"{name}:" for name in used)
         return Fit(step, call.lineno, names | marked) if step and names else None
@@ -146,8 +153,20 @@ class _Scope:
             split = frozenset().union(*map(_names, call.args))
         else:
             return
+        self._split(split, call.lineno)
+
+    def _note_slice(self, node: ast.Subscript) -> None:
+        """Note that rows up to a place, or from it on, are taken: both are a split."""
+        half = _half(node)
+        if half is None:
+            return
+        name, place, side = half
+        if self._halves.setdefault((name, place), side) != side:
+            self._split(frozenset({name}), node.lineno)
+
+    def _split(self, split: frozenset[str], line: int) -> None:
         for fit in [fit for fit in self._fits if fit.names & split]:
-            self.found.append((fit, call.lineno))
+            self.found.append((fit, line))
             self._fits.remove(fit)
 
 
@@ -177,6 +196,48 @@ def _names(node: ast.AST) -> frozenset[str]:
     return frozenset(
         n.id for n in ast.walk(node) if isinstance(n, ast.Name) and id(n) not in called
     )
+
+
+def _rows_of(node: ast.Subscript) -> tuple[ast.expr, ast.expr]:
+    """Return what rows are taken of, and which: of `X.iloc[a, b]` that is X and a."""
+    base, rows = node.value, node.slice
+    if isinstance(base, ast.Attribute) and base.attr in ("iloc", "loc"):
+        base = base.value
+    if isinstance(rows, ast.Tuple) and rows.elts:
+        rows = rows.elts[0]
+    return base, rows
+
+
+def _half(node: ast.Subscript) -> tuple[str, str, str] | None:
+    """Return the variable, the place and the side of `X[:n]` or `X[n:]`."""
+    base, rows = _rows_of(node)
+    if not isinstance(base, ast.Name) or not isinstance(rows, ast.Slice) or rows.step is not None:
+        return None
+    lower = None if _is_zero(rows.lower) else rows.lower
+    if (lower is None) == (rows.upper is None):
+        return None
+    end = lower or rows.upper
+    assert end is not None
+    return base.id, ast.dump(end), "after" if lower else "before"
+
+
+def _is_zero(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value == 0
+
+
+def _is_of_rows(node: ast.expr) -> bool:
+    """Whether some rows are chosen: by a slice, a condition, or what is called an index of them. A
+    name of columns (`df[numeric]`) chooses none.
+    """
+    if not isinstance(node, ast.Subscript):
+        return False
+    base, rows = _rows_of(node)
+    if isinstance(rows, ast.Slice):
+        return rows.lower is not None or rows.upper is not None
+    if isinstance(rows, ast.Compare | ast.UnaryOp | ast.BinOp):
+        return True
+    named = " ".join(_names(rows)).lower()
+    return bool(_ROWS.search(named)) or _is_of_rows(base)
 
 
 def _targets(statement: ast.stmt) -> frozenset[str]:

@@ -36,17 +36,17 @@ Runs = frozenset[int]
 
 def near_duplicate_texts(view: View) -> Iterator[Finding]:
     """Find test rows with a text that is nearly a training row's, and not the same."""
-    if not len(view.train):
-        return
     for name, values in view.inputs.items():
         if values.dtype.kind != "O" or values.ndim != 1:
             continue
         runs = [_runs(value) for value in values.tolist()]
-        if not any(runs[row] for row in view.train.tolist()):
-            continue
-        known = _bands_of(runs, view.train)
-        for part, rows in view.tests.items():
-            pairs = [(row, twin) for row in rows.tolist() if (twin := _twin(row, runs, known)) >= 0]
+        known: tuple[NDArray[np.intp] | None, dict[bytes, list[int]]] = None, {}
+        for part, rows, train in view.trials():
+            if known[0] is not train:  # folds have one each
+                known = train, _bands_of(runs, train)
+            pairs = [
+                (row, twin) for row in rows.tolist() if (twin := _twin(row, runs, known[1])) >= 0
+            ]
             share = len(pairs) / len(rows) if len(rows) else 0.0
             if share > WARN_SHARE:
                 yield Finding(

@@ -10,6 +10,7 @@ from peira.core.errors import NotFoundError, UsageError
 from peira.data import checks, splits
 from peira.data.catalog import Catalog, Version
 from peira.data.checks import Finding, View
+from peira.data.checks.duplicates import copies_of
 from peira.data.dataset import Dataset
 from peira.data.splits import Split
 from peira.record.folder import write_atomically
@@ -42,14 +43,7 @@ def check_version(root: Path, version: Version, question: Question) -> list[Find
     whole = Dataset(root, version)
     split = _split(whole, question.split)
     path = _kept(root, whole, split, question)
-    for column in (question.group, question.time):
-        if column is not None:
-            _ = whole[column]
-    parts = {} if split is None else {p: splits.rows_of(split, p, whole) for p in split.parts}
-    view = View(
-        whole.columns, whole.ids, label=whole.label, parts=parts,
-        group=question.group, time=question.time,
-    )  # fmt: skip
+    view = _view(whole, split, question)
     found = checks.check(view, question.checks or None)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_atomically(path, msgspec.json.encode(found))
@@ -69,6 +63,34 @@ def known_findings(root: Path, version: Version, question: Question) -> list[Fin
         return msgspec.json.decode(path.read_bytes(), type=list[Finding])
     except (FileNotFoundError, msgspec.MsgspecError):
         return None
+
+
+def copies(root: Path, version: Version, split: str) -> dict[str, frozenset[str]]:
+    """Return the ids of all rows of each tested part whose inputs are learned from, too; a finding
+    names only the first ones.
+
+    Raises:
+        NotFoundError: there is no such split.
+    """
+    whole = Dataset(root, version)
+    view = _view(whole, _split(whole, split), Question())
+    return {
+        part: frozenset(id.decode() for id in view.ids[rows].tolist())
+        for part, _, (rows, _) in copies_of(view)
+    }
+
+
+def _view(whole: Dataset, split: Split | None, question: Question) -> View:
+    """Return what the checks see."""
+    for column in (question.group, question.time):
+        if column is not None:
+            _ = whole[column]  # or it says which there are
+    parts = {} if split is None else {p: splits.rows_of(split, p, whole) for p in split.parts}
+    return View(
+        whole.columns, whole.ids, label=whole.label, parts=parts,
+        group=question.group, time=question.time,
+        ordered_by=split.column if split is not None and split.kind == "time" else None,
+    )  # fmt: skip
 
 
 def _split(whole: Dataset, name: str | None) -> Split | None:
