@@ -144,7 +144,7 @@ def use(ref: str) -> Dataset:
 
 
 def dataset(name: str, data: Any, **options: Any) -> Dataset:
-    """Put data from memory under version, and record its use; see `Run.dataset`. Without a current
+    """Put data under version, and record its use; see `Run.dataset`. Without a current
     run only the version is made.
     """
     if _open:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from peira.core.clock import now_s
@@ -15,8 +17,6 @@ from peira.record.folder import find_lab
 from peira.recorder import Recorder, guarded
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from peira.data.dataset import Dataset
     from peira.evaluate.answers import Answers, Task
     from peira.evaluate.examples import Examples
@@ -87,25 +87,30 @@ class DataLog(Recorder):
         return tuple(self._used)
 
     def dataset(self, name: str, data: Any, *, label: str | None = None, note: str = "") -> Dataset:
-        """Put data from memory under version, and record that this run used it. The same content
-        is the same version, so this may stand in every run.
+        """Put data under version, and record that this run used it. The same content is the same
+        version, so this may stand in every run.
 
         Args:
             data: arrays by name, (X, y), a pandas or Polars DataFrame, an Arrow table, a Hugging
-                Face dataset.
+                Face dataset, or the path of a folder or file.
             label: the column that is to be predicted; `y` or `label` when there is one.
 
         Raises:
-            UsageError: strict or not, it is no table.
+            UsageError, NotFoundError: strict or not, it is no data, or not there.
 
         >>> digits = run.dataset("digits", load_digits())                     # doctest: +SKIP
         """
-        from peira.data.add import Facts, add_table
+        from peira.data.add import Facts, add_path, add_table
         from peira.data.reference import open_reference
 
         root = self._lab_root()
-        facts = Facts(source="memory", run=self.id or None, note=note)
-        version = add_table(root, name, data, label=label, facts=facts).version
+        is_path = isinstance(data, str | os.PathLike)
+        source = os.fspath(data) if is_path else "memory"
+        facts = Facts(source=source, run=self.id or None, note=note)
+        if is_path:
+            version = add_path(root, name, Path(data), label=label, facts=facts).version
+        else:
+            version = add_table(root, name, data, label=label, facts=facts).version
         dataset = open_reference(root, version.ref)
         self._used.append(dataset)
         self._attempt(lambda: self._record_use(dataset, "used"))
@@ -293,7 +298,8 @@ def transform(function: Callable[..., Any]) -> Callable[..., Dataset]:
     that of the parent when it is not given. What the function returns is put under version: a table
     as `Run.dataset` takes it, or the path of a folder or file. Parent, source text and parameters
     are recorded. When as many rows come out as went in, rows keep the ids of their parents, so
-    splits hold for both; a function that reorders rows says `keeps_rows=False`.
+    splits hold for both; a function that reorders rows says `keeps_rows=False`. That they are in
+    another order is noticed by equal rows or labels, and refused unless it is said.
 
     Raises:
         UsageError: the function returned something that is no data.
@@ -307,7 +313,11 @@ def transform(function: Callable[..., Any]) -> Callable[..., Dataset]:
 
     @functools.wraps(function)
     def made(
-        source: str | Dataset, *, name: str | None = None, keeps_rows: bool = True, **params: Any
+        source: str | Dataset,
+        *,
+        name: str | None = None,
+        keeps_rows: bool | None = None,
+        **params: Any,
     ) -> Dataset:
         from peira.data.dataset import Dataset
         from peira.data.transform import derive, parent_of

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from sqlalchemy import select
 
 from peira.capture.param_roles import role
 from peira.data.dataset import Dataset
 from peira.data.profile import Profile, profile
 from peira.data.reference import without_sealed
 from peira.data.rows import as_text
+from peira.lab.index import schema
 from peira.lab.lab import Lab
 from peira.lab.links import users
 from peira.lab.runs import RunRecord
@@ -49,7 +51,9 @@ class ColumnChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoreChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The same recipe (equal params but the seed) on both versions: means of the last values."""
+    """The same recipe on both versions: means of the last values. It is the same program with equal
+    params, apart from seeds, places, and which of the two versions is named.
+    """
 
     params: dict[str, Any]
     metric: str
@@ -57,6 +61,10 @@ class ScoreChange(msgspec.Struct, frozen=True, kw_only=True):
     after: float
     runs_before: list[str]
     runs_after: list[str]
+    code_differs: bool = False
+    """Whether the runs on one had other code than those on the other: then it is not the data alone
+    that changed.
+    """
 
 
 class DataDiff(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,28 +200,78 @@ def _columns(before: Profile | None, after: Profile | None) -> list[ColumnChange
 
 
 def _scores(lab: Lab, left: Dataset, right: Dataset) -> list[ScoreChange]:
-    def by_recipe(dataset: Dataset) -> dict[str, list[RunRecord]]:
-        found: dict[str, list[RunRecord]] = {}
-        for run in _runs_with(lab, dataset):
-            params = {name: v for name, v in run.params.items() if role(name) != "seed"}
-            found.setdefault(msgspec.json.encode(params).decode(), []).append(run)
+    names = {left.version.name, right.version.name}
+    sides = [_runs_with(lab, dataset) for dataset in (left, right)]
+    both = {run.id for run in sides[0]} & {run.id for run in sides[1]}
+    codes = _codes(lab, [run.id for side in sides for run in side])
+
+    def by_recipe(runs: list[RunRecord]) -> dict[_Recipe, list[RunRecord]]:
+        found: dict[_Recipe, list[RunRecord]] = {}
+        for run in runs:
+            if run.id not in both and run.state == "finished":
+                found.setdefault(_recipe(run, codes, names), []).append(run)
         return found
 
-    before, after = by_recipe(left), by_recipe(right)
+    before, after = (by_recipe(side) for side in sides)
     changes = []
     for recipe in before:
+        trees = [
+            {codes[run.id].tree for run in runs if run.id in codes} - {""}
+            for runs in (before[recipe], after.get(recipe, []))
+        ]
         for metric in _shared_metrics(before[recipe], after.get(recipe, [])):
             changes.append(
                 ScoreChange(
-                    params=msgspec.json.decode(recipe),
+                    params=msgspec.json.decode(recipe.params),
                     metric=metric,
                     before=_mean(before[recipe], metric),
                     after=_mean(after[recipe], metric),
                     runs_before=[run.id for run in before[recipe]],
                     runs_after=[run.id for run in after[recipe]],
+                    code_differs=all(trees) and trees[0] != trees[1],
                 )
             )
     return changes
+
+
+class _Code(NamedTuple):
+    """Digests of which program a run ran, and of its code; "" where that is not known."""
+
+    entry: str
+    tree: str
+
+
+class _Recipe(NamedTuple):
+    entry: str
+    params: bytes
+
+
+def _codes(lab: Lab, runs: list[str]) -> dict[str, _Code]:
+    part, run = schema.fingerprint.c, schema.run.c
+    question = (
+        select(run.id, part.entry, part.tree)
+        .join_from(schema.fingerprint, schema.run, part.run == run.n)
+        .where(run.id.in_(runs))
+    )
+    rows = lab.ask(lambda connection: connection.execute(question).all())
+    return {id: _Code(entry, tree) for id, entry, tree in rows}
+
+
+def _recipe(run: RunRecord, codes: dict[str, _Code], names: set[str]) -> _Recipe:
+    """Return what a run has in common with others of its recipe.
+
+    Args:
+        names: of the data sets that are compared: a param that says which of them is used is not
+            what they are compared by.
+    """
+    params = {
+        name: value
+        for name, value in run.params.items()
+        if role(name, value) not in ("seed", "output", "log")
+        and not (isinstance(value, str) and value.partition(":")[0] in names)
+    }
+    entry = codes[run.id].entry if run.id in codes else ""
+    return _Recipe(entry, msgspec.json.encode(params))
 
 
 def _runs_with(lab: Lab, dataset: Dataset) -> list[RunRecord]:

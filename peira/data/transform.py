@@ -11,6 +11,7 @@ normalised("digits:v1", name="digits-norm")   the first version of another name
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from peira.data.add import Facts, add_path, add_table
 from peira.data.catalog import Transform
 from peira.data.dataset import Dataset
 from peira.data.reference import open_reference, parse, view_part, without_sealed
+from peira.data.rows import Columns, as_text, row_digests
 from peira.data.sealed import sealed_rows
 from peira.data.tables import to_columns
 
@@ -33,21 +35,22 @@ def derive(
     params: dict[str, Any],
     *,
     name: str | None = None,
-    keeps_rows: bool = True,
+    keeps_rows: bool | None = None,
     run: str | None = None,
 ) -> Dataset:
     """Make a version of what a function makes of a data set; see `peira.transform`.
 
     Args:
         keeps_rows: whether row n of what comes out is made of row n of the parent. If not, no seal
-            would hold for what comes out, so the function is given no sealed rows.
+            would hold for what comes out, so the function is given no sealed rows. When None they
+            are if as many come out, and that they are in order is looked at.
         run: id of the run that does it.
 
     Raises:
-        UsageError: the function returned something that is no data, or other rows than those of a
-            parent with sealed ones.
+        UsageError: the function returned something that is no data, other rows than those of a
+            parent with sealed ones, or rows in another order although `keeps_rows` is None.
     """
-    if not keeps_rows and parent.rows is None:
+    if keeps_rows is False and parent.rows is None:
         parent = without_sealed(parent)
     given = function(parent, **params)
     facts = Facts(
@@ -62,15 +65,18 @@ def derive(
     )
     target = name or parent.version.name
     if isinstance(given, str | Path):
-        if keeps_rows:
+        if keeps_rows is not False:
             _refuse_sealed(parent)
         added = add_path(parent.root, target, Path(given), facts=facts)
     else:
         columns = to_columns(given)
         rows = len(next(iter(columns.values()))) if columns else 0
-        is_same = keeps_rows and parent.manifest.ids is not None and rows == len(parent)
-        if keeps_rows and not is_same:
+        is_same = keeps_rows is not False and parent.manifest.ids is not None
+        is_same = is_same and rows == len(parent)
+        if keeps_rows is not False and not is_same:
             _refuse_sealed(parent)
+        if is_same and keeps_rows is None:
+            _look_at_order(parent, columns, function.__name__)
         label = parent.label if parent.label in columns else None
         added = add_table(
             parent.root, target, columns, label=label, facts=facts,
@@ -86,6 +92,41 @@ def _refuse_sealed(parent: Dataset) -> None:
             " be in the new version with their labels.",
             hint="Return as many rows as came in; or say that they are new rows, and the function"
             " gets none that are sealed: keeps_rows=False, on the command line --new-rows.",
+        )
+
+
+SWAPPED_MIN = 0.1
+"""Labels of so many rows that moved among the rows are no corrections."""
+
+
+def _look_at_order(parent: Dataset, columns: Columns, name: str) -> None:
+    """Refuse rows that came out in another order: they would keep the ids of others, and with them
+    the side of each split.
+
+    Raises:
+        UsageError: the rows are the same in another order, or the labels are.
+    """
+    label = parent.label
+
+    def contents(table: Columns) -> list[bytes]:
+        inputs = {name: values for name, values in table.items() if name != label}
+        return row_digests(inputs or table)
+
+    own, before = contents(columns), contents(parent.columns)
+    if own == before:
+        return
+    is_moved = Counter(own) == Counter(before)
+    if not is_moved and label is not None and label in columns and parent.has_labels:
+        was = [as_text(value) for value in parent.y.tolist()]
+        now = [as_text(value) for value in columns[label].tolist()]
+        moved = sum(a != b for a, b in zip(was, now, strict=True))
+        is_moved = moved > SWAPPED_MIN * len(was) and Counter(was) == Counter(now)
+    if is_moved:
+        raise UsageError(
+            f"{name} returns the rows in another order; each would be taken for another one.",
+            hint="Return them in the order of the data set, or say that they are new rows:"
+            " keeps_rows=False, --new-rows. If only the labels were dealt anew: keeps_rows=True,"
+            " --same-rows.",
         )
 
 

@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
@@ -61,13 +61,20 @@ def export_runs(table: RunTable, kind: Kind, target: Path | None) -> None:
     export_columns(columns, kind, target)
 
 
-def export_columns(columns: dict[str, list[Any]], kind: Kind, target: Path | None) -> None:
+def export_columns(
+    columns: dict[str, list[Any]],
+    kind: Kind,
+    target: Path | None,
+    *,
+    types: Mapping[str, str] | None = None,
+) -> None:
     """Write columns of the same length as a table of that kind.
 
     Args:
         target: the file to write or replace; None writes to standard output.
+        types: SQL types of columns of Parquet; see `create_table`.
     """
-    with _output(target) as out:
+    with output(target) as out:
         if kind == "json":
             rows = [
                 {name: _plain(cell) for name, cell in zip(columns, row, strict=True)}
@@ -75,17 +82,20 @@ def export_columns(columns: dict[str, list[Any]], kind: Kind, target: Path | Non
             ]
             out.write(msgspec.json.encode(rows) + b"\n")
         else:
-            write_table(out, columns, kind)
+            write_table(out, columns, kind, types)
 
 
 def write_table(
-    out: IO[bytes], columns: dict[str, list[Any]], kind: Literal["csv", "parquet"]
+    out: IO[bytes],
+    columns: dict[str, list[Any]],
+    kind: Literal["csv", "parquet"],
+    types: Mapping[str, str] | None = None,
 ) -> None:
     """Write columns of the same length as CSV (RFC 4180, formulas disarmed) or Parquet."""
     if kind == "csv":
         _write_csv(out, columns)
     else:
-        _write_parquet(out, columns)
+        _write_parquet(out, columns, types)
 
 
 def export_points(
@@ -109,7 +119,7 @@ def export_points(
         the number of points.
     """
     found = _all_series(lab, runs, keys)
-    with _output(target) as out:
+    with output(target) as out:
         if kind == "csv":
             return _points_csv(out, found)
         if kind == "json":
@@ -138,7 +148,7 @@ def _all_series(lab: Lab, runs: Sequence[str], keys: Sequence[str] | None) -> It
 
 
 @contextmanager
-def _output(target: Path | None) -> Iterator[IO[bytes]]:
+def output(target: Path | None) -> Iterator[IO[bytes]]:
     """Give a stream whose bytes become the file when all went well."""
     if target is None:
         with tempfile.TemporaryFile() as out:
@@ -211,10 +221,12 @@ def _text(out: IO[bytes]) -> Iterator[IO[str]]:
         lines.detach()
 
 
-def _write_parquet(out: IO[bytes], columns: dict[str, list[Any]]) -> None:
+def _write_parquet(
+    out: IO[bytes], columns: dict[str, list[Any]], types: Mapping[str, str] | None
+) -> None:
     """Write columns with DuckDB; a column of more than one type becomes text."""
     with _duckdb() as (database, folder):
-        create_table(database, "runs", columns)
+        create_table(database, "runs", columns, types)
         _copy(database, "SELECT * FROM runs", folder, out)
 
 

@@ -141,3 +141,49 @@ def test_annotations_are_imported(lab: Path, peira: Peira) -> None:
     (lab / "pets" / "a.txt").write_text("3 0.5 0.5 0.5 0.5\n")
     failed = peira("data", "annotate", "pets", "pets", code=2)
     assert "a.txt, line 1: '3' is no class" in failed.stderr
+
+
+def test_an_export_is_what_is_in_the_version(lab: Path, peira: Peira) -> None:
+    """Times, types, nested values; what a format cannot hold is said, and no file is replaced."""
+    import duckdb
+
+    lines = ['{"day": "2026-01-31", "n": 1, "s": "=1+1", "v": {"a": null}}',
+             '{"day": "2026-02-01", "n": 2, "s": null, "v": {"a": 1}}']  # fmt: skip
+    (lab / "t.jsonl").write_text("\n".join(lines))
+    duckdb.sql(f"COPY (SELECT day::TIMESTAMP_NS AS day, n::UTINYINT AS n, s, v::JSON::VARCHAR AS v"
+               f" FROM read_json('{lab / 't.jsonl'}')) TO '{lab / 't.parquet'}'")  # fmt: skip
+    peira("data", "add", "t.parquet")
+    assert "t:v1 to t2.parquet, 2 rows" in peira("data", "export", "t", "-o", "t2.parquet").stderr
+    both = [duckdb.read_parquet(str(lab / name)) for name in ("t.parquet", "t2.parquet")]
+    assert both[0].fetchall() == both[1].fetchall() and both[0].types == both[1].types
+    told = peira("data", "export", "t", "-o", "t.csv").stderr
+    assert "1 cells are texts that a spreadsheet would run" in told
+    assert "2026-01-31T00:00:00" in (lab / "t.csv").read_text()
+    assert "is there already" in peira("data", "export", "t", "-o", "t.csv", code=2).stderr
+    peira("data", "add", "t.jsonl", "--name", "j")
+    told = peira("data", "export", "j", "-o", "j.npz").stderr
+    assert "1 missing values of 's' are empty texts now" in told
+    with np.load(lab / "j.npz") as arrays:
+        assert arrays["v"].tolist() == ['{"a":null}', '{"a":1}'] and arrays["n"].tolist() == [1, 2]
+
+
+def test_a_part_of_pictures_is_exported(lab: Path, peira: Peira) -> None:
+    """Only its files, and of a hold-out none by a name that tells the label."""
+    for label in ("cat", "dog"):
+        for number in range(10):
+            path = lab / "pets" / label / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (4, 4), number).save(path)
+    peira("data", "add", "pets")
+    peira("data", "split", "pets", "main", "train=0.5", "test=0.5", "--hold-out", "test")
+    for part in ("train", "test"):
+        told = peira("data", "export", f"pets:{part}", "-o", part).stderr
+        assert f"wrote pets:v1:main/{part} to {part}, 10 rows" in told
+    names = {part: [p.relative_to(lab / part) for p in (lab / part).rglob("*.png")]
+             for part in ("train", "test")}  # fmt: skip
+    assert len(names["train"]) == len(names["test"]) == 10
+    assert all(len(path.parts) == 1 for path in names["test"])
+    assert (
+        "not of pets:v1:main/train"
+        in peira("data", "annotate", "pets:train", "pets", code=2).stderr
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import peira
 from peira.core.errors import NotFoundError, UsageError
 from peira.data import sealed, splits
 from peira.data.dataset import open_dataset
+from peira.data.diff import compare
 from peira.data.splits import Recipe
 from peira.evaluate import ledger, samples
 from peira.lab.lab import Lab
@@ -180,3 +182,77 @@ def test_a_hold_out_is_judged_by_its_own_labels(root: Path) -> None:
             run.evaluate("test", y_true=wrong, y_pred=wrong, claim=0.9)
         assert run.evaluate("test", y_pred=wrong, claim=0.9)["word"] == "refuted"
     assert len(ledger.looks(root, splits.read(root, "digits", "main"), "test")) == 1
+
+
+def test_a_path_is_put_under_version(root: Path, tmp_path: Path) -> None:
+    """A folder or a file, as `peira data add` does it; one that is not there ends the program."""
+    (tmp_path / "train.csv").write_text("x,price\n1,2\n")
+    found = peira.dataset("sales", tmp_path / "train.csv", label="price")
+    assert found.label == "price" and found.version.source == str(tmp_path / "train.csv")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.bin").write_bytes(b"a")
+    assert (peira.dataset("files", str(tmp_path / "folder")).path() / "a.bin").is_file()
+    with pytest.raises(NotFoundError, match="nothing to add"):
+        peira.dataset("sales", "nowhere")
+
+
+@pytest.mark.parametrize("keeps_labels", [True, False])
+def test_rows_that_come_out_in_another_order_are_noticed(root: Path, keeps_labels: bool) -> None:
+    """They would keep the ids of others, and be on the wrong side of each split."""
+    divided(root)
+    order = np.random.default_rng(0).permutation(1_797)
+
+    @peira.transform
+    def shuffled(digits: Any) -> dict[str, Any]:
+        x = digits.X[order] * (1 if keeps_labels else 2)
+        return {"X": x, "y": digits.y[order]}
+
+    with pytest.raises(UsageError, match="rows in another order"):
+        shuffled("digits")
+    made = shuffled("digits", name="new", keeps_rows=False)
+    parent = set(open_dataset(root, "digits").ids.tolist())
+    assert (set(made.ids.tolist()) == parent) is keeps_labels
+    assert shuffled("digits", name="same", keeps_rows=True).ids[0] in parent
+
+    @peira.transform
+    def corrected(digits: Any) -> dict[str, Any]:
+        y = digits.y.copy()
+        y[[0, 1]] = y[[1, 0]]
+        return {"X": digits.X, "y": y}
+
+    assert set(corrected("digits").ids.tolist()) == parent
+
+
+def test_the_same_recipe_on_two_versions(root: Path) -> None:
+    """Seeds, and the param that names the version, make no other recipe; another program, a run
+    that failed, and one that used both do not count."""
+    for rows in (10, 20):
+        peira.dataset("d", {"x": np.arange(rows), "y": np.arange(rows) % 2})
+
+    def train(ref: str, score: float, project: str = "p", *also: str, fails: bool = False) -> None:
+        with (
+            suppress(ZeroDivisionError),
+            peira.init(
+                project,
+                params={"data": ref, "lr": 0.1, "seed": score},
+                console=False,
+                monitor=False,
+            ) as run,
+        ):
+            for used in (ref, *also):
+                run.use(used)
+            run.log({"accuracy": score})
+            _ = 1 / (not fails)
+
+    for ref, score in (("d:v1", 0.5), ("d:v1", 0.7), ("d:v2", 0.8)):
+        train(ref, score)
+    train("d:v2", 0.0, "other")
+    train("d:v2", 0.0, fails=True)
+    train("d:v2", 0.0, "p", "d:v1")
+    with Lab(root) as lab:
+        lab.catch_up()
+        left, right = open_dataset(root, "d:v1"), open_dataset(root, "d:v2")
+        (found,) = [s for s in compare(left, right, lab).scores if s.metric == "accuracy"]
+    assert found.before == pytest.approx(0.6) and found.after == 0.8
+    assert (len(found.runs_before), len(found.runs_after)) == (2, 1)
+    assert found.params == {"lr": 0.1} and not found.code_differs

@@ -130,7 +130,11 @@ def _found(root: Path, place: str, is_reference: bool) -> Iterator[tuple[Path, s
     "--param", "params", multiple=True, metavar="NAME=VALUE", help="An argument of the function."
 )
 @click.option("--alias", metavar="ALIAS", help="Let NAME:ALIAS mean this version from now on.")
-@click.option("--new-rows", is_flag=True, help="Rows come out in another order: they get new ids.")
+@click.option(
+    "--new-rows/--same-rows", default=None,
+    help="Rows come out in another order and get new ids, or keep those of their parents."
+    "  [default: these, if as many come out]",
+)  # fmt: skip
 @json_option
 @in_session
 def transform(
@@ -141,7 +145,7 @@ def transform(
     name: str | None,
     params: tuple[str, ...],
     alias: str | None,
-    new_rows: bool,
+    new_rows: bool | None,
     as_json: bool,
 ) -> None:
     """Make a version of what FUNCTION makes of DATA, and record parent, code and parameters.
@@ -157,7 +161,7 @@ def transform(
         load_function(function),
         _params(params),
         name=name,
-        keeps_rows=not new_rows,
+        keeps_rows=None if new_rows is None else not new_rows,
     )
     _let_mean(lab.root, made.version, alias)
     tell_added(lab.root, Added(made.version, True), as_json)

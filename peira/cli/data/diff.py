@@ -108,4 +108,7 @@ def _short(item: Any) -> str:
 def _score(score: Any) -> str:
     change = score.after - score.before
     runs = f"{len(score.runs_before)} and {len(score.runs_after)} runs"
-    return f"  {score.metric}  {score.before:.6g} -> {score.after:.6g}  ({change:+.3g}; {runs})"
+    code = "; the code differs, too" if score.code_differs else ""
+    return (
+        f"  {score.metric}  {score.before:.6g} -> {score.after:.6g}  ({change:+.3g}; {runs}{code})"
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from peira.cli.format import number
 from peira.cli.group import Command
 from peira.cli.session import Session, in_session
 from peira.core.text import printable
@@ -24,7 +25,7 @@ from peira.core.text import printable
 @click.argument("data", metavar="DATA")
 @click.option(
     "-o", "--output", required=True, metavar="PATH", type=click.Path(path_type=Path),
-    help="A new folder, or a file that ends with .npz, .parquet or .csv.",
+    help="A new folder, or a new file that ends with .npz, .parquet or .csv.",
 )  # fmt: skip
 @in_session
 def export(session: Session, data: str, *, output: Path) -> None:
@@ -33,17 +34,20 @@ def export(session: Session, data: str, *, output: Path) -> None:
     from peira.data.write import KINDS, write_columns
 
     dataset = open_reference(session.lab().root, data)
+    if output.exists():
+        raise click.UsageError(f"{str(output)!r} is there already; name a new file or folder.")
     if output.suffix in KINDS:
-        write_columns(dataset.columns, output)
-    elif output.exists():
-        raise click.UsageError(f"{str(output)!r} is there already; name a new folder.")
+        for note in write_columns(dataset.columns, output):
+            click.echo(printable(note), err=True)
     elif output.suffix:
         raise click.UsageError(f"{output.suffix} cannot be written; use {', '.join(KINDS)}.")
     else:
         source = dataset.path()
         if source.is_file():
             output.mkdir(parents=True)
-            shutil.copy2(source, output / source.name)
+            shutil.copyfile(source, output / source.name)
         else:
             shutil.copytree(source, output, copy_function=shutil.copyfile)
-    click.echo(f"wrote {printable(dataset.ref)} to {output}", err=True)
+    part = f":{dataset.part}" if dataset.part else ""
+    rows = f", {number(len(dataset))} rows" if dataset.manifest.ids is not None else ""
+    click.echo(f"wrote {printable(dataset.ref + part)} to {output}{rows}", err=True)

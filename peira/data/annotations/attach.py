@@ -56,6 +56,11 @@ def annotate(
         AmbiguousError: a name fits several pictures.
         UsageError: the file is wrong, or names a picture twice; says where.
     """
+    if parent.rows is not None:
+        raise UsageError(
+            f"Annotations are of a whole version, not of {parent.ref}:{parent.part}.",
+            hint=f"Name {parent.ref}; its splits hold for what is made of it.",
+        )
     found = read(path, format)
     rows = _rows(parent, found.items)
     order = np.argsort(rows)  # files list pictures in any order

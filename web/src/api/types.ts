@@ -844,6 +844,7 @@ export interface DataScoreChange {
   after: number;
   runs_before: string[];
   runs_after: string[];
+  code_differs: boolean;
 }
 
 /** `GET /api/datasets/{name}/{number}/diff`: what changed from another version to this one. */
