@@ -206,30 +206,33 @@ class DataLog(Recorder):
     ) -> dict[str, Any]:
         import numpy as np
 
-        from peira.evaluate import ledger, suites
-        from peira.evaluate.evaluation import digests
+        from peira.evaluate import ledger, samples, suites
+        from peira.evaluate.evaluation import digest_of, digests
         from peira.evaluate.examples import in_order_of_ids
 
         assert found.split is not None and found.whole is not None
-        if given.task in ("binary", "multiclass"):
-            answers = np.asarray(given.true == given.predicted)
+        if given.task in ("binary", "multiclass", "multilabel", "text"):
+            answers = np.array(samples.results(given)["correct"], dtype=bool)
         elif given.task == "regression" and np.ndim(given.true) == 1:
             answers = np.abs(np.asarray(given.true, dtype=float) - given.predicted)
         else:
             raise UsageError(
                 "A sealed hold-out answers claims about right answers, or about the mean absolute"
-                f" error of one number; {given.task} has neither."
+                f" error of one number; {given.task} has neither.",
+                hint="Evaluate it on a part that is not sealed.",
             )
         if not self.id:
             raise UsageError("A hold-out is looked at by a run; nothing is recorded here.")
         deposited = in_order_of_ids(found, answers)
         root = self._lab_root()
-        ledger.deposit(root, found.split, found.part, self.id, deposited)
+        same = digests(found.ids, given)
+        predictions = digest_of(found.ids, given.predicted)
+        facts = ledger.Facts(labels=same.labels, predictions=predictions)
+        ledger.deposit(root, found.split, found.part, self.id, deposited, facts)
         claim, answer = options.get("claim"), None
         if claim is not None:
             claimed = ledger.Claim(threshold=claim, runs=[self.id], why=options.get("why", ""))
             answer = ledger.look(root, found.split, found.part, claimed)
-        same = digests(found.ids, given)
         told = _told(answer)
         self._record(
             events.Evaluation(

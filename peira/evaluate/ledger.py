@@ -3,6 +3,7 @@
     .peira/datasets/<name>/looks/<split>/<part>/<n>.json      look n, made exclusively
     .peira/datasets/<name>/deposits/<split>/<part>/<run>.bin  which examples a run got right, sealed
     .peira/datasets/<name>/deposits/<split>/<part>/<run>.f64  of numbers: how far off each was
+    .peira/datasets/<name>/deposits/<split>/<part>/<run>.json  digests of labels and predictions
 
 A run that is evaluated on a sealed part deposits which examples it got right, or how far off its
 numbers were; that shows nothing. A look is one claim about a frozen recipe ("these runs reach at
@@ -59,6 +60,15 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deposit is of, without showing any of it."""
+
+    labels: str
+    """Digest of the true values: a version may have other labels for the same rows."""
+    predictions: str
+    """Digest of what was predicted: two runs with the same are one piece of evidence."""
+
+
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """One look: who, what was claimed, at which price, and the answer."""
 
@@ -99,7 +109,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a new hold-out is due: the budget is spent, or the interval too wide."""
 
 
-def deposit(root: Path, split: Split, part: str, run: str, answers: Answered) -> None:
+def deposit(
+    root: Path, split: Split, part: str, run: str, answers: Answered, facts: Facts | None = None
+) -> None:
     """Keep which examples a run got right, or the absolute error of each, in the order of the
     part's ids; a later deposit of the run replaces the earlier one. Nothing is shown, so this is no
     look.
@@ -129,6 +141,8 @@ def deposit(root: Path, split: Split, part: str, run: str, answers: Answered) ->
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(path, packed.tobytes())
         other.unlink(missing_ok=True)
+        if facts is not None:
+            write_atomically(path.with_suffix(".json"), msgspec.json.encode(facts))
     except OSError as error:
         raise LabError(f"The deposit cannot be written: {error.strerror} ({path}).") from error
 
@@ -138,8 +152,9 @@ def look(root: Path, split: Split, part: str, claim: Claim) -> Look:
 
     Raises:
         NotFoundError: a run has not been evaluated on this part.
-        UsageError: the part is not sealed, or the claim cannot be judged (two runs, no threshold
-            between 0 and 1, labels and numbers mixed).
+        UsageError: the part is not sealed, or the claim cannot be judged (two runs, runs that
+            predicted the same or were evaluated on other true values, no threshold between 0 and 1,
+            labels and numbers mixed).
         LabError: the ledger cannot be written.
     """
     how = _sealed(root, split, part)
@@ -153,6 +168,7 @@ def look(root: Path, split: Split, part: str, claim: Claim) -> Look:
     answers = [_deposited(root, split, part, run) for run in claim.runs]
     if len({one.dtype for one in answers}) > 1:
         raise UsageError("Some of these runs answered with labels and some with numbers.")
+    _refuse_unlike(_folder(root, split, "deposits", part), claim.runs)
     table = np.stack(answers)
     measure: Measure = "accuracy" if table.dtype == bool else "mae"
     if not 0 < claim.threshold < (1 if measure == "accuracy" else np.inf):
@@ -182,6 +198,30 @@ def look(root: Path, split: Split, part: str, claim: Claim) -> Look:
         raise LabError(
             f"The look cannot be recorded, so it is not taken: {error.strerror} ({folder})."
         ) from error
+
+
+def _refuse_unlike(folder: Path, runs: list[str]) -> None:
+    """Raise unless these deposits are of the same true values, and each of other predictions."""
+    known = {}
+    for run in runs:
+        try:
+            known[run] = msgspec.json.decode((folder / f"{run}.json").read_bytes(), type=Facts)
+        except FileNotFoundError:  # deposited before there were facts
+            continue
+    if len({facts.labels for facts in known.values()}) > 1:
+        raise UsageError(
+            "These runs were evaluated on versions that have other true values for the same rows.",
+            hint="Evaluate all of them on one version.",
+        )
+    first: dict[str, str] = {}
+    for run, facts in known.items():
+        if facts.predictions in first:
+            raise UsageError(
+                f"The runs {first[facts.predictions]} and {run} predicted exactly the same: the"
+                " seed had no effect, so they are one piece of evidence.",
+                hint="Claim something of one model; or name runs that differ.",
+            )
+        first[facts.predictions] = run
 
 
 def _judge(table: Answered, threshold: float, level: float) -> tuple[Word, float]:

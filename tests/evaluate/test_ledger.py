@@ -20,7 +20,7 @@ from peira.data.sealed import Seal
 from peira.data.splits import Recipe, Split
 from peira.data.transform import derive
 from peira.evaluate import examples, ledger
-from peira.evaluate.ledger import Claim
+from peira.evaluate.ledger import Claim, Facts
 from peira.lab.lab import Lab
 from peira.record import events
 from peira.record.folder import make_run, write_birth
@@ -358,3 +358,17 @@ def test_what_has_no_label_is_not_sealed(tmp_path: Path) -> None:
     split = splits.make(open_dataset(tmp_path, "d"), "main", Recipe())
     with pytest.raises(UsageError, match="names no label column"):
         sealed.seal(tmp_path, split, "test")
+
+
+def test_evidence_is_counted_once(digits: Dataset, split: Split) -> None:
+    """Seeds that changed no prediction make no recipe, and other labels no comparison; to ask costs
+    no look.
+    """
+    runs = [new_run_id() for _ in range(4)]
+    for n, run in enumerate(runs):
+        facts = Facts(labels="a" if n < 3 else "b", predictions=str(max(n, 1)))
+        ledger.deposit(digits.root, split, "test", run, right(split, 0.99, n), facts)
+    for chosen, why in ((runs[:3], f"{runs[0]} and {runs[1]} predicted"), (runs[1:], "other true")):
+        with pytest.raises(UsageError, match=why):
+            ledger.look(digits.root, split, "test", Claim(threshold=0.9, runs=chosen))
+    assert not ledger.looks(digits.root, split, "test")

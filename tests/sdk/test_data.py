@@ -256,3 +256,32 @@ def test_the_same_recipe_on_two_versions(root: Path) -> None:
     assert found.before == pytest.approx(0.6) and found.after == 0.8
     assert (len(found.runs_before), len(found.runs_after)) == (2, 1)
     assert found.params == {"lr": 0.1} and not found.code_differs
+
+
+def test_hold_outs_of_several_labels_and_texts(root: Path) -> None:
+    """An answer is right when all labels are, or the text is; several numbers
+    are refused; the same predictions three times are no recipe.
+    """
+    texts = np.array([f"word {n % 7}" for n in range(400)], dtype=object)
+    tags = np.stack([np.arange(400) % 2, np.arange(400) % 3 == 0], axis=1).astype(int)
+    for name, label in (("texts", texts), ("tags", tags)):
+        peira.dataset(name, {"X": np.arange(400.0), "y": label})
+        split = splits.make(open_dataset(root, name), "main", Recipe(shares={"a": 0.5, "b": 0.5}))
+        sealed.seal(root, split, "b")
+    with peira.init("p") as run:
+        rows = run.use("texts:b").X.astype(int)
+        given = [f" word {n % 7}" for n in rows]
+        assert run.evaluate("b", y_pred=given, task="text", claim=0.9)["word"] == "supported"
+    runs = []
+    for _ in range(3):
+        with peira.init("p") as run:
+            rows = run.use("tags:b").X.astype(int)
+            wrong = np.stack([rows % 2, rows % 3 != 0], axis=1).astype(int)
+            with pytest.raises(UsageError, match="regression has neither"):
+                run.evaluate("b", y_pred=wrong, task="regression")
+            assert run.evaluate("b", y_pred=wrong) == {}
+            assert run.evaluate("b", y_pred=wrong, claim=0.5)["word"] == "refuted"
+            runs.append(run.id)
+    with pytest.raises(UsageError, match="predicted exactly the same"):
+        ledger.look(root, splits.read(root, "tags", "main"), "b",
+                    ledger.Claim(threshold=0.5, runs=runs))  # fmt: skip
