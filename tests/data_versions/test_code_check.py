@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import indent
 
@@ -9,8 +10,13 @@ import pytest
 from click.testing import CliRunner
 
 from peira.cli.app import app
-from peira.core.errors import UsageError
+from peira.core.errors import NotFoundError, UsageError
 from peira.data.checks.code import fitted_before_split
+from peira.data.checks.program import check_run
+from peira.lab.lab import Lab
+from peira.record import events
+from tests.compare.recorded import Recorded
+from tests.lab.writing import START
 
 LEAKS = {
     "one line": "X = StandardScaler().fit_transform(X)\ntrain_test_split(X, y)",
@@ -129,6 +135,58 @@ def test_the_examples_of_the_project_are_clean() -> None:
     assert len(programs) > 20
     found = {p.name: [f.title for f in fitted_before_split(p.read_text())] for p in programs}
     assert {name: titles for name, titles in found.items() if titles} == {}
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    (tmp_path / "lab").mkdir()
+    with Lab(tmp_path / "lab" / ".peira") as opened:
+        yield opened
+
+
+def test_the_code_of_a_run_is_checked_as_it_was(lab: Lab) -> None:
+    """What the run ran and imported, under the names that these files had, whatever they hold now;
+    what cannot be read is told, and no other file is blamed for it.
+    """
+    run = Recorded(lab.root, "leaky")
+    run.files("source", "/w", train_py=LEAKS["one line"], helper_py=CLEAN["pipeline"],
+              broken_py="def", notes_md="X")  # fmt: skip
+    run.files("source", "/w", kept=False, gone_py="x = 1")
+    found = check_run(lab, "leaky")
+    assert [finding.title for finding in found.findings] == [
+        "train.py:1 fits StandardScaler on all rows; they are split in line 2."
+    ]
+    assert found.files == ["helper.py", "train.py"]
+    told = [reason.partition(":")[0] for reason in found.unread]
+    assert told == ["broken.py cannot be read as Python", "gone.py"]
+
+
+def test_the_cells_of_a_notebook_are_checked_in_their_order(lab: Lab) -> None:
+    """A fit in one cell, the split in a later one; lines that only IPython reads do not matter."""
+    run = Recorded(lab.root, "explored")
+    cells = ("%matplotlib inline\n!pip list", "X = PCA(8).fit_transform(X)", "train_test_split(X)")
+    for index, source in enumerate(cells):
+        run.event(events.Cell(time=START, index=index, source=source, count=index))
+    (finding,) = check_run(lab, "explored").findings
+    assert finding.title.startswith("notebook cells:") and "fits PCA" in finding.title
+
+
+def test_a_run_without_code_is_told(lab: Lab) -> None:
+    """Nothing to read is no clean bill."""
+    Recorded(lab.root, "bare").captured("code", script="/w/train.py")
+    with pytest.raises(NotFoundError, match=r"No Python code of run bare .* its content was not"):
+        check_run(lab, "bare")
+
+
+def test_the_command_checks_a_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--code` takes the name of a run where there is no such file."""
+    Recorded(lab.root, "leaky").files("source", "/w", train_py=LEAKS["folds"], odd_py="def")
+    monkeypatch.chdir(lab.root.parent)
+    done = CliRunner().invoke(app, ["data", "check", "--code", "leaky"])
+    assert done.exit_code == 0 and "train.py:1 fits PCA on all rows" in done.output
+    assert "not checked: odd.py cannot be read as Python" in done.output
+    missed = CliRunner().invoke(app, ["data", "check", "--code", "nobody"])
+    assert missed.exit_code == 3 and "nobody" in missed.output
 
 
 def test_the_command_checks_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from peira.cli.group import Command
-from peira.cli.session import Session, in_session, json_option, write_json
+from peira.cli.session import Session, complete_run, in_session, json_option, write_json
 from peira.cli.terminal import Terminal, terminal
 from peira.core.text import printable
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from peira.data.checks import Finding
     from peira.data.checks.version import Question
 
@@ -22,12 +24,28 @@ BLOCKED = 6
 """Exit code when something forbids belief."""
 
 
+def complete_code(
+    ctx: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return runs that begin with what was typed, and let the shell complete files."""
+    from click.shell_completion import CompletionItem
+
+    from peira.core.errors import LabError
+
+    try:
+        runs = complete_run(ctx, parameter, incomplete)
+    except LabError:  # files can be checked anywhere
+        runs = []
+    return [*runs, CompletionItem(incomplete, type="file")]
+
+
 @click.command(
     cls=Command,
     examples=[
         ("peira data check digits", "the latest version, with its only split"),
         ("peira data check visits --split by-patient --group patient", "says what a group is"),
         ("peira data check --code train.py", "was a scaler fitted before the split?"),
+        ("peira data check --code brisk-otter", "and in the program of that run?"),
         ("peira data check digits --json | jq '.[].check'", "for programs"),
     ],
 )
@@ -37,9 +55,9 @@ BLOCKED = 6
 @click.option("--time", metavar="COLUMN", help="When a row came to be.")
 @click.option("--only", multiple=True, metavar="CHECK", help="This check only; repeatable.")
 @click.option(
-    "--code", "codes", multiple=True, metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Look in a program for steps that are fitted before the split; repeatable.",
+    "--code", "codes", multiple=True, metavar="FILE|RUN", shell_complete=complete_code,
+    help="Look in a program, or in the code that a run had, for steps that are fitted before the"
+    " split; repeatable.",
 )  # fmt: skip
 @json_option
 @in_session
@@ -51,7 +69,7 @@ def check(
     group: str | None,
     time: str | None,
     only: tuple[str, ...],
-    codes: tuple[Path, ...],
+    codes: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Look for copies across parts, leaks by group, time and label, drift, and odd labels in DATA;
@@ -61,17 +79,16 @@ def check(
     """
     import msgspec
 
-    from peira.data.checks.code import fitted_before_split
     from peira.data.checks.version import Question
 
     if data is None and not codes:
-        raise click.UsageError("Say what to check: DATA, --code FILE, or both.")
+        raise click.UsageError("Say what to check: DATA, --code FILE or RUN, or both.")
     found: list[Finding] = []
     if data is not None:
         question = Question(split=name, group=group, time=time, checks=list(only))
         found += _of_data(session, data, question)
     for code in codes:
-        found += fitted_before_split(_text(code), str(code))
+        found += _of_code(session, code)
     if as_json:
         write_json([msgspec.to_builtins(finding) for finding in found])
     else:
@@ -84,11 +101,22 @@ def check(
         raise click.exceptions.Exit(BLOCKED)
 
 
-def _text(code: Path) -> str:
-    try:
-        return code.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise click.UsageError(f"--code {code}: {error.strerror}.") from error
+def _of_code(session: Session, code: str) -> list[Finding]:
+    """Return what is found in a file, or else in the code of the run of that name."""
+    from peira.data.checks.code import fitted_before_split
+    from peira.data.checks.program import check_run
+
+    path = Path(code)
+    if path.suffix == ".py" or path.exists():
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise click.UsageError(f"--code {code}: {error.strerror}.") from error
+        return list(fitted_before_split(text, code))
+    checked = check_run(session.lab(), code)
+    for reason in checked.unread:
+        click.echo(f"not checked: {printable(reason)}", err=True)
+    return checked.findings
 
 
 def _of_data(session: Session, data: str, question: Question) -> list[Finding]:
