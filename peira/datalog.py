@@ -228,7 +228,7 @@ class DataLog(Recorder):
         same = digests(found.ids, given)
         predictions = digest_of(found.ids, given.predicted)
         facts = ledger.Facts(labels=same.labels, predictions=predictions)
-        ledger.deposit(root, found.split, found.part, self.id, deposited, facts)
+        ledger.deposit(root, found.split, found.part, self.id, deposited, facts=facts)
         claim, answer = options.get("claim"), None
         if claim is not None:
             claimed = ledger.Claim(threshold=claim, runs=[self.id], why=options.get("why", ""))

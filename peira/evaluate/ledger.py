@@ -110,7 +110,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def deposit(
-    root: Path, split: Split, part: str, run: str, answers: Answered, facts: Facts | None = None
+    root: Path,
+    split: Split,
+    part: str,
+    run: str,
+    answers: Answered,
+    *,
+    facts: Facts | None = None,
 ) -> None:
     """Keep which examples a run got right, or the absolute error of each, in the order of the
     part's ids; a later deposit of the run replaces the earlier one. Nothing is shown, so this is no

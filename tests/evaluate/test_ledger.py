@@ -367,7 +367,7 @@ def test_evidence_is_counted_once(digits: Dataset, split: Split) -> None:
     runs = [new_run_id() for _ in range(4)]
     for n, run in enumerate(runs):
         facts = Facts(labels="a" if n < 3 else "b", predictions=str(max(n, 1)))
-        ledger.deposit(digits.root, split, "test", run, right(split, 0.99, n), facts)
+        ledger.deposit(digits.root, split, "test", run, right(split, 0.99, n), facts=facts)
     for chosen, why in ((runs[:3], f"{runs[0]} and {runs[1]} predicted"), (runs[1:], "other true")):
         with pytest.raises(UsageError, match=why):
             ledger.look(digits.root, split, "test", Claim(threshold=0.9, runs=chosen))
