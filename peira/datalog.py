@@ -45,6 +45,8 @@ class EvaluateOptions(TypedDict, total=False):
     groups: Sequence[Any] | None
     """The query of each item, for ranking."""
     step: int | None
+    name: str | None
+    """Of the evaluation and of its metrics; what `split` says when None."""
     claim: float | None
     """On a hold-out: the least share of right answers that is claimed of this model; of numbers the
     largest mean absolute error.
@@ -178,8 +180,8 @@ class DataLog(Recorder):
         )
         found = known or named.named(len(given), options.get("ids"))
         if found.is_sealed:
-            return self._evaluate_sealed(split, found, given, options)
-        return self._evaluate_open(split, found, given, options)
+            return self._evaluate_sealed(options.get("name") or split, found, given, options)
+        return self._evaluate_open(options.get("name") or split, found, given, options)
 
     def _evaluate_open(
         self, name: str, found: Examples, given: Answers, options: EvaluateOptions

@@ -13,6 +13,12 @@ from peira.cli.table import pairs
 from peira.cli.terminal import terminal
 from peira.core.text import printable
 
+TASKS = (
+    "binary", "multiclass", "multilabel", "regression", "ranking", "detection", "segmentation",
+    "text",
+)  # fmt: skip
+"""Those of `peira.evaluate.answers`, which NumPy would have to be loaded for."""
+
 if TYPE_CHECKING:
     from peira.run import Run
 
@@ -35,8 +41,9 @@ if TYPE_CHECKING:
 @click.option(
     "--with", "function", required=True, metavar="FILE.py:FUNCTION",
     help="Called with the path of the model's file (or folder) and the data; returns scores, a"
-    " column a class, or predictions.",
+    " column a class, or predictions, or a dict of what run.evaluate() takes (y_pred, scores, …).",
 )  # fmt: skip
+@click.option("--task", type=click.Choice(TASKS), help="Seen from the values when it is not said.")
 @click.option("--name", metavar="NAME", help="Of the evaluation.  [default: the part]")
 @click.option("--claim", type=float, metavar="SHARE", help="On a hold-out: what is claimed.")
 @click.option("--why", metavar="TEXT", help="The reason, one sentence.")
@@ -48,6 +55,7 @@ def evaluate(
     data: str,
     *,
     function: str,
+    task: str | None,
     name: str | None,
     claim: float | None,
     why: str | None,
@@ -70,7 +78,8 @@ def evaluate(
     with init(
         project, params={"model": model, "data": data}, why=why, lab=lab.root, strict=True
     ) as run:
-        told = _evaluated(run, predict(run.use_artifact(model), run.use(data)), name, claim)
+        given = predict(run.use_artifact(model), run.use(data))
+        told = _evaluated(run, given, task=task, name=name, claim=claim)
     if as_json:
         write_json({"run": run.id, "name": run.name, "metrics": told})
         return
@@ -78,16 +87,22 @@ def evaluate(
         click.echo(line)
 
 
-def _evaluated(run: Run, given: Any, name: str | None, claim: float | None) -> dict[str, Any]:
+def _evaluated(run: Run, given: Any, **options: Any) -> dict[str, Any]:
+    (dataset,) = run.used_data
+    said = {name: option for name, option in options.items() if option is not None}
+    said.setdefault("name", dataset.part)
+    named = _named(given, options["task"])
+    return run.evaluate(f"{dataset.ref}:{dataset.part}", **{**named, **said})
+
+
+def _named(given: Any, task: str | None) -> dict[str, Any]:
+    """Return what a function returned by the names that run.evaluate() has for it."""
     import numpy as np
 
-    (dataset,) = run.used_data
-    answers = np.asarray(given)
-    is_scores = answers.ndim == 2
-    return run.evaluate(
-        name or dataset.part,
-        None,
-        None if is_scores else answers,
-        answers if is_scores else None,
-        claim=claim,
-    )
+    if isinstance(given, dict):
+        return given
+    if task in ("regression", "detection", "segmentation", "text"):
+        return {"y_pred": given}
+    found = np.asarray(given)
+    is_scores = found.ndim == 2 and found.shape[1] > 1 and found.dtype.kind == "f"
+    return {"scores" if is_scores or task == "ranking" else "y_pred": found}

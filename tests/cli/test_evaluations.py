@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from peira.cli import evaluate
+from peira.evaluate import answers
 from tests.cli.conftest import Peira
 
 SCRIPT = """
@@ -81,6 +83,16 @@ import joblib
 def predict(path, data):
     return joblib.load(path).predict_proba(data.X / 16)
 """
+ODD = """
+def labels(path, data):
+    return predict(path, data).argmax(axis=1)
+
+def named(path, data):
+    return {"scores": predict(path, data), "slices": {"row": range(len(data))}}
+
+def flat(path, data):
+    return labels(path, data) + 0.25
+"""
 SAVE = """
 import peira
 from sklearn.linear_model import LogisticRegression
@@ -104,6 +116,20 @@ def test_a_saved_model_is_evaluated_as_a_run(story: Path, peira: Peira) -> None:
     assert used == {("linear", "used"), ("digits:v1:main/dev", "used")}
     assert peira.json("errors", document["run"])["evaluation"] == "dev"
     assert "Name a part" in peira("evaluate", "saved:linear", "digits", *words[3:], code=2).output
+    (story / "odd.py").write_text(PREDICT + ODD)
+    for function, options in (("labels", ()), ("named", ()), ("flat", ("--task", "regression"))):
+        told = peira.json(
+            *words[:4], f"odd.py:{function}", "--name", "late", *options
+        )  # under another name, of the same part
+        found = peira.json("show", told["run"])["evaluations"][0]
+        assert (found["name"], found["split"]) == ("late", "main/dev")
+        assert found["task"] == ("regression" if options else "multiclass")
+        assert any(key.startswith("late/") for key in peira.json("show", told["run"])["metrics"])
+
+
+def test_tasks_are_those_of_the_library() -> None:
+    """The command names them without loading NumPy."""
+    assert evaluate.TASKS == answers.TASKS
 
 
 NUMBERS = """
