@@ -18,6 +18,7 @@ def section(lab: Lab, record: RunRecord) -> list[tuple[str, str]]:
     every = record.evaluations()
     if not every:
         return []
+    from peira.evaluate.copies import of_evaluation
     from peira.evaluate.price import prices
 
     costs = prices(lab, record.id, every)
@@ -25,6 +26,8 @@ def section(lab: Lab, record: RunRecord) -> list[tuple[str, str]]:
     for name in dict.fromkeys(one.name for one in every):
         own = [one for one in every if one.name == name]
         items.append((name, _told(own)))
+        copied = of_evaluation(lab, record, own[-1])
+        items += [("", copied.text)] if copied is not None else []
         if name in costs:
             items += [("", line) for line in costs[name].lines]
     return items

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from peira.evaluate.comparable import Mismatch
+from peira.evaluate.copies import WithoutCopies
 from peira.evaluate.curves import AtThreshold, CalibrationBin
 from peira.evaluate.ledger import Look
 from peira.evaluate.matrix import ClassRow
@@ -73,6 +74,10 @@ class EvaluationAnswer(EvaluationRow, frozen=True, kw_only=True):
     """How samples can be shown; null when only their ids are known."""
     checked: bool
     """Whether the labels of the data version were checked: `peira data check`."""
+    copies: WithoutCopies | None
+    """What the main metric is without samples that are also in training; null when there are none,
+    or nobody has checked.
+    """
     took_ms: float
 
 

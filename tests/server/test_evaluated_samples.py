@@ -114,6 +114,7 @@ def test_results_are_sliced_by_columns_of_the_data(client: httpx.Client) -> None
 def test_suspicious_labels_are_told(client: httpx.Client) -> None:
     """The checks of the version named the wrong label; the samples say so."""
     assert get(client, "dev")["checked"] and not get(client, "told")["checked"]
+    assert get(client, "dev")["copies"] is None
     wrong = get(client, "dev/samples", wrong=True)
     everything = get(client, "dev/samples")
     assert set(wrong["suspicious"]) <= {sample["id"] for sample in wrong["samples"]}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from peira.cli.format import value
 from peira.cli.group import Command
 from peira.cli.session import Session, complete_run, in_session, json_option, write_json
 from peira.cli.terminal import Terminal, terminal
@@ -124,12 +125,15 @@ def _of_data(session: Session, data: str, question: Question) -> list[Finding]:
     from peira.data.checks import CHECKS
     from peira.data.checks.version import check_version
     from peira.data.reference import parse
+    from peira.evaluate.copies import with_evaluations
 
     strange = set(question.checks) - set(CHECKS)
     if strange:
         raise UsageError(f"There is no check {min(strange)!r}.", hint=f"Use {', '.join(CHECKS)}.")
     lab = session.lab()
-    return check_version(lab.root, parse(lab.root, data).version, question)
+    version = parse(lab.root, data).version
+    found = check_version(lab.root, version, question)
+    return with_evaluations(lab, version, found, question.split)
 
 
 def _print(finding: Finding, out: Terminal) -> None:
@@ -140,5 +144,11 @@ def _print(finding: Finding, out: Terminal) -> None:
         click.echo(out.paint(f"  {row}{twin}", "dim"))
     if finding.count > ROWS_SHOWN and finding.rows:
         click.echo(out.paint(f"  … {finding.count - ROWS_SHOWN:,} more: --json", "dim"))
+    for one in finding.detail.get("evaluations", ()):
+        without = "none are left" if one["without"] is None else f"{value(one['without'])} without"
+        click.echo(
+            f"  {printable(one['name'])}  {printable(one['evaluation'])}: {one['metric']}"
+            f" {value(one['value'])} with these rows, {without}"
+        )
     if finding.limits:
         click.echo(out.paint(f"  {finding.limits}", "dim"))

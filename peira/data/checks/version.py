@@ -41,7 +41,7 @@ def check_version(root: Path, version: Version, question: Question) -> list[Find
     if known is not None:
         return known
     whole = Dataset(root, version)
-    split = _split(whole, question.split)
+    split = split_of(whole, question.split)
     path = _kept(root, whole, split, question)
     view = _view(whole, split, question)
     found = checks.check(view, question.checks or None)
@@ -58,7 +58,7 @@ def known_findings(root: Path, version: Version, question: Question) -> list[Fin
         NotFoundError, UsageError: as `check_version`.
     """
     whole = Dataset(root, version)
-    path = _kept(root, whole, _split(whole, question.split), question)
+    path = _kept(root, whole, split_of(whole, question.split), question)
     try:
         return msgspec.json.decode(path.read_bytes(), type=list[Finding])
     except (FileNotFoundError, msgspec.MsgspecError):
@@ -73,7 +73,7 @@ def copies(root: Path, version: Version, split: str) -> dict[str, frozenset[str]
         NotFoundError: there is no such split.
     """
     whole = Dataset(root, version)
-    view = _view(whole, _split(whole, split), Question())
+    view = _view(whole, split_of(whole, split), Question())
     return {
         part: frozenset(id.decode() for id in view.ids[rows].tolist())
         for part, _, (rows, _) in copies_of(view)
@@ -81,19 +81,29 @@ def copies(root: Path, version: Version, split: str) -> dict[str, frozenset[str]
 
 
 def _view(whole: Dataset, split: Split | None, question: Question) -> View:
-    """Return what the checks see."""
+    """Return what the checks see: all columns but one that names the parts."""
     for column in (question.group, question.time):
         if column is not None:
             _ = whole[column]  # or it says which there are
     parts = {} if split is None else {p: splits.rows_of(split, p, whole) for p in split.parts}
+    by = None if split is None else split.column
+    columns = dict(whole.columns)
+    if split is not None and split.kind == "column" and by not in (question.group, question.time):
+        columns.pop(str(by), None)
     return View(
-        whole.columns, whole.ids, label=whole.label, parts=parts,
+        columns, whole.ids, label=whole.label, parts=parts,
         group=question.group, time=question.time,
-        ordered_by=split.column if split is not None and split.kind == "time" else None,
+        ordered_by=by if split is not None and split.kind == "time" else None,
     )  # fmt: skip
 
 
-def _split(whole: Dataset, name: str | None) -> Split | None:
+def split_of(whole: Dataset, name: str | None) -> Split | None:
+    """Return the split of that name; without a name the only one, or None when there is none.
+
+    Raises:
+        NotFoundError: there is no such split.
+        UsageError: there are several, and none is named.
+    """
     names = Catalog(whole.root).ancestry(whole.version)
     for owner in names:
         known = splits.names(whole.root, owner)

@@ -13,6 +13,7 @@ from litestar.params import FromQuery, QueryParameter
 from peira.evaluate import beside, errors, slices
 from peira.evaluate.choose import choose
 from peira.evaluate.comparable import kind, mismatches
+from peira.evaluate.copies import of_evaluation
 from peira.evaluate.curves import Curve, at_threshold
 from peira.evaluate.difference import Change, Difference, difference
 from peira.evaluate.errors import Filter, Sort
@@ -98,6 +99,7 @@ def answer_of(lab: Lab, record: RunRecord, evaluation: Opened, order: Order) -> 
         curves=_curves(evaluation),
         samples_as=kind_of(evaluation) if is_open else None,
         checked=beside.suspicious(lab.root, evaluation.dataset) is not None,
+        copies=of_evaluation(lab, record, event),
         took_ms=round((time.perf_counter() - started) * 1000, 3),
     )
 

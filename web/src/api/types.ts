@@ -657,6 +657,8 @@ export interface EvaluationData extends EvaluationRow {
   samples_as: "picture" | "sound" | "text" | null;
   /** Whether the labels of the data version were checked. */
   checked: boolean;
+  /** The main metric without samples that are also in training; null when there are none, or nobody has checked. */
+  copies: { metric: string; value: number | null; without: number | null; rows: number; copies: number } | null;
   took_ms: number;
 }
 
