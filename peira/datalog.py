@@ -114,6 +114,11 @@ class DataLog(Recorder):
         else:
             version = add_table(root, name, data, label=label, facts=facts).version
         dataset = open_reference(root, version.ref)
+        if dataset.rows is not None:
+            self._voice.say(
+                f"{version.ref} has {dataset.manifest.rows - len(dataset):,} sealed rows: learn"
+                " from what dataset() returns, which lacks them, not from what it was given."
+            )
         self._used.append(dataset)
         self._attempt(lambda: self._record_use(dataset, "used"))
         return dataset
@@ -170,14 +175,23 @@ class DataLog(Recorder):
                 hint="Give y_true, or name a part of a split of data that this run uses.",
             )
         classes = options.get("classes")
-        given = answers(
-            true,
-            y_pred,
-            scores,
-            task=options.get("task"),
-            classes=None if classes is None else list(classes),
-            groups=options.get("groups"),
-        )
+        try:
+            given = answers(
+                true,
+                y_pred,
+                scores,
+                task=options.get("task"),
+                classes=None if classes is None else list(classes),
+                groups=options.get("groups"),
+            )
+        except UsageError:
+            if known is None or not known.is_sealed:
+                raise
+            raise UsageError(  # the reason may name its labels
+                f"The answers do not fit the sealed part {split:.60}: their number, shape, kind, or"
+                " the task or classes that were said.",
+                hint="Try the same on a part that is not sealed; there the reason is told.",
+            ) from None
         found = known or named.named(len(given), options.get("ids"))
         if found.is_sealed:
             return self._evaluate_sealed(options.get("name") or split, found, given, options)

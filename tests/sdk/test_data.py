@@ -172,7 +172,9 @@ def test_answers_may_come_in_another_order(root: Path) -> None:
     assert {event.split for event in recorded(run, events.Evaluation)} == {"main/dev"}
 
 
-def test_a_hold_out_is_judged_by_its_own_labels(root: Path) -> None:
+def test_a_hold_out_is_judged_by_its_own_labels(
+    root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Nobody brings true values to a sealed part: they would make any answer right."""
     divided(root)
     sealed.seal(root, splits.read(root, "digits", "main"), "test")
@@ -180,8 +182,14 @@ def test_a_hold_out_is_judged_by_its_own_labels(root: Path) -> None:
         wrong = np.zeros(len(run.use("digits:test")), dtype=int)
         with pytest.raises(UsageError, match="its true values are its own"):
             run.evaluate("test", y_true=wrong, y_pred=wrong, claim=0.9)
+        for options in ({"classes": [77]}, {"task": "binary"}):
+            with pytest.raises(UsageError, match="do not fit the sealed part") as caught:
+                run.evaluate("test", y_pred=wrong, **options)
+            assert caught.value.__suppress_context__ and "[" not in str(caught.value)
         assert run.evaluate("test", y_pred=wrong, claim=0.9)["word"] == "refuted"
+        assert len(run.dataset("digits", load_digits())) < 1_797
     assert len(ledger.looks(root, splits.read(root, "digits", "main"), "test")) == 1
+    assert "learn from what dataset() returns" in capfd.readouterr().err.replace("\n", " ")
 
 
 def test_a_path_is_put_under_version(root: Path, tmp_path: Path) -> None:

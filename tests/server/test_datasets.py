@@ -183,3 +183,27 @@ def test_a_comparison_tells_no_label_of_a_sealed_row(client: httpx.Client, root:
 def test_what_is_not_there_is_said(client: httpx.Client, rest: str) -> None:
     """Names, numbers and parts that are unknown are not found."""
     assert client.get(f"/api/datasets{rest}").json()["code"] == "not-found"
+
+
+def test_objects_with_sealed_labels_are_not_sent(client: httpx.Client, root: Path) -> None:
+    """The manifest names the chunks of a table; those with sealed rows are withheld, of the derived
+    version, too, and come back when nothing is sealed any more; other data are sent.
+    """
+    for name in ("squares", "halves"):
+        dataset = open_dataset(root, name)
+        assert client.get(f"/api/objects/{dataset.version.manifest}").status_code == 200
+        for chunk in dataset.manifest.chunks:
+            answer = client.get(f"/api/objects/{chunk.object}")
+            assert answer.status_code == 404 and "sealed hold-out" in answer.json()["detail"]
+    for member in open_dataset(root, "pictures").files():
+        assert client.get(f"/api/objects/{member.object}").status_code == 200
+    add_table(root, "later", {"X": np.arange(40.0), "y": np.arange(40) % 2})
+    later = open_dataset(root, "later")
+    split = splits.make(later, "main", Recipe(shares=SHARES))
+    (chunk,) = later.manifest.chunks
+    statuses = [client.get(f"/api/objects/{chunk.object}").status_code]
+    sealed.seal(root, split, "test")
+    statuses.append(client.get(f"/api/objects/{chunk.object}").status_code)
+    sealed.unseal(root, split, "test", "done")
+    statuses.append(client.get(f"/api/objects/{chunk.object}").status_code)
+    assert statuses == [200, 404, 200]

@@ -14,6 +14,7 @@ from litestar.params import FromQuery, PathParameter, QueryParameter
 from litestar.response import Stream
 
 from peira.core.errors import DamagedError, NotFoundError
+from peira.data.withheld import withheld
 from peira.lab.lab import Lab
 from peira.server.disposition import attachment
 from peira.server.media_types import sending_of
@@ -37,6 +38,11 @@ def stored_object(
     download: FromQuery[bool] = False,
 ) -> Response[Any]:
     """The bytes of an object; its type comes from the server's table."""
+    if digest in withheld(lab.root):
+        raise NotFoundError(
+            "This object has labels of a sealed hold-out in it, so it is not sent.",
+            hint="peira holdout lists hold-outs; what is open of the data: peira data export.",
+        )
     sending = sending_of(mime)
     headers = {
         "ETag": f'"{digest}"',
