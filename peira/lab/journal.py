@@ -20,6 +20,7 @@ import msgspec
 
 from peira.core.clock import now_s
 from peira.core.errors import LabError, UsageError
+from peira.lab import journal_memory
 from peira.lab.place import FILE_MODE, FOLDER_MODE
 from peira.record import lines
 from peira.record.reader import Damage, chunks
@@ -63,6 +64,14 @@ class Placed(NamedTuple):
 
 
 _decoder = msgspec.json.Decoder(Decision)
+
+
+def _line(body: bytes, offset: int) -> journal_memory.Line | None:
+    try:
+        decision = _decoder.decode(body)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return None
+    return journal_memory.Line(decision.kind, decision.id, offset, bytes(body))
 
 
 class Journal:
@@ -148,14 +157,13 @@ class Journal:
     def history(self, kind: str | None = None, id: str | None = None) -> list[Decision]:
         """Return every decision of a kind and id, oldest first; the last one stands.
 
-        None means any. Reads the files, so it costs time in proportion to the whole journal.
+        None means any. Of each file a process reads only what was appended since it read it last.
         """
         found = [
-            placed
+            Placed(_decoder.decode(line.body), path.stem, line.offset)
             for path in self.files()
-            for piece, _, _ in self.read(path)
-            for placed in piece
-            if kind in (None, placed.decision.kind) and id in (None, placed.decision.id)
+            for line in journal_memory.lines(path, kind, _line)
+            if id in (None, line.id)
         ]
         return [placed.decision for placed in sorted(found, key=lambda placed: placed.order)]
 

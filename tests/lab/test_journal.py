@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from peira.core.errors import UsageError
+from peira.lab import journal as journals
 from peira.lab.journal import Decision, Journal
 from peira.lab.lab import Lab
 from peira.record import lines
@@ -192,3 +193,40 @@ def test_many_processes_append_to_one_file(tmp_path: Path) -> None:
     ]
     assert [process.wait() for process in running] == [0] * 4
     assert len(Journal(tmp_path).standing("view")) == 80
+
+
+def test_what_was_read_is_not_read_again(tmp_path: Path) -> None:
+    """Other processes' lines are seen, and so is another file in the place of one; values that were
+    given out are nobody else's."""
+    journal = Journal(tmp_path)
+    first = Decision("view", "a", 1.0, "ada", {"x": 1})
+    path = write(tmp_path, "ada@host", first)
+    (found,) = journal.history("view")
+    found.value["x"] = 2
+    with path.open("ab") as stream:
+        stream.write(lines.encode(Decision("view", "b", 2.0, "ada", 1))[:-3])  # half of a line
+    assert [d.value for d in Journal(tmp_path).history()] == [{"x": 1}]
+    path.write_bytes(path.read_bytes()[:-20])
+    write(tmp_path, "ada@host", Decision("view", "c", 3.0, "ada", 1))
+    assert [d.id for d in journal.history()] == ["a"]  # the torn line swallowed it
+    path.write_bytes(b"".join(lines.encode(Decision("view", n, 1.0, "ada", 1)) for n in "xyz") * 3)
+    assert set(journal.standing("view")) == {"x", "y", "z"}
+    path.unlink()
+    assert journal.history() == []
+
+
+def test_a_long_journal_is_asked_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question about one id does not go through all the others again."""
+    write(tmp_path, "ada@host", *(Decision("note", str(n), n, "ada", n) for n in range(2_000)))
+    asked = 0
+
+    def counted(*words: object) -> object:
+        nonlocal asked
+        asked += 1
+        return parse(*words)  # type: ignore[arg-type]
+
+    parse = journals._line
+    monkeypatch.setattr(journals, "_line", counted)
+    for number in range(50):
+        assert Journal(tmp_path).history("note", str(number))[0].value == number
+    assert asked == 2_000
