@@ -110,7 +110,13 @@ class DataLog(Recorder):
         source = os.fspath(data) if is_path else "memory"
         facts = Facts(source=source, run=self.id or None, note=note)
         if is_path:
-            version = add_path(root, name, Path(data), label=label, facts=facts).version
+            added = add_path(root, name, Path(data), label=label, facts=facts)
+            version = added.version
+            if added.left_out:
+                self._voice.say(
+                    f"{len(added.left_out)} links that lead out of {source} are not in"
+                    f" {version.ref}: {', '.join(added.left_out[:3])}"
+                )
         else:
             version = add_table(root, name, data, label=label, facts=facts).version
         dataset = open_reference(root, version.ref)

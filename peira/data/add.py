@@ -7,7 +7,8 @@ wherever it lay and however often it is added.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,12 +26,15 @@ from peira.data.tables import to_columns
 from peira.objects import tree
 from peira.objects.digest import digest_file
 from peira.objects.folder import FolderObjects
+from peira.record.folder import make_lab
 
 FOLDER = "folder"
 IMAGES = "image-folder"
 TABLE = "table"
 TYPES = (FOLDER, IMAGES, *READERS)
 
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
+"""What desktops put into folders; beside pictures it is no data."""
 _IMAGES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"}
 
 
@@ -39,6 +43,8 @@ class Added(NamedTuple):
 
     version: Version
     is_new: bool
+    left_out: tuple[str, ...] = ()
+    """Links of a folder that lead out of it, to folders or to nothing: they are not in it."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +90,26 @@ def store_table(root: Path, data: Any, *, label: str | None = None, ids: Ids | N
     columns = to_columns(data)
     schema = describe(columns)
     label = _label(label, schema)
+    with _told(root):
+        make_lab(root)
+        return _store_columns(root, columns, schema, label, ids)
+
+
+@contextmanager
+def _told(root: Path) -> Iterator[None]:
+    """Say what could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise LabError(
+            f"The data cannot be stored in {root}: {error.strerror or error}.",
+            hint="Nothing was added.",
+        ) from error
+
+
+def _store_columns(
+    root: Path, columns: Columns, schema: list[Column], label: str | None, ids: Ids | None
+) -> Kept:
     own = row_ids(columns)
     objects = FolderObjects(root / "objects")
     pieces = chunks.write(objects, columns, schema, own)
@@ -121,29 +147,64 @@ def add_path(
         raise NotFoundError(f"There is nothing to add at {path}.")
     objects = FolderObjects(root / "objects")
     base = path.parent if path.is_file() else path
-    files = [os.path.join(base, path.name)] if path.is_file() else list(tree.paths(path))  # noqa: PTH118 - Path would drop `./`
+    left_out: list[str] = []
+    if path.is_file():
+        files = [os.path.join(base, path.name)]  # noqa: PTH118 - Path would drop `./`
+    else:
+        files = list(tree.paths(path, left_out.append))
     if not files:
-        raise UsageError(f"The folder {path} holds no files.")
+        links = f", but {len(left_out)} links that lead out of it" if left_out else ""
+        raise UsageError(f"The folder {path} holds no files{links}.")
     type = type or _guess(path, files)
+    if type == IMAGES:
+        files = _pictures(path, files)
     members = Intake(root, base, is_reference=is_reference, on_progress=on_progress).take(files)
     schema, ids, label = _rows_of(path, members, type, label, None if is_reference else objects)
-    made = Manifest(
-        format=manifest.FORMAT,
-        kind="files",
-        type=type,
-        content=_content(type, schema, label, _listed(path, members)),
-        rows=len(ids) if ids is not None else len(members),
-        size=sum(member.size for member in members),
-        columns=schema,
-        label=label,
-        pages=manifest.write_pages(objects, members),
-        ids=None if ids is None else objects.put_bytes(pack_ids(ids)).digest,
-        reference=str(path.resolve()) if is_reference else None,
-    )
-    added = _claim(root, name, Kept(made.content, manifest.write(objects, made)), facts)
+    with _told(root):
+        made = Manifest(
+            format=manifest.FORMAT,
+            kind="files",
+            type=type,
+            content=_content(type, schema, label, _listed(path, members)),
+            rows=len(ids) if ids is not None else len(members),
+            size=sum(member.size for member in members),
+            columns=schema,
+            label=label,
+            pages=manifest.write_pages(objects, members),
+            ids=None if ids is None else objects.put_bytes(pack_ids(ids)).digest,
+            reference=str(path.resolve()) if is_reference else None,
+        )
+        kept = Kept(made.content, manifest.write(objects, made))
+    added = _claim(root, name, kept, facts)
     if made.reference is not None and not added.is_new:
         _move(root, added.version, made.reference)
-    return added
+    return added._replace(left_out=tuple(left_out))
+
+
+def _pictures(path: Path, files: Sequence[str]) -> list[str]:
+    """Return the pictures among files, without what desktops leave in folders.
+
+    Raises:
+        UsageError: there are others.
+    """
+    pictures = [file for file in files if not _is_litter(file)]
+    others = [file for file in pictures if not _is_picture(file)]
+    if others or not pictures:
+        told = ", ".join(others[:3]) or "none is one"
+        raise UsageError(
+            f"{path} holds {len(others)} files that are no pictures: {told}.",
+            hint="Take them out, or add it with --type folder.",
+        )
+    return pictures
+
+
+def _is_picture(file: str) -> bool:
+    return os.path.splitext(file)[1].lower() in _IMAGES  # noqa: PTH122 - called for every file
+
+
+def _is_litter(file: str) -> bool:
+    name = os.path.basename(file)  # noqa: PTH119 - called for every file
+    return name in _LITTER or name.startswith("._")
 
 
 def _listed(path: Path, members: Sequence[Member]) -> list[bytes]:
@@ -213,8 +274,8 @@ def _unique(ids: Ids) -> Ids:
 def _guess(path: Path, files: Sequence[str]) -> str:
     if path.is_file():
         return type_of(path) or FOLDER
-    is_images = all(os.path.splitext(file)[1].lower() in _IMAGES for file in files)  # noqa: PTH122 - many
-    return IMAGES if is_images else FOLDER
+    kept = [file for file in files if not _is_litter(file)]
+    return IMAGES if kept and all(map(_is_picture, kept)) else FOLDER
 
 
 def _label(label: str | None, schema: list[Column]) -> str | None:

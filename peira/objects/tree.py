@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,9 +56,12 @@ def files(root: Path) -> Iterator[Path]:
     yield from map(Path, paths(root))
 
 
-def paths(root: Path) -> Iterator[str]:
+def paths(root: Path, on_left_out: Callable[[str], object] = lambda path: None) -> Iterator[str]:
     """Yield the paths of all files below a folder: links to files inside are followed, those that
     lead out, and pipes, sockets, devices and labs are passed over.
+
+    Args:
+        on_left_out: told of links that are passed over: to files outside, to folders, to nothing.
 
     Raises:
         OSError: something cannot be read: an artifact is whole or absent.
@@ -79,6 +82,8 @@ def paths(root: Path) -> Iterator[str]:
             elif entry.is_symlink():
                 if _leads_inside(entry, real_root):
                     yield entry.path
+                else:
+                    on_left_out(entry.path)
             elif entry.is_file(follow_symlinks=False):
                 yield entry.path
         folders += reversed(below)

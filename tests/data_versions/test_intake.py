@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from peira.core.errors import LabError, UsageError
-from peira.data.add import add_path
+from peira.data.add import add_path, add_table
 from peira.data.dataset import Dataset
 from peira.data.intake import Intake, Taken
 from peira.data.numbers import summary
@@ -89,3 +90,50 @@ def test_a_summary_is_that_of_numpy(kind: str) -> None:
     assert found.mean == pytest.approx(wide.mean()) and found.std == pytest.approx(wide.std())
     assert sum(found.histogram) == (values.size if wide.max() > wide.min() else 0)
     assert found.outliers == (int((np.abs(wide - middle) > limit).sum()) if limit else 0)
+
+
+def test_what_desktops_leave_beside_pictures_is_no_data(tmp_path: Path) -> None:
+    """A folder is one of pictures, and the same version, with and without it; other files are
+    refused where pictures are asked for."""
+    root, pets = tmp_path / ".peira", tmp_path / "pets"
+    (pets / "cat").mkdir(parents=True)
+    (pets / "cat" / "a.png").write_bytes(b"a")
+    first = add_path(root, "pets", pets).version
+    for litter in (".DS_Store", "cat/Thumbs.db", "cat/._a.png"):
+        (pets / litter).touch()
+    assert add_path(root, "pets", pets).version == first and len(Dataset(root, first)) == 1
+    (pets / "readme.md").touch()
+    with pytest.raises(UsageError, match=r"1 files that are no pictures: .*readme\.md"):
+        add_path(root, "pets", pets, type="image-folder")
+    assert Dataset(root, add_path(root, "pets", pets).version).manifest.type == "folder"
+
+
+def test_links_that_are_left_out_are_told(tmp_path: Path, folder: Path) -> None:
+    """Those to files inside are followed; a folder of others is not silently empty."""
+    root, outside = tmp_path / ".peira", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "x").touch()
+    for name, target in (("in", folder / "0" / "0.bin"), ("out", outside / "x"),
+                         ("folder", outside), ("dead", tmp_path / "nothing")):  # fmt: skip
+        (folder / name).symlink_to(target)
+    added = add_path(root, "d", folder)
+    assert {Path(path).name for path in added.left_out} == {"out", "folder", "dead"}
+    assert "in" in {member.path for member in Dataset(root, added.version).files()}
+    only = tmp_path / "links"
+    only.mkdir()
+    (only / "out").symlink_to(outside / "x")
+    with pytest.raises(UsageError, match="holds no files, but 1 links"):
+        add_path(root, "d", only)
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """As an error of the lab that says what was not done; then there is room, and it is done."""
+    root, data = tmp_path / ".peira", {"x": np.random.default_rng(0).random(20_000)}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(LabError, match="cannot be stored"):
+            add_table(root, "d", data)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not (root / "datasets").exists() and add_table(root, "d", data).is_new

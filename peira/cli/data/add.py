@@ -244,6 +244,7 @@ def tell_added(root: Path, added: Added, as_json: bool) -> None:
                 "is_new": added.is_new,
                 "rows": manifest.rows,
                 "size": manifest.size,
+                "left_out": list(added.left_out),
                 **msgspec.to_builtins(version),
             }
         )
@@ -253,3 +254,10 @@ def tell_added(root: Path, added: Added, as_json: bool) -> None:
         click.echo(f"{printable(version.ref)}: {what}")
     else:
         click.echo(f"{printable(version.ref)} has this content already: {what}")
+    if added.left_out:
+        count = f"{number(len(added.left_out))} link{'s' if len(added.left_out) > 1 else ''}"
+        told = ", ".join(map(printable, added.left_out[:3]))
+        click.echo(
+            f"{count} that lead out of the folder, to folders or to nothing, are not in it: {told}",
+            err=True,
+        )
