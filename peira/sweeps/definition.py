@@ -11,7 +11,7 @@ import msgspec
 
 from peira.core.errors import UsageError
 from peira.launch.queue import Staged
-from peira.sweeps.domain import Value
+from peira.sweeps.domain import Choice, Value, spell
 from peira.sweeps.space import Space
 
 FORMAT = 1
@@ -178,6 +178,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             )
         if self.trials is not None and self.trials < 1:
             raise UsageError(f"{self.trials} trials cannot be run.")
+        if not self.is_external and self.sampler.name != "grid":
+            self._check_lists()
         for given in self.first:
             for name, value in given.items():
                 domain = self.space.param(name).domain
@@ -185,6 +187,18 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                     raise UsageError(
                         f"The first trial {name}={value!r} is not in {domain.text}.",
                         hint="Widen the search or change the value.",
+                    )
+
+    def _check_lists(self) -> None:
+        """Refuse lists with 1 and true, or 1 and 1.0: Optuna takes the one for the other."""
+        for param in self.space.params:
+            values = param.domain.values if isinstance(param.domain, Choice) else ()
+            for place, value in enumerate(values):
+                if (first := values.index(value)) != place:
+                    raise UsageError(
+                        f"{param.name}: a sampler cannot tell {spell(values[first])} and"
+                        f" {spell(value)} apart.",
+                        hint="Leave one out, write one as a text, or take --sampler grid.",
                     )
 
 

@@ -46,7 +46,7 @@ class Float(msgspec.Struct, frozen=True, kw_only=True, tag="float", omit_default
                     f"{name}: a logarithmic range has no step.",
                     hint=f"For a grid say how many points: {_log_text(self.low, self.high, 7)}.",
                 )
-            if not 0 < self.step <= self.high - self.low:
+            if not (self.step > 0 and len(_steps(self.low, self.high, self.step, most=2)) > 1):
                 raise UsageError(
                     f"{name}: the step {self.step!r} does not fit between {self.low!r} and "
                     f"{self.high!r}."
@@ -138,9 +138,11 @@ class Int(msgspec.Struct, frozen=True, kw_only=True, tag="int", omit_defaults=Tr
 
     def holds(self, value: Value) -> bool:
         """Whether a value lies in the range, on its steps."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        return self.low <= value <= self.high and (int(value) - self.low) % self.step == 0
+        if not self.low <= value <= self.high or value != int(value):
+            return False
+        return (int(value) - self.low) % self.step == 0
 
     def grid(self, name: str) -> tuple[Value, ...]:
         """Return the points of a grid, rising.
@@ -362,11 +364,11 @@ def _check_value(name: str, value: object) -> None:
         raise UsageError(f"{name}: {value!r} is no value to search.")
 
 
-def _steps(low: float, high: float, step: float) -> list[float]:
+def _steps(low: float, high: float, step: float, most: int | None = None) -> list[float]:
     """Return low, low + step, … up to high, in decimal: 0.1 three times is 0.3."""
     first, width = Decimal(str(low)), Decimal(str(step))
-    number = int((Decimal(str(high)) - first) / width)
-    return [float(first + i * width) for i in range(number + 1)]
+    number = int((Decimal(str(high)) - first) / width) + 1
+    return [float(first + i * width) for i in range(number if most is None else min(number, most))]
 
 
 def _spread(low: float, high: float, count: int, log: bool) -> list[float]:

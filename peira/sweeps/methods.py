@@ -107,7 +107,7 @@ def make_sampler(definition: Definition, number: int, redraw: int = 0) -> BaseSa
         return made
     if kind is CmaEsSampler:
         options.setdefault("warn_independent_sampling", False)
-    sampler: BaseSampler = _made(method, partial(kind, seed=seed, **options))
+    sampler: BaseSampler = _made(method, lambda: kind(seed=seed, **options))
     return sampler
 
 

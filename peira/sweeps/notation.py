@@ -14,6 +14,7 @@ In files and in Python a mapping says the same: `{float = [0, 1], if = "opt == s
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -225,6 +226,8 @@ def _range(name: str, kind: str, ends: tuple[Any, Any], options: Mapping[str, An
     for end in (*ends, *(options[k] for k in ("step", "count") if options.get(k) is not None)):
         if isinstance(end, bool) or not isinstance(end, int | float):
             raise UsageError(f"{name}: {end!r} is no number.")
+        if not math.isfinite(end):
+            raise UsageError(f"{name}: a range is finite; {end!r} cannot be part of one.")
     log, step, count = options.get("log", kind == "log"), options.get("step"), options.get("count")
     if not isinstance(log, bool):
         raise UsageError(f"{name}: log is true or false, not {log!r}.")

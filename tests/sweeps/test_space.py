@@ -56,6 +56,10 @@ def test_a_text_says_a_domain_and_a_domain_its_text(text: str, domain: Any) -> N
         ("lr=log(0,1)", "cannot begin at 0"),
         ("lr=log(1,0.1)", "Swap the two ends"),
         ("lr=log(1e-4,1e-1,0.1)", "no step"),
+        ("depth=int(1,inf)", "a range is finite; inf"),
+        ("depth=int(nan,3)", "a range is finite; nan"),
+        ("lr=float(0,1,count=inf)", "a range is finite; inf"),
+        ("lr=float(0,1,2)", "does not fit"),
         ("lr=loguniform(1e-4,1e-1)", r"Did you mean lr=log\(1e-4,1e-1\)"),
         ("lr=flaot(0,1)", r"Did you mean lr=float\(0,1\)"),
         ("lr=float(0)", "two ends"),
@@ -179,6 +183,19 @@ def test_trials_that_somebody_gave_are_checked() -> None:
         with pytest.raises(UsageError, match=part):
             space.check(wrong)
     assert space.allows({"n": 9, "opt": "adam"})  # m is not in the trial: nothing is forbidden
+
+
+def test_the_digits_of_a_step_do_not_decide_whether_it_fits() -> None:
+    """0.3 - 0.1 is a little less than 0.2 in binary; the range has both its ends all the same."""
+    assert Space.parse(["x=float(0.1,0.3,0.2)"]).params[0].domain.grid("x") == (0.1, 0.3)
+    assert Space.parse(["x=float(0.9,1,0.1)"]).params[0].domain.grid("x") == (0.9, 1.0)
+
+
+def test_what_is_no_finite_number_lies_in_no_range() -> None:
+    """An infinite value, or none, is outside, and no error of Python."""
+    for value in (float("inf"), float("nan"), True, "3", None):
+        assert not Int(low=1, high=9).holds(value)
+    assert Int(low=1, high=9).holds(3.0)
 
 
 def test_a_grid_is_the_product_in_order() -> None:

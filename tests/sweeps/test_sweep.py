@@ -180,6 +180,25 @@ def test_what_no_draw_satisfies_ends_the_sweep(lab: Path) -> None:
     assert not (lab / "sweeps").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"space": {"x": [1, True]}}, "cannot tell 1 and true apart"),
+        ({"space": {"x": [1, 2, 1.0]}}, "cannot tell 1 and 1.0 apart"),
+        ({"sampler": "tpe:seed=3"}, "tpe:seed=3 cannot be used"),
+    ],
+)
+def test_what_a_sampler_cannot_do_is_said_before(
+    lab: Path, options: dict[str, Any], part: str
+) -> None:
+    """Optuna takes 1 for true in a list; the seed is an option of the sweep."""
+    asked: dict[str, Any] = {"space": {"x": "-1..1"}, "minimize": "y", "trials": 1, **options}
+    with pytest.raises(UsageError, match=part):
+        peira.sweep(squared, **asked)
+    asked |= {"sampler": "grid", "space": {"x": [1, 1.0]}, "trials": None}
+    assert len(peira.sweep(squared, **asked)) == 2, "a grid draws nothing"
+
+
 def test_a_name_is_given_once(lab: Path) -> None:
     """A second sweep of the same name has a number behind it, so that each is found by its own."""
     names = [
