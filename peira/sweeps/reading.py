@@ -266,21 +266,23 @@ def _signs(objectives: tuple[Objective, ...]) -> list[int]:
 
 
 def _front(found: list[Best], signs: list[int]) -> list[Best]:
-    """Return those that none beats: sorted by the first objective, so that for two a single look
-    at the best of the second is enough; with more, each is held against the front.
-    """
+    """Return those that none beats, those with equal values too, by the first objective."""
+    if not found:
+        return []
+    import numpy as np
 
-    def costs(one: Best) -> tuple[float, ...]:
-        return tuple(sign * value for sign, value in zip(signs, one.values, strict=True))
-
+    costs = np.array([one.values for one in found]) * signs  # (trials, objectives)
     front: list[Best] = []
-    for one in sorted(found, key=lambda one: (costs(one), one.trial)):
-        own = costs(one)
-        is_beaten = any(
-            all(a <= b for a, b in zip(costs(other), own, strict=True)) for other in front
-        )
-        if not is_beaten:
-            front.append(one)
+    kept = np.empty_like(costs)  # what those of the front cost, each once
+    count = 0
+    # Sorted, so that none is beaten by a later one, and equal ones stand side by side.
+    for i in np.lexsort(costs.T[::-1]):
+        if count and (kept[count - 1] == costs[i]).all():
+            front.append(found[i])
+        elif not (kept[:count] <= costs[i]).all(axis=1).any():
+            front.append(found[i])
+            kept[count] = costs[i]
+            count += 1
     return front
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import peira
@@ -13,6 +15,7 @@ from peira.core.errors import UsageError
 from peira.lab.lab import Lab
 from peira.objective import Trial
 from peira.sweeping import SweptFunction
+from peira.sweeps.reading import Best, _front
 from peira.sweeps.space import Space
 
 
@@ -155,6 +158,30 @@ def test_several_objectives_have_a_front(lab: Path) -> None:
     assert peira.sweep(
         lambda x: (x, x), ["x=float(0,1)"], minimize="a", maximize="b", trials=6, sampler="nsga2"
     ).trials.state == ["complete"] * 6  # fmt: skip
+
+
+@pytest.mark.parametrize("objectives", [2, 3])
+def test_the_front_is_what_none_beats(objectives: int) -> None:
+    """As by holding each against each; what is equal to one of the front is part of it. A front of
+    all trials is found in a moment."""
+    rng = np.random.default_rng(objectives)
+    signs = [1, -1, 1][:objectives]
+    values = rng.integers(0, 6, (300, objectives)).astype(float)
+    tried = [Best(trial=i, values=tuple(v), params={}, run=None) for i, v in enumerate(values)]
+    costs = values * signs
+    expected = {
+        i for i, own in enumerate(costs)
+        if not any((other <= own).all() and (other < own).any() for other in costs)
+    }  # fmt: skip
+    found = _front(tried, signs)
+    assert {one.trial for one in found} == expected and len(found) == len(expected)
+    firsts = [one.values[0] for one in found]
+    assert firsts == sorted(firsts)
+    line = [Best(trial=i, values=(i, i, 0.0)[:objectives], params={}, run=None)
+            for i in range(3_000)]  # fmt: skip
+    began = time.perf_counter()
+    assert len(_front(line, signs)) == 3_000
+    assert time.perf_counter() - began < 2, "it took 13 s when each was held against each"
 
 
 def test_conditions_and_constraints_hold_in_every_trial(lab: Path) -> None:
