@@ -115,8 +115,9 @@ def rows_of(axes: list[Axis], count: int) -> list[dict[str, Any]]:
         if axis.numbers is None:
             assert axis.codes is not None
             codes = axis.codes.tolist()
+            known = [_meant(*one) for one in zip(axis.literals, axis.categories, strict=True)]
             for n in present:
-                rows[n][axis.name] = axis.categories[codes[n]]
+                rows[n][axis.name] = known[codes[n]]
         else:
             values: list[Any] = axis.numbers.tolist()
             if axis.is_whole:
@@ -124,6 +125,11 @@ def rows_of(axes: list[Axis], count: int) -> list[dict[str, Any]]:
             for n in present:
                 rows[n][axis.name] = values[n]
     return rows
+
+
+def _meant(literal: str | None, category: str) -> Any:
+    """Return the value of a category: `true` is no text, and null no missing value."""
+    return {"true": True, "false": False, "null": None}.get(literal or "", category)
 
 
 def answer_of(

@@ -109,8 +109,7 @@ def _candidate(reading: SweepReading, trial: int | None) -> tuple[int, dict[str,
     trials = reading.trials
     if trial not in trials.number:
         raise NotFoundError(f"The sweep {reading.row.name} has no trial {trial}.")
-    i = trials.number.index(trial)
-    return trial, {n: column[i] for n, column in trials.params.items() if column[i] is not None}
+    return trial, trials.params_at([trials.number.index(trial)])[0]
 
 
 def _fresh_seeds(count: int, taken: set[Value]) -> list[Value]:

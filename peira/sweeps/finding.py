@@ -144,8 +144,9 @@ def _candidates(column: Column, is_best: NDArray[np.bool_]) -> list[Finding]:
     if isinstance(column.domain, Choice):
         spelled = np.array([None if v is None else spell(v) for v in column.values], dtype=object)
         return [
-            _finding(column, spelled == spell(value), is_best, value=value)
+            _finding(column, spelled == spell(value), is_best, value=None if is_null else value)
             for value in column.domain.values
+            for is_null in [column.has_null and value == "null"]
         ]
     return _parts(column, column.domain, is_best)
 

@@ -8,7 +8,7 @@ those that were hardly tried.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
@@ -81,9 +81,7 @@ def narrow(
         if definition.is_several:
             front = {one.trial for one in reading.row.front}
             best = [i for i in there if trials.number[i] in front]
-    rows = [{n: c[i] for n, c in trials.params.items() if c[i] is not None} for i in best]
-    tried = [{n: c[i] for n, c in trials.params.items() if c[i] is not None} for i in there]
-    space = _space(definition.space, rows, tried)
+    space = _space(definition.space, trials.params_at(best), trials.params_at(there))
     after = {param.name: param.text.partition("=")[2] for param in space.params}
     changes = [
         Change(name=p.name, before=p.text.partition("=")[2], after=after.get(p.name))
@@ -101,10 +99,12 @@ def _space(
         values = [row[param.name] for row in rows if param.name in row]
         if not values:
             continue  # only under a condition that none of the best meets
-        when = "" if len(values) == len(rows) else param.when
         domain = _domain(param.domain, values, [r[param.name] for r in tried if param.name in r])
-        found.append(Param(name=param.name, domain=domain, when=when))
+        found.append(Param(name=param.name, domain=domain, when=param.when))
     names = {param.name for param in found}
+    found = [
+        p if space.names_in(p.when) <= names else msgspec.structs.replace(p, when="") for p in found
+    ]
     # What a condition or a constraint speaks of must still have the values that it names.
     for text in (*(p.when for p in found if p.when), *space.where):
         for name in space.names_in(text):
@@ -115,6 +115,10 @@ def _space(
                     msgspec.structs.replace(p, domain=before.domain) if p.name == name else p
                     for p in found
                 ]
+    always = {p.name: p.domain.value for p in found if isinstance(p.domain, Constant)}
+    found = [
+        msgspec.structs.replace(p, when="") if space.holds(p.when, always) else p for p in found
+    ]
     where = tuple(text for text in space.where if space.names_in(text) <= names)
     return Space(params=tuple(found), where=where)
 
@@ -140,20 +144,16 @@ def _domain(domain: Domain, best: Sequence[Value], tried: Sequence[Value]) -> Do
         return domain
     numbers = [float(v) for v in best if isinstance(v, int | float)]
     low, high = _wider(min(numbers), max(numbers), domain)
-    if isinstance(domain, Int):
-        first, last = math.floor(low), math.ceil(high)
-        first = max(domain.low, domain.low + (first - domain.low) // domain.step * domain.step)
-        last = min(domain.high, last)
+    if domain.step is not None:  # rounded outward to steps
+        first = domain.low + max(0, _whole(math.floor, low, domain)) * domain.step
+        last = domain.low + _whole(math.ceil, high, domain) * domain.step
+        if isinstance(domain, Int):
+            first, last = int(first), min(domain.top, int(last))
+        else:
+            first, last = domain.neat(first), min(domain.top, domain.neat(last))
         if first >= last:
             return Constant(value=first)
         return msgspec.structs.replace(domain, low=first, high=last)
-    if domain.step is not None:
-        steps = math.floor((low - domain.low) / domain.step + 1e-9)
-        low = domain.neat(domain.low + max(0, steps) * domain.step)
-        high = min(domain.high, domain.neat(high + domain.step / 2))
-        if high - low < domain.step:
-            return Constant(value=low)
-        return msgspec.structs.replace(domain, low=low, high=high)
     low, high = (
         max(domain.low, _rounded(low, math.floor)),
         min(domain.high, _rounded(high, math.ceil)),
@@ -175,6 +175,12 @@ def _wider_evenly(low: float, high: float, least: float, most: float) -> tuple[f
     extent = high - low
     margin = _MARGIN * extent if extent > 0 else _MARGIN * (most - least) / 2
     return max(least, low - margin), min(most, high + margin)
+
+
+def _whole(rounded: Callable[[float], int], value: float, domain: Float | Int) -> int:
+    """Return how many steps a value lies above the lower end; what is all but one is one."""
+    steps = (value - domain.low) / (domain.step or 1)
+    return round(steps) if abs(steps - round(steps)) < 1e-9 else rounded(steps)
 
 
 def _rounded(value: float, direction: object) -> float:

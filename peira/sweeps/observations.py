@@ -44,6 +44,8 @@ class Column:
     domain: Float | Int | Choice
     values: list[Value]
     missing: int
+    has_null: bool = False
+    """Whether null is one of the values; the text `null` stands for it."""
 
     @property
     def numbers(self) -> NDArray[np.float64]:
@@ -108,12 +110,8 @@ def trial_observations(reading: SweepReading) -> Observations:
     """Return the trials of a sweep that gave a value, with its first objective."""
     trials, objective = reading.trials, reading.definition.objective
     kept = [i for i, state in enumerate(trials.state) if state in WITH_VALUES]
-    params = [
-        {name: column[i] for name, column in trials.params.items() if column[i] is not None}
-        for i in kept
-    ]
     return Observations.of(
-        params,
+        trials.params_at(kept),
         [trials.values[0][i] for i in kept],
         "min" if objective.direction == "minimize" else "max",
         space=reading.definition.space,
@@ -141,7 +139,7 @@ def _column(
     if isinstance(domain, Choice) and len(distinct) > max(LISTED_MAX, len(known) // 3):
         return Aside(name, f"is a text with {len(distinct):,} different values")
     assert isinstance(domain, Float | Int | Choice)
-    return Column(name, domain, values, len(values) - len(known))
+    return Column(name, domain, values, len(values) - len(known), has_null)
 
 
 def _fits(domain: Domain, known: Sequence[Value]) -> bool:

@@ -9,6 +9,7 @@ Nothing is written, and no worker is disturbed. 10,000 trials are read in about 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,7 +88,9 @@ class TrialColumns(msgspec.Struct, frozen=True, kw_only=True):
     values: list[list[float | None]]
     """A column an objective; None without a value, NaN when it was none."""
     params: dict[str, list[Value]]
-    """A column a param; None where a trial does not have it (or where that is its value)."""
+    """A column a param; None where a trial does not have it, and where null is its value:"""
+    nulls: dict[str, list[int]] = {}
+    """the places of these, by name."""
     started: list[float]
     ended: list[float | None]
     took_s: list[float | None]
@@ -105,14 +108,27 @@ class TrialColumns(msgspec.Struct, frozen=True, kw_only=True):
     def __len__(self) -> int:
         return len(self.number)
 
+    def params_at(self, places: Iterable[int]) -> list[dict[str, Value]]:
+        """Return the params of the trials at some places, each with those that it has."""
+        nulls = {name: set(found) for name, found in self.nulls.items()}
+        return [
+            {
+                name: column[i]
+                for name, column in self.params.items()
+                if column[i] is not None or i in nulls.get(name, ())
+            }
+            for i in places
+        ]
+
     def rows(self) -> list[dict[str, Any]]:
         """Return a document a trial, params nested."""
+        params = self.params_at(range(len(self)))
         return [
             {
                 "trial": self.number[i],
                 "state": self.state[i],
                 "values": [column[i] for column in self.values],
-                "params": {n: c[i] for n, c in self.params.items() if c[i] is not None},
+                "params": params[i],
                 "run": self.run[i],
                 "attempt": self.attempt[i],
                 "source": self.source[i],
@@ -305,6 +321,7 @@ def read_trials(ledger: Ledger) -> TrialColumns:
             for i in range(len(definition.objectives))
         ],
         params={name: [last.params.get(name) for last in lasts] for name in names},
+        nulls=_nulls([last.params for last in lasts]),
         started=[last.started for last in lasts],
         ended=[last.ended for last in lasts],
         took_s=[end.took_s if end else None for end in ends],
@@ -320,6 +337,16 @@ def read_trials(ledger: Ledger) -> TrialColumns:
         ],
         best_so_far=_best_so_far(definition.objective, lasts),
     )
+
+
+def _nulls(params: Iterable[dict[str, Value]]) -> dict[str, list[int]]:
+    """Return the places at which a param is null, by name."""
+    found: dict[str, list[int]] = {}
+    for i, one in enumerate(params):
+        for name, value in one.items():
+            if value is None:
+                found.setdefault(name, []).append(i)
+    return found
 
 
 def _best_so_far(objective: Objective, lasts: list[Attempt]) -> list[float | None]:

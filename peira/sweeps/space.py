@@ -299,11 +299,15 @@ class Space(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         >>> sorted(Space.parse(["a=1,2", "b=1,2"]).names_in("a * b < 4"))
         ['a', 'b']
         """
-        return self._read(text).names
+        return self._read(text).names if text else frozenset()
+
+    def holds(self, text: str, params: Params) -> bool:
+        """Whether a condition is true of params, whatever the others are; an empty one is."""
+        return not text or self._read(text).holds(params) is True
 
     def _is_part(self, param: Param, known: Params) -> bool:
         """Whether a param belongs to a trial whose values so far are `known`."""
-        return not param.when or self._read(param.when).holds(known) is True
+        return self.holds(param.when, known)
 
     def _neat(self, name: str, value: Value) -> Value:
         domain = next((p.domain for p in self.params if p.name == name), None)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from peira.lab.axes import Axis
 from peira.server.columns import decode
+from peira.server.decided import _finding, rows_of
+from peira.sweeps.finding import describe
+from peira.sweeps.observations import Observations
 from tests.server.conftest import PROJECT, Served
 
 EXPLORE = f"/api/projects/{PROJECT}/explore"
@@ -61,3 +65,19 @@ def test_importance_says_shares_and_counts_or_why_not(served: Served) -> None:
     assert found["sentence"]
     few = served.client.get(IMPORTANCE, params={"q": "model is missing"}).json()
     assert few["params"] == [] and "too few" in few["remark"]
+
+
+def test_truth_and_null_are_what_a_query_finds() -> None:
+    """Of a finding about `true` or null the query finds the runs: they are no texts."""
+    literals = ['"adam"', "true", "null"]
+    codes = np.array([n % 3 for n in range(60)], np.int32)
+    axis = Axis(
+        "params.flag", "param", "category", np.zeros(60, bool), codes=codes,
+        categories=["adam", "true", "null"], literals=literals,
+    )  # fmt: skip
+    rows = rows_of([axis], 60)
+    assert [row["params.flag"] for row in rows[:3]] == ["adam", True, None]
+    for wanted, literal in enumerate(literals):
+        losses = [abs(n % 3 - wanted) + n / 1_000 for n in range(60)]
+        first = describe(Observations.of(rows, losses, "min")).findings[0]
+        assert _finding(first).query == f"params.flag = {literal}"

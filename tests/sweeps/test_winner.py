@@ -21,8 +21,10 @@ from peira.sweeps.budgets import compare_budgets
 from peira.sweeps.confirming import confirming_plan, found_seed
 from peira.sweeps.definition import Confirms, Function, Objective
 from peira.sweeps.domain import Choice, Constant
+from peira.sweeps.finding import describe
 from peira.sweeps.foreign import ForeignRecord, ForeignSweep, ForeignTrial, foreign_sweep
 from peira.sweeps.narrowing import narrow
+from peira.sweeps.observations import trial_observations
 from peira.sweeps.plan import Plan, begin
 from peira.sweeps.reading import SweepReading, read_sweep
 from peira.sweeps.space import Space
@@ -263,10 +265,70 @@ def test_a_space_is_narrowed_around_the_best(lab: Path) -> None:
 
     runs = [reading.trials.run[i] for i in range(60) if rows[i][0]["opt"] == "sgd"]
     region = narrow(reading, runs={str(run) for run in runs})
-    assert region.space.param("momentum").when == ""  # all of the region have it
+    # All of the region have it, and with lion, which stays to be tried, it would mean nothing.
+    assert region.space.param("momentum").when == "opt == sgd"
     assert region.space.param("opt").domain.text == "sgd,lion"
     with pytest.raises(UsageError, match="None of those runs"):
         narrow(reading, runs={"other"})
+
+
+@pytest.mark.parametrize(
+    ("word", "best", "others", "narrowed"),
+    [
+        ("u=int(64,512,64)", [64], range(64, 513, 64), "u=int(64,128,64)"),
+        ("u=int(0,100,50)", [50], [0, 50, 100], "u=int(0,100,50)"),
+        ("u=int(1,16)", [3, 5], range(1, 17), "u=int(2,6)"),
+        ("u=float(0,1,0.1)", [1.0], [0.0, 0.1], "u=float(0.9,1.0,0.1)"),
+        ("u=float(0,1,0.1)", [0.2, 0.3], [0.0, 0.1], "u=float(0.1,0.4,0.1)"),
+        ("u=null,3,5", [None], [3, 5], "u=null"),
+        ("u=null,3,5", [None, 3], [3, 5], "u=null,3"),
+    ],
+)
+def test_no_value_of_the_best_is_lost(
+    lab: Path, word: str, best: Sequence[Any], others: Sequence[Any], narrowed: str
+) -> None:
+    """Steps at the ends of a range, steps that binary numbers miss, and null are values too."""
+    rows: list[tuple[dict[str, Any], float | None]] = [
+        ({"u": best[i % len(best)] if i < 8 else others[i % len(others)]}, float(i))
+        for i in range(40)
+    ]
+    reading = recorded(lab, [word], rows, metric="loss", direction="minimize")
+    space = narrow(reading).space
+    assert space.words() == [narrowed]
+    for value in best:
+        assert space.params[0].domain.holds(value)
+
+
+def test_a_condition_that_always_holds_is_not_said(lab: Path) -> None:
+    """Where only sgd is left, momentum is part of each trial."""
+    rows: list[tuple[dict[str, Any], float | None]] = [
+        ({"opt": "sgd", "momentum": i / 40}, float(i)) if i < 20 else ({"opt": "adam"}, float(i))
+        for i in range(40)
+    ]
+    words = ["opt=sgd,adam", "momentum=float(0,1) if opt == sgd"]
+    found = narrow(recorded(lab, words, rows, metric="loss", direction="minimize"))
+    assert found.space.words()[0] == "opt=sgd" and found.space.params[1].when == ""
+
+
+def test_null_is_a_value_of_its_trial(lab: Path) -> None:
+    """It is confirmed, counted and named as any other; a param that is missing is not."""
+    rows: list[tuple[dict[str, Any], float | None]] = [
+        ({"depth": (None, 3, 5)[i % 3], **({"opt": "sgd"} if i % 2 else {})},
+         float(i % 3) + i / 100) for i in range(60)
+    ]  # fmt: skip
+    reading = recorded(lab, ["depth=null,3,5", "opt=sgd,adam"], rows, direction="minimize")
+    assert reading.trials.rows()[0]["params"] == {"depth": None}
+    table = trial_observations(reading)
+    assert [(c.name, c.missing) for c in table.columns] == [("depth", 0)]
+    finding = describe(table).findings[0]
+    assert (finding.what, finding.query) == ("depth null", "params.depth = null")
+    assert (finding.best_with, finding.all_with) == (12, 20)
+    function = Function(place="m:f", directory=str(lab.parent), name="f")
+    own = msgspec.structs.replace(reading.definition, function=function)
+    plan = confirming_plan(
+        msgspec.structs.replace(reading, definition=own), 2, trial=0, seed_name="seed"
+    )
+    assert plan.space.words()[0] == "depth=null"
 
 
 def test_constraints_survive_a_narrowing(lab: Path) -> None:

@@ -243,13 +243,14 @@ def _trial_lines(reading: SweepReading, shown: int) -> list[str]:
     columns += [Column("took", right=True), Column("run")]
     values = [apart([column[i] for i in places]) for column in trials.values]
     cells = []
+    drawn = trials.params_at(places)
     for k, i in enumerate(places):
         texts = [str(trials.number[i]), *(column[k] for column in values)]
         for name in names:
             value = trials.params[name][i]
             texts.append(
                 MISSING
-                if value is None
+                if name not in drawn[k]
                 else apart([value])[0]
                 if isinstance(value, float)
                 else spell(value)
