@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from peira.core.errors import UsageError
 from peira.data.rows import Ids
 
+PARTS_MAX = 1_000
+
 Parts = dict[str, NDArray[np.intp]]
 """Positions of the rows of each part, rising."""
 
@@ -123,8 +125,21 @@ def _look_at_times(times: NDArray[Any]) -> None:
 
 
 def predefined(values: NDArray[Any]) -> Parts:
-    """Take the parts from a column that names them."""
+    """Take the parts from a column that names them.
+
+    Raises:
+        UsageError: it names more than `PARTS_MAX`, or none for some row.
+    """
+    missing = sum(value is None or value != value for value in values.tolist())
+    if missing:
+        raise UsageError(f"{missing} rows name no part.", hint="Give them one, or remove them.")
     texts = np.array([str(value) for value in values.tolist()])
+    count = len(np.unique(texts))
+    if count > PARTS_MAX:
+        raise UsageError(
+            f"The column names {count} parts; a split has {PARTS_MAX} at most.",
+            hint="Rows that belong together are kept together by --group.",
+        )
     return {str(name): np.flatnonzero(texts == name) for name in dict.fromkeys(texts.tolist())}
 
 

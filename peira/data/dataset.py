@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peira.core.errors import NotFoundError, UsageError
-from peira.data import chunks, manifest, materialised
+from peira.data import chunks, frames, manifest, materialised
 from peira.data.add import FOLDER, IMAGES
 from peira.data.catalog import Catalog, Version
 from peira.data.manifest import Column, Manifest, Member
@@ -194,6 +194,30 @@ class Dataset:
                 hint="run.evaluate() reads them, and records the look.",
             )
         return self.columns[self.label]
+
+    def to_pandas(self) -> Any:
+        """Return the rows as a pandas DataFrame.
+
+        Raises:
+            UnsupportedError: pandas is not installed.
+        """
+        return frames.to_pandas(self.columns)
+
+    def to_polars(self) -> Any:
+        """Return the rows as a Polars DataFrame; a column of mixed values becomes text.
+
+        Raises:
+            UnsupportedError: polars is not installed.
+        """
+        return frames.to_polars(self.columns)
+
+    def to_arrow(self) -> Any:
+        """Return the rows as an Arrow table; a column of mixed values becomes text.
+
+        Raises:
+            UnsupportedError: pyarrow is not installed.
+        """
+        return frames.to_arrow(self.columns)
 
     def files(self) -> Iterator[Member]:
         """Yield the files of the version, by path."""

@@ -36,13 +36,11 @@ def parse(root: Path, text: str) -> Reference:
         NotFoundError: there is no such data set, version, split or part; knows near names.
         AmbiguousError: several splits have a part of that name.
     """
-    name, *rest = text.split(":")
+    name, *rest = text.split(":", 2)  # names of parts are those of a column: 10:30
     catalog = Catalog(root)
     if len(rest) == 2:
         version = catalog.find(f"{name}:{rest[0]}")
         return Reference(version, *find_part(root, version, rest[1]))
-    if len(rest) > 2:
-        raise NotFoundError(f"{text!r:.100} names no data.", hint="Write name:version:split/part.")
     try:
         return Reference(catalog.find(text))
     except NotFoundError as error:

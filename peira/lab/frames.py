@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from peira.core.errors import UnsupportedError
@@ -37,28 +38,28 @@ def table_columns(table: RunTable) -> dict[str, list[Any]]:
     return columns
 
 
-def to_pandas(columns: dict[str, list[Any]]) -> Any:
+def to_pandas(columns: Mapping[str, Any]) -> Any:
     """Return columns as a pandas DataFrame."""
-    return _library("pandas").DataFrame(columns)
+    return library_of("pandas").DataFrame(dict(columns))
 
 
 def to_polars(columns: dict[str, list[Any]]) -> Any:
     """Return columns as a Polars DataFrame; columns of mixed types become text."""
-    library = _library("polars")
+    library = library_of("polars")
     return library.DataFrame(
-        {name: _one_type(values) for name, values in columns.items()}, strict=False
+        {name: one_type(values) for name, values in columns.items()}, strict=False
     )
 
 
 def to_arrow(columns: dict[str, list[Any]]) -> Any:
     """Return columns as an Arrow table; columns of mixed types become text."""
-    library = _library("pyarrow")
+    library = library_of("pyarrow")
     return library.table(
-        {name: library.array(_one_type(values)) for name, values in columns.items()}
+        {name: library.array(one_type(values)) for name, values in columns.items()}
     )
 
 
-def _one_type(values: list[Any]) -> list[Any]:
+def one_type(values: list[Any]) -> list[Any]:
     """Make a column of one type: whole numbers among others become floats, a mixture text."""
     types = {type(value) for value in values if value is not None}
     if types <= {int, float} and len(types) == 2:
@@ -69,7 +70,12 @@ def _one_type(values: list[Any]) -> list[Any]:
     return [None if value is None else str(value) for value in values]
 
 
-def _library(name: str) -> Any:
+def library_of(name: str) -> Any:
+    """Return a library.
+
+    Raises:
+        UnsupportedError: it is not installed.
+    """
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -52,3 +52,29 @@ def test_hugging_face_data_sets(tmp_path: Path) -> None:
     assert (to_columns(pictures)["image"] == np.stack(pixels)).all()
     with pytest.raises(UsageError, match="several data sets: train"):
         to_columns(datasets.DatasetDict({"train": plain}))
+
+
+def test_rows_as_frames(tmp_path: Path) -> None:
+    """What a frame was made of is what it becomes again; a sealed part has no labels in it."""
+    pandas, arrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    table = TABLE | {"pixels": np.arange(6, dtype=np.uint8).reshape(3, 2), "at": np.array(
+        ["2026-01-01", "2026-01-02", "NaT"], dtype="datetime64[us]")}  # fmt: skip
+    data = Dataset(tmp_path, add_table(tmp_path, "d", table).version)
+    frame, made = data.to_pandas(), data.to_arrow()
+    assert isinstance(frame, pandas.DataFrame) and isinstance(made, arrow.Table)
+    for again in (frame.drop(columns="pixels"), made):
+        columns = to_columns(again)
+        for name, values in columns.items():
+            assert values.dtype == data[name].dtype and repr(values) == repr(data[name])
+    assert [v.tolist() for v in frame["pixels"]] == table["pixels"].tolist()
+    hidden = data.only(np.array([0, 2]), "main/test", has_labels=False)
+    assert "y" not in hidden.to_pandas().columns and len(hidden.to_pandas()) == 2
+
+
+def test_rows_as_a_polars_frame(tmp_path: Path) -> None:
+    """Types and missing values are those of the version."""
+    polars = pytest.importorskip("polars")
+    data = Dataset(tmp_path, add_table(tmp_path, "d", TABLE).version)
+    frame = data.to_polars()
+    assert isinstance(frame, polars.DataFrame)
+    assert add_table(tmp_path, "d", frame).version == data.version

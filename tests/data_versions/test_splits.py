@@ -15,6 +15,7 @@ from peira.core.errors import NotFoundError, UsageError
 from peira.data import assign, splits
 from peira.data.add import add_table
 from peira.data.dataset import Dataset, open_dataset
+from peira.data.reference import open_reference
 from peira.data.splits import Recipe
 
 SHARES = {"train": 0.7, "dev": 0.1, "test": 0.2}
@@ -212,3 +213,15 @@ def test_splits_that_cannot_be_dealt(tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError, match=message):
             splits.make(dataset, "s", recipe)
+
+
+def test_a_column_that_names_no_parts(tmp_path: Path) -> None:
+    """One that tells rows apart is no split; parts by odd names are found by them."""
+    table = {"id": np.arange(2_000), "at": ["10:30", "a/b"] * 1_000, "some": ["a", None] * 1_000}
+    data = Dataset(tmp_path, add_table(tmp_path, "d", table).version)
+    for column, message in (("id", "names 2000 parts"), ("some", "1000 rows name no part")):
+        with pytest.raises(UsageError, match=message):
+            splits.make(data, "s", Recipe(kind="column", column=column))
+    splits.make(data, "times", Recipe(kind="column", column="at"))
+    for part in ("10:30", "a/b"):
+        assert len(open_reference(tmp_path, f"d:v1:times/{part}")) == 1_000

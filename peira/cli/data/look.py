@@ -70,7 +70,7 @@ def _row(dataset: Dataset, catalog: Any) -> dict[str, Any]:
         "rows": manifest.rows, "size": manifest.size, "created": version.created,
         "by": version.by, "parent": version.parent, "source": version.source,
         "content": version.content, "aliases": sorted(aliases),
-        "reference": manifest.reference,
+        "reference": None if dataset.reference is None else str(dataset.reference),
     }  # fmt: skip
 
 

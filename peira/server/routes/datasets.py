@@ -83,7 +83,7 @@ def version(lab: LabNow, name: PathText, number: Number) -> VersionAnswer:
     return VersionAnswer(
         **_row(catalog, found),
         label=whole.label,
-        reference=whole.manifest.reference,
+        reference=None if whole.reference is None else str(whole.reference),
         columns=[ColumnRow(name=c.name, dtype=c.dtype, shape=c.shape) for c in whole.schema],
         splits=parts,
         made_by=None
