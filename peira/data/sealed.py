@@ -7,7 +7,7 @@
 A seal keeps honest people honest: a version gives its sealed rows to nobody, their part gives
 inputs without labels, and each use of the labels is a look that is recorded
 (`peira/evaluate/ledger.py`). Whoever reads the bytes of the store by hand can read them; a run that
-opens the file that a hold-out came from is told of (`opened_by`). Source: SCIENCE 2.
+opens the file that a hold-out came from is told of (`openers.py`). Source: SCIENCE 2.
 """
 
 from __future__ import annotations
@@ -19,17 +19,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from peira.core.errors import NotFoundError, UsageError
+from peira.core.errors import UsageError
 from peira.data import splits
-from peira.data.add import IMAGES
 from peira.data.catalog import Catalog
 from peira.data.dataset import Dataset
 from peira.data.rows import Ids
 from peira.data.splits import Split
-from peira.lab.index import schema
 from peira.lab.journal import Decision, Journal
-from peira.lab.lab import Lab
-from peira.lab.links import users
 from peira.science.levels import BUDGET
 
 SEALED = "dataset.sealed"
@@ -163,58 +159,11 @@ def sealed_rows(dataset: Dataset) -> NDArray[np.intp]:
     return np.flatnonzero(is_sealed)
 
 
-class Opened(msgspec.Struct, frozen=True):
-    """A run that opened a file with sealed rows, and the file."""
-
-    run: str
-    name: str
-    path: str
-    is_sure: bool = True
-    """False when a watch saw it: another program may have opened it."""
-
-
-def source_of(lab: Lab, split: Split) -> Dataset:
-    """Return the version that a split was made on, whose files hold its rows."""
-    return Dataset(lab.root, Catalog(lab.root).find(split.version))
-
-
-def _origins(dataset: Dataset) -> Iterator[Dataset]:
-    """Yield a version and those that it was made from, as far as they are here."""
-    catalog, version, seen = Catalog(dataset.root), dataset.version, {dataset.ref}
-    yield dataset
-    while version.parent is not None:
-        ref = ":".join(version.parent.split(":")[:2])
-        if ref in seen:
-            return
-        seen.add(ref)
-        try:
-            version = catalog.find(ref)
-        except NotFoundError:  # removed since
-            return
-        yield Dataset(dataset.root, version)
-
-
-def _sealed_files(dataset: Dataset) -> list[str]:
-    """Return the digests of the files of a version that hold sealed rows."""
-    if dataset.manifest.kind != "files" or dataset.manifest.ids is None:
-        return []
-    rows = sealed_rows(dataset)
-    if not len(rows):
-        return []
-    members = [member.object for member in dataset.files()]
-    return [members[row] for row in rows] if dataset.manifest.type == IMAGES else members
-
-
-def opened_by(lab: Lab, dataset: Dataset) -> list[Opened]:
-    """Return the runs that opened a file which sealed rows of a version came from, or of the
-    versions that it was made from.
-    """
-    digests = list(dict.fromkeys(d for one in _origins(dataset) for d in _sealed_files(one)))
-    if not digests:
-        return []
-    found: dict[tuple[str, str], Opened] = {}
-    for one in users(lab, digests, ["input", schema.MAYBE]):
-        told = Opened(one.id, one.name, one.path, one.role == "input")
-        if told.is_sure or (told.run, told.path) not in found:
-            found[told.run, told.path] = told
-    return list(found.values())
+def seals(root: Path, journal: Journal) -> Iterator[tuple[float, Ids]]:
+    """Yield when each part that is sealed was, first, and the ids of its rows."""
+    first: dict[str, float] = {}
+    for decision in journal.history(SEALED):
+        first.setdefault(decision.id, decision.time)
+    for id, decision, ids in _known(root, journal):
+        if decision.value is not None:
+            yield first[id], ids

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from peira.core.errors import PeiraError
-from peira.data import sealed
+from peira.data import openers
 from peira.data.catalog import Catalog
 from peira.data.reference import find_part
-from peira.evaluate.comparable import Mismatch
+from peira.evaluate.comparable import Effect, Mismatch
 from peira.lab.lab import Lab
 from peira.lab.runs import RunRecord
 from peira.record.events import Evaluation
@@ -74,14 +74,20 @@ def _opened(lab: Lab, left: RunRecord, right: RunRecord, name: str) -> Iterable[
     try:
         version = Catalog(lab.root).find(evaluation.dataset)
         split, _ = find_part(lab.root, version, evaluation.split)
-        openers = {one.run for one in sealed.opened_by(lab, sealed.source_of(lab, split))}
+        opened = openers.opened_by(lab, openers.source_of(lab, split))
     except PeiraError:  # the version was removed, or its objects are not here
         return
-    guilty = [run.name for run in (left, right) if run.id in openers]
-    if guilty:
-        yield Mismatch(
-            "block", "hold-out", f"{' and '.join(guilty)} opened the file of sealed examples"
-        )
+    sure = {one.run for one in opened if one.is_sure}
+    doubtful = {one.run for one in opened} - sure
+    ways: tuple[tuple[Effect, set[str], str], ...] = (
+        ("block", sure, "had"),
+        ("note", doubtful, "may have had"),
+    )
+    for effect, runs, had in ways:
+        guilty = [run.name for run in (left, right) if run.id in runs]
+        if guilty:
+            told = f"{' and '.join(guilty)} {had} the sealed examples with their labels"
+            yield Mismatch(effect, "hold-out", told)
 
 
 def _budget(left: RunRecord, right: RunRecord) -> Iterable[Mismatch]:

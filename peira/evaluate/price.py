@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from peira.core.errors import AmbiguousError, NotFoundError
-from peira.data import sealed
+from peira.data import openers, sealed
 from peira.data.catalog import Catalog
 from peira.data.reference import find_part
 from peira.evaluate import ledger
@@ -29,7 +29,11 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     left: int
     is_sealed: bool
     opened: str = ""
-    """The file with sealed rows that this run opened, if it did."""
+    """The file with sealed rows that this run opened, if it did, or the version that it used before
+    they were sealed.
+    """
+    is_sure: bool = True
+    """False when it may have opened it."""
     unsealed_by: str = ""
     unsealed_why: str = ""
 
@@ -44,9 +48,10 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
             ]
         warned = []
         if self.opened:
+            did, are = ("opened", "are") if self.is_sure else ("may have opened", "may be")
             warned = [
-                f"this run opened {self.opened}, which the rows of {self.holdout} came from: its"
-                " answers are not about unseen samples"
+                f"this run {did} {self.opened}, which the rows of {self.holdout} came from: its"
+                f" answers {are} not about unseen samples"
             ]
         if not self.looks:
             return [
@@ -92,7 +97,9 @@ def price_of(lab: Lab, evaluation: Evaluation, run: str | None = None) -> Price 
     if state is None:
         return None
     taken = ledger.looks(root, split, part)
-    openers = sealed.opened_by(lab, sealed.source_of(lab, split))
+    opened = openers.opened_by(lab, openers.source_of(lab, split))
+    own = [one for one in opened if one.run == run]
+    first = min(own, key=lambda one: not one.is_sure, default=None)
     budget = state.seal.budget if state.seal is not None else 0
     return Price(
         holdout=f"{split.dataset}:{split.name}/{part}",
@@ -100,7 +107,8 @@ def price_of(lab: Lab, evaluation: Evaluation, run: str | None = None) -> Price 
         taken=len(taken),
         left=max(0, budget - len(taken)),
         is_sealed=state.seal is not None,
-        opened=next((one.path for one in openers if one.run == run), ""),
+        opened="" if first is None else first.path,
+        is_sure=first is None or first.is_sure,
         unsealed_by=state.unsealed_by,
         unsealed_why=state.unsealed_why,
     )

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 
 from peira.core.errors import AmbiguousError, NotFoundError, UsageError
 from peira.core.ids import new_run_id
-from peira.data import sealed, splits
+from peira.data import openers, sealed, splits
 from peira.data.add import add_path, add_table
 from peira.data.dataset import Dataset, open_dataset
 from peira.data.reference import open_reference, parse
@@ -21,11 +21,13 @@ from peira.data.splits import Recipe, Split
 from peira.data.transform import derive
 from peira.evaluate import examples, ledger
 from peira.evaluate.ledger import Claim, Facts
+from peira.evaluate.price import prices
 from peira.lab.lab import Lab
 from peira.record import events
 from peira.record.folder import make_run, write_birth
 from peira.record.voice import Voice
 from peira.record.writer import Writer
+from peira.run import init
 from peira.science.levels import spent_level
 
 SHARES = {"train": 0.6, "dev": 0.2, "test": 0.2}
@@ -208,8 +210,32 @@ def test_a_run_that_opened_the_file_is_told(tmp_path: Path) -> None:
     writer.close()
     with Lab(root) as lab:
         lab.catch_up()
-        (found,) = sealed.opened_by(lab, dataset)
+        (found,) = openers.opened_by(lab, dataset)
     assert (found.run, found.name, found.path) == (folder.id, "peeker", str(file))
+    assert found.is_sure
+
+
+def test_a_run_that_adds_the_file_is_not_accused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Peira reads a file that a program puts under version: it may have been opened, no more."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PEIRA_LAB", str(tmp_path / ".peira"))
+    root, file = tmp_path / ".peira", tmp_path / "data.csv"
+    file.write_text("x,y\n" + "".join(f"{n},{n % 2}\n" for n in range(40)))
+    add_path(root, "d", file)
+    split = splits.make(open_dataset(root, "d"), "main", Recipe())
+    sealed.seal(root, split, "test")
+    with init("p", strict=True, monitor=False, console=False) as run:
+        run.dataset("d", file)
+        run.evaluate("test", y_pred=np.zeros(len(run.use("d:test")), dtype=int))
+    with Lab(root) as lab:
+        lab.catch_up()
+        found = openers.opened_by(lab, open_dataset(root, "d"))
+        assert not any(one.is_sure for one in found)
+        assert (
+            "this run opened" not in prices(lab, run.id, lab.run(run.id).evaluations())["test"].text
+        )
 
 
 def test_another_split_does_not_open_sealed_rows(digits: Dataset, split: Split) -> None:
@@ -331,7 +357,7 @@ def test_pictures_of_a_hold_out_do_not_tell_their_labels(
     assert len(list(whole.path().rglob("*.png"))) == len(whole) == len(train) == 16
     found = {p.relative_to(train.path()).as_posix() for p in train.path().rglob("*.png")}
     assert found == set(train.columns["path"].tolist())
-    hidden = sealed._sealed_files(open_dataset(root, "pets"))
+    hidden = openers._sealed_files(open_dataset(root, "pets"))
     assert (
         len(hidden)
         == 4

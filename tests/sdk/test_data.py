@@ -13,11 +13,12 @@ from sklearn.linear_model import LogisticRegression
 
 import peira
 from peira.core.errors import NotFoundError, UsageError
-from peira.data import sealed, splits
+from peira.data import openers, sealed, splits
 from peira.data.dataset import open_dataset
 from peira.data.diff import compare
 from peira.data.splits import Recipe
 from peira.evaluate import ledger, samples
+from peira.evaluate.price import prices
 from peira.lab.lab import Lab
 from peira.record import events
 from tests.sdk.reading import read_run
@@ -293,3 +294,27 @@ def test_hold_outs_of_several_labels_and_texts(root: Path) -> None:
     with pytest.raises(UsageError, match="predicted exactly the same"):
         ledger.look(root, splits.read(root, "tags", "main"), "b",
                     ledger.Claim(threshold=0.5, runs=runs))  # fmt: skip
+
+
+def test_who_had_the_rows_before_they_were_sealed_is_told(root: Path) -> None:
+    """A run that used the whole version, or a part with such rows, had their labels; one that used
+    other rows, or came later, had not.
+    """
+    divided(root)
+    for name, ref in (("whole", "digits"), ("part", "digits:test"), ("other", "digits:train")):
+        with peira.init("story", name=name) as run:
+            run.use(ref)
+    split = splits.read(root, "digits", "main")
+    sealed.seal(root, split, "test")
+    with peira.init("story", name="later") as run:
+        run.use("digits")
+        run.evaluate("test", y_pred=np.zeros(len(run.use("digits:test")), dtype=int))
+    with Lab(root) as lab:
+        lab.catch_up()
+        found = openers.opened_by(lab, openers.source_of(lab, split))
+        costs = {r.name: prices(lab, r.id, r.evaluations()) for r in lab.runs(limit=None)}
+    assert [(one.name, one.path) for one in found] == [
+        ("whole", "digits:v1"),
+        ("part", "digits:v1:main/test"),
+    ]
+    assert "opened" not in costs["later"]["test"].text

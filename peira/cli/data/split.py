@@ -73,6 +73,7 @@ def split(
     Rows are kept by content: the split holds in any order of the rows, and in versions that are
     made from this one row by row.
     """
+    from peira.cli.holdout.decide import warn_of_openers
     from peira.data import sealed, splits
     from peira.data.dataset import Dataset
     from peira.data.reference import parse
@@ -94,6 +95,7 @@ def split(
     made = splits.make(dataset, name, recipe)
     if hold_out is not None:
         sealed.seal(lab.root, made, hold_out)
+        warn_of_openers(lab, made)
     if as_json:
         write_json(msgspec.to_builtins(made) | {"digest": made.digest, "sealed": hold_out})
         return

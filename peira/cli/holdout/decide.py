@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from peira.cli.group import Command
 from peira.cli.session import Session, in_session
 from peira.core.text import printable
+
+if TYPE_CHECKING:
+    from peira.data.splits import Split
+    from peira.lab.lab import Lab
 
 
 @click.command(
@@ -35,6 +41,22 @@ def seal(session: Session, data: str, *, budget: int, strict: bool) -> None:
     how = sealed.Seal(budget=budget, is_strict=strict)
     sealed.seal(lab.root, found.split, found.part, how)
     click.echo(f"sealed {printable(data)}", err=True)
+    warn_of_openers(lab, found.split)
+
+
+def warn_of_openers(lab: Lab, split: Split) -> None:
+    """Say which runs had the labels of a part before it was sealed."""
+    from peira.data import openers
+
+    names = [one.name for one in openers.opened_by(lab, openers.source_of(lab, split))]
+    if names:
+        told = ", ".join(map(printable, dict.fromkeys(names[:5])))
+        click.echo(
+            f"warning: {len(set(names)):,} runs had its rows with their labels before ({told}"
+            f"{', …' if len(set(names)) > 5 else ''}): what was chosen by them is not judged on"
+            " unseen samples",
+            err=True,
+        )
 
 
 @click.command(

@@ -75,7 +75,7 @@ def ls(session: Session, *, as_json: bool) -> None:
             click.echo(out.paint(_past(look), "dim"))
         for opened in row["opened_by"]:
             how = "was opened" if opened["is_sure"] else "may have been opened"
-            text = f"  the file of {row['dataset']} {how} by {printable(opened['name'])}"
+            text = f"  {printable(opened['path'])} {how} by {printable(opened['name'])}"
             click.echo(out.paint(text, "red"))
 
 
@@ -106,9 +106,9 @@ def _sealed(lab: Lab) -> list[tuple[Split, str, Dataset]]:
 def _opened(lab: Lab, dataset: Dataset) -> list[dict[str, Any]]:
     import msgspec
 
-    from peira.data import sealed
+    from peira.data import openers
 
-    return [msgspec.to_builtins(one) for one in sealed.opened_by(lab, dataset)]
+    return [msgspec.to_builtins(one) for one in openers.opened_by(lab, dataset)]
 
 
 @click.command(
@@ -145,7 +145,7 @@ def look(
     """
     import msgspec
 
-    from peira.data import sealed
+    from peira.data import openers
     from peira.data.reference import parse
     from peira.evaluate import ledger
 
@@ -156,15 +156,17 @@ def look(
     ids = [lab.run(run).id for run in runs]
     claim = ledger.Claim(threshold=threshold, runs=ids, why=why)
     answer = ledger.look(lab.root, found.split, found.part, claim)
-    opened = {one.run: one for one in sealed.opened_by(lab, sealed.source_of(lab, found.split))}
+    every = openers.opened_by(lab, openers.source_of(lab, found.split))
+    opened = {one.run: one for one in sorted(every, key=lambda one: one.is_sure)}
     guilty = [opened[run] for run in ids if run in opened]
     if as_json:
         write_json(msgspec.to_builtins(answer) | {"opened_by": msgspec.to_builtins(guilty)})
         return
     for one in guilty:
+        did, is_not = ("opened", "is") if one.is_sure else ("may have opened", "may be")
         click.echo(
-            f"warning: {printable(one.name)} opened {printable(one.path)}, which sealed rows came"
-            " from: this answer is not about unseen samples",
+            f"warning: {printable(one.name)} {did} {printable(one.path)}, which sealed rows came"
+            f" from: this answer {is_not} not about unseen samples",
             err=True,
         )
     left = ledger.standing(lab.root, found.split, found.part).left
