@@ -4,6 +4,7 @@ digits                  the latest version
 digits:v3  digits:3     that one; digits:prod by alias; a content digest by its start
 digits:v3:main/test     a part of a split of it
 digits:test             the part of the only split that has one of that name
+digits:cv/~fold-1       all rows of the split but those of the part
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ def parse(root: Path, text: str) -> Reference:
         except AmbiguousError:
             raise
         except NotFoundError:
+            if "/" in rest[0]:  # no version has such a name
+                raise
             raise error from None
 
 
@@ -67,15 +70,15 @@ def find_part(root: Path, version: Version, text: str) -> tuple[Split, str]:
     if slash:
         owner = next((n for n in names if name in splits.names(root, n)), version.name)
         split = splits.read(root, owner, name)
-        if part not in split.parts:
-            splits.ids_of(split, part, Dataset.store(root))  # tells which parts there are
+        if not splits.has(split, part):
+            splits.part_of(split, part)  # tells which parts there are
         return split, part
     every: list[Split] = []
     having: list[Split] = []
     for owner in names:
         own = [splits.read(root, owner, known) for known in splits.names(root, owner)]
         every += own
-        having = [split for split in own if text in split.parts]
+        having = [split for split in own if splits.has(split, text)]
         if having:
             break
     if len(having) == 1:

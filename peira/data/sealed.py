@@ -49,6 +49,7 @@ def seal(root: Path, split: Split, part: str, how: Seal | None = None) -> None:
         UsageError: it was unsealed once: what was seen cannot be unseen; it has rows of another
             hold-out, whose looks would begin anew; it was strict before; or it has no labels.
     """
+    splits.part_of(split, part)
     ids = splits.ids_of(split, part, Dataset.store(root))
     how = how or Seal()
     journal = Journal(root)

@@ -23,7 +23,7 @@ from peira.core.errors import LabError, NotFoundError, UsageError
 from peira.data import assign
 from peira.data.assign import Parts
 from peira.data.dataset import Dataset
-from peira.data.rows import Ids, pack_ids, unpack_ids
+from peira.data.rows import ID_BYTES, Ids, pack_ids, unpack_ids
 from peira.lab.gc import DATASETS
 from peira.lab.journal import user_name
 from peira.lab.query.parse import near
@@ -35,6 +35,9 @@ Kind = Literal["random", "stratified", "grouped", "time", "column", "folds"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _SHARE_TOLERANCE = 1e-9
+
+REST = "~"
+"""`~fold-1` are all rows of a split that are not in `fold-1`."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -226,11 +229,28 @@ def rows_of(split: Split, part: str, dataset: Dataset) -> NDArray[np.intp]:
     return np.flatnonzero(np.isin(dataset.ids, ids_of(split, part, dataset.objects)))
 
 
+def has(split: Split, part: str) -> bool:
+    """Whether `part` is a part of a split, or `~part`: all others."""
+    return part in split.parts or (part[:1] == REST and part[1:] in split.parts)
+
+
 def ids_of(split: Split, part: str, objects: FolderObjects) -> Ids:
-    """Return the ids of a part, sorted.
+    """Return the ids of a part, or of all but `~part`, sorted.
 
     Raises:
         NotFoundError: the split has no such part.
+    """
+    if part in split.parts or not has(split, part):
+        return unpack_ids(objects.read(part_of(split, part).object))
+    others = [ids_of(split, other, objects) for other in split.parts if other != part[1:]]
+    return np.sort(np.concatenate(others)) if others else np.empty(0, dtype=f"S{2 * ID_BYTES}")
+
+
+def part_of(split: Split, part: str) -> Part:
+    """Return a part of a split.
+
+    Raises:
+        NotFoundError: it has none of that name.
     """
     found = split.parts.get(part)
     if found is None:
@@ -239,7 +259,7 @@ def ids_of(split: Split, part: str, objects: FolderObjects) -> Ids:
             suggestions=tuple(split.parts),
             hint=f"It has {', '.join(split.parts)}.",
         )
-    return unpack_ids(objects.read(found.object))
+    return found
 
 
 class Overlap(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from peira.core.errors import NotFoundError, UsageError
-from peira.data import assign, splits
+from peira.data import assign, sealed, splits
 from peira.data.add import add_table
 from peira.data.dataset import Dataset, open_dataset
 from peira.data.reference import open_reference
@@ -225,3 +225,23 @@ def test_a_column_that_names_no_parts(tmp_path: Path) -> None:
     splits.make(data, "times", Recipe(kind="column", column="at"))
     for part in ("10:30", "a/b"):
         assert len(open_reference(tmp_path, f"d:v1:times/{part}")) == 1_000
+
+
+def test_all_but_one_fold(digits: Dataset) -> None:
+    """What a model is fitted to when a fold tests it; nothing of a hold-out is in it."""
+    split = splits.make(digits, "cv", Recipe(kind="folds", count=5))
+    fold, rest = (open_reference(digits.root, f"digits:cv/{p}") for p in ("fold-2", "~fold-2"))
+    assert len(fold) + len(rest) == len(digits) and rest.part == "cv/~fold-2"
+    assert not set(fold.ids.tolist()) & set(rest.ids.tolist())
+    assert digits.take("~fold-2").ids.tolist() == rest.ids.tolist()
+    for part in ("cv/~fold-9", "cv/~"):
+        with pytest.raises(NotFoundError, match="has no part"):
+            open_reference(digits.root, f"digits:{part}")
+    with pytest.raises(NotFoundError, match="has no part"):
+        sealed.seal(digits.root, split, "~fold-2")
+    sealed.seal(digits.root, split, "fold-1")
+    assert (
+        len(open_reference(digits.root, "digits:cv/~fold-2"))
+        == len(rest) - split.parts["fold-1"].rows
+    )
+    assert open_reference(digits.root, "digits:cv/~fold-1").has_labels

@@ -98,7 +98,10 @@ def show(session: Session, data: str, *, as_json: bool) -> None:
     row = _row(dataset, Catalog(lab.root, lab.journal))
     splits = _splits(dataset)
     met = users(lab, [dataset.version.manifest])
-    runs = [{"id": one.id, "name": one.name, "role": one.role} for one in met]
+    runs = [
+        {"id": one.id, "name": one.name, "role": one.role, "ref": one.path.rpartition("/")[0]}
+        for one in met
+    ]
     if as_json:
         columns = msgspec.to_builtins(dataset.schema)
         transform = msgspec.to_builtins(dataset.version.transform)
@@ -118,7 +121,19 @@ def show(session: Session, data: str, *, as_json: bool) -> None:
         click.echo(line)
     _section("columns", [_column_line(c, dataset.label) for c in dataset.schema], out)
     _section("splits", [(f"{s['split']}/{s['part']}", _part_line(s)) for s in splits], out)
-    _section("runs", [(r["name"], r["role"]) for r in runs], out)
+    _section("runs", _met(runs, row["ref"]), out)
+
+
+def _met(runs: list[dict[str, Any]], ref: str) -> list[tuple[str, str]]:
+    """Return a line a run and role, with the parts that it used."""
+    parts: dict[tuple[str, str, str], list[str]] = {}
+    for run in runs:
+        part = run["ref"].removeprefix(ref).removeprefix(":")
+        parts.setdefault((run["id"], run["name"], run["role"]), []).append(part)
+    return [
+        (name, f"{role} {', '.join(sorted(filter(None, found)))}".rstrip())
+        for (_, name, role), found in parts.items()
+    ]
 
 
 def _made_by(dataset: Dataset) -> str:
