@@ -362,6 +362,8 @@ def odd(kind: str) -> tuple[Table, dict[str, Any]]:
         columns["y"][:9] = np.nan
     if kind == "several labels":
         columns["y"] = random.integers(0, 2, (60, 3))
+    if kind == "enough to test":
+        parts = {"train": np.arange(40), "test": np.arange(40, 60)}
     if kind == "empty part":
         parts["test"] = np.empty(0, dtype=np.intp)
     if kind == "one row to learn from":
@@ -370,7 +372,7 @@ def odd(kind: str) -> tuple[Table, dict[str, Any]]:
 
 
 KINDS = ["one class", "no label anywhere", "texts as labels", "numbers as labels",
-         "several labels", "empty part", "one row to learn from"]  # fmt: skip
+         "several labels", "enough to test", "empty part", "one row to learn from"]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)

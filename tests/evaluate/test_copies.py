@@ -119,8 +119,10 @@ def test_the_command_says_both_numbers(made: Lab, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_evaluate_screen_is_told(made: Lab) -> None:
-    """The answer that it reads has both numbers, and of a sealed hold-out none."""
-    check_version(made.root, Catalog(made.root).find("leaky"), Question(split="main"))
+    """The answer that it reads has both numbers, and of a sealed hold-out none. The only split need
+    not be named when it is checked.
+    """
+    check_version(made.root, Catalog(made.root).find("leaky"), Question())
     for name, copies in (("dev", COPIES), ("test", None)):
         opened = Opened(made.objects, evaluation(made, name))
         told = answer_of(made, made.run("parrot"), opened, "label").copies

@@ -68,8 +68,8 @@ def split_drift(view: View) -> Iterator[Finding]:
 
 
 def _columns(view: View, rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
-    """Return single numbers of some rows by name: of texts with few values their code, of others
-    their length.
+    """Return single values of some rows by name, as ranks from 0, the missing ones last: of texts
+    with few values the value, of others the length.
     """
     found: dict[str, NDArray[Any]] = {}
     for name, values in view.inputs.items():
@@ -83,7 +83,7 @@ def _columns(view: View, rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
             table = values[rows].reshape(len(rows), -1)
             names = [name] if values.ndim == 1 else [f"{name}[{n}]" for n in range(table.shape[1])]
             found |= dict(zip(names, table.T, strict=True))
-    return found
+    return {name: np.unique(one, return_inverse=True)[1] for name, one in found.items()}
 
 
 def _part_told(table: NDArray[Any], is_test: NDArray[np.bool_]) -> NDArray[Any]:

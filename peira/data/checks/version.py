@@ -122,5 +122,6 @@ def _kept(root: Path, whole: Dataset, split: Split | None, question: Question) -
     from blake3 import blake3
 
     ids = whole.manifest.ids or ""
-    asked = [checks.VERSION, whole.manifest.content, ids, split.digest if split else "", question]
+    plain = msgspec.structs.replace(question, split=None)  # by its content, however it was named
+    asked = [checks.VERSION, whole.manifest.content, ids, split.digest if split else "", plain]
     return root / FOLDER / f"{blake3(msgspec.json.encode(asked)).hexdigest()}.json"
