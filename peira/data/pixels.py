@@ -52,6 +52,33 @@ def pixels_of(dataset: Dataset, profile: Profile | None = None) -> Pixels | None
     return _in_range(names, [column for column in profile.columns if column.name in chosen])
 
 
+def joined(profile: Profile, pixels: Pixels | None) -> list[ColumnProfile]:
+    """Return the columns of a profile, those of pixels as one column of pictures: `constant` by
+    the place of the pixel.
+    """
+    if pixels is None:
+        return profile.columns
+    places = {name: str(place) for place, name in enumerate(pixels.columns)}
+    own = [column for column in profile.columns if column.name in places]
+    known = [(profile.rows - c.missing, c.mean or 0.0, c.std or 0.0) for c in own]
+    count = max(1, sum(rows for rows, _, _ in known))
+    mean = sum(rows * m for rows, m, _ in known) / count
+    variance = sum(rows * (s**2 + (m - mean) ** 2) for rows, m, s in known) / count
+    column = ColumnProfile(
+        name=f"{pixels.columns[0]} … {pixels.columns[-1]}",
+        dtype=own[0].dtype,
+        shape=[len(own)],
+        missing=sum(column.missing for column in own),
+        outliers=sum(column.outliers for column in own),
+        min=pixels.low,
+        max=pixels.high,
+        mean=mean,
+        std=math.sqrt(variance),
+        constant={places[c.name]: c.constant[""] for c in own if "" in c.constant},
+    )
+    return [column, *(column for column in profile.columns if column.name not in places)]
+
+
 def shows_pictures(dataset: Dataset, profile: Profile | None = None) -> bool:
     """Whether rows can be shown as pictures, by a column, a file or columns of pixels."""
     opened = dataset.manifest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import statistics
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -19,7 +20,7 @@ from peira.data.dataset import Dataset
 from peira.data.rows import Columns, is_nested
 from peira.record.folder import write_atomically
 
-VERSION = 1
+VERSION = 2
 FOLDER = "findings"
 VALUES_MAX = 50
 CLASSES_MAX = 1_000
@@ -42,6 +43,7 @@ class ColumnProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     common: dict[str, int] = msgspec.field(default_factory=dict)
     """The most frequent values of a column of texts or of few numbers."""
     length_min: int | None = None
+    length_median: float | None = None
     length_max: int | None = None
     """Characters of texts."""
     constant: dict[str, float] = msgspec.field(default_factory=dict)
@@ -150,6 +152,7 @@ def _texts(name: str, values: NDArray[Any]) -> ColumnProfile:
         distinct=len(counts),
         common=dict(counts.most_common(VALUES_MAX)) if len(counts) < len(texts) else {},
         length_min=min(lengths, default=None),
+        length_median=statistics.median(lengths) if lengths else None,
         length_max=max(lengths, default=None),
         constant={"": 0.0} if len(counts) == 1 and len(texts) == values.size else {},
     )

@@ -55,7 +55,9 @@ def test_two_versions_are_compared(visit: Open) -> None:
 
 
 def test_columns_of_pixels_are_shown_as_pictures(visit: Open, served: Served) -> None:
-    """A grid of pictures instead of 64 columns; one picture of the pixels that are always 0."""
+    """A grid of pictures instead of 64 columns, one line in the list of columns; one picture of the
+    pixels that are always 0.
+    """
     pixels = np.random.default_rng(1).integers(0, 16, (30, 64))
     pixels[:, [0, 7]] = 0
     columns = {f"pixel{place}": pixels[:, place] for place in range(64)}
@@ -63,6 +65,8 @@ def test_columns_of_pixels_are_shown_as_pictures(visit: Open, served: Served) ->
     add_table(served.root / ".peira", "pixels", columns, label="y")
     page = visit("data/pixels/1")
     expect(page.locator("img[alt^='Row ']")).to_have_count(30)
+    listed = page.get_by_role("region", name="Columns").get_by_role("listitem")
+    expect(listed).to_have_text(["pixel0 … pixel63int64 64", "y (label)int64"])
     row = page.get_by_role("row", name="pixel0 … pixel63")
     expect(row).to_contain_text("2 of 64, always 0")
     expect(row.get_by_role("img", name="Where values never change").locator("rect")).to_have_count(

@@ -119,6 +119,14 @@ def test_a_profile_and_a_difference_are_printed(digits: Path, peira: Peira) -> N
     picture = told.partition("never changes where a # stands:\n")[2].splitlines()[:8]
     assert all(len(line.strip()) == 8 for line in picture)
     assert sum(line.count("#") for line in picture) == 3
+    assert "3 of 64" in told and "length" not in told
+    texts = [f"pixel{n}" for n in range(64)]
+    rows = [",".join([*texts, "said"])]
+    rows += [",".join(map(str, [*row.astype(int), "x" * 3])) for row in load_digits().data[:200]]
+    (digits / "pixels.csv").write_text("\n".join(rows))
+    peira("data", "add", "pixels.csv")
+    lines = peira("data", "profile", "pixels").stdout.splitlines()
+    assert lines[2].startswith("pixel0 … pixel63  int64 64") and lines[3].endswith("3 / 3 / 3")
     peira("data", "transform", "prepare.py:cleaned", "digits", "--name", "clean")
     changed = peira("data", "diff", "digits", "clean").stdout
     assert "digits:v1 -> clean:v1" in changed and "column X: shape 64 -> 61" in changed

@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 from peira.data.add import add_path, add_table
 from peira.data.dataset import Dataset, open_dataset
 from peira.data.diff import compare
+from peira.data.pixels import joined, pixels_of
 from peira.data.profile import picture_of_constants, profile
 from peira.data.rows import Columns
 
@@ -51,6 +52,30 @@ def test_columns_of_all_kinds(root: Path) -> None:
     assert found["same"].constant == {"": 1.0}
     twice = {"x": np.array([1, 2, 1])}
     assert profile(added(root, twice)).duplicates == 1
+
+
+def test_columns_of_pixels_are_one_column(root: Path) -> None:
+    """64 columns of single numbers are told as one column of pictures would be: the same range,
+    mean, spread and places that never change.
+    """
+    table = {f"pixel{n}": DIGITS.data[:, n] for n in range(64)}
+    dataset = added(root, {**table, "label": DIGITS.target})
+    found = profile(dataset)
+    pixels, label = joined(found, pixels_of(dataset, found))
+    x, _ = profile(added(root, {"X": DIGITS.data, "label": DIGITS.target})).columns
+    assert (pixels.name, pixels.shape, label.name) == ("pixel0 … pixel63", [64], "label")
+    assert (pixels.min, pixels.max, pixels.constant) == (x.min, x.max, x.constant)
+    assert pixels.mean == pytest.approx(x.mean) and pixels.std == pytest.approx(x.std)
+    assert joined(found, None) == found.columns
+
+
+def test_texts_have_lengths(root: Path) -> None:
+    """Least, median and most characters of the texts that are there."""
+    texts = np.array(["a", None, "four", "seven c"], dtype=object)
+    (found,) = profile(added(root, {"text": texts})).columns
+    assert (found.length_min, found.length_median, found.length_max) == (1, 4, 7)
+    (none,) = profile(added(root, {"text": np.array([None, None], dtype=object)})).columns
+    assert none.length_median is None and none.missing == 2
 
 
 def test_a_profile_is_computed_once(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -34,6 +35,7 @@ def profile(session: Session, data: str, *, as_json: bool) -> None:
     import msgspec
 
     from peira.data.dataset import Dataset
+    from peira.data.pixels import joined, pixels_of
     from peira.data.profile import picture_of_constants
     from peira.data.profile import profile as read_profile
     from peira.data.reference import parse
@@ -49,11 +51,16 @@ def profile(session: Session, data: str, *, as_json: bool) -> None:
         f"{out.paint(printable(dataset.ref), 'bold')}  {number(found.rows)} rows,"
         f" {number(found.duplicates)} of them equal to an earlier one"
     )
-    titles = ("column", "type", "missing", "min", "max", "mean", "std", "constant", "outliers")
+    shown = joined(found, pixels_of(dataset, found))
+    titles = ["column", "type", "missing", "min", "max", "mean", "std", "constant", "outliers"]
+    titles += ["length"] if any(column.length_max is not None for column in shown) else []
     columns = [Column(title, right=place > 1) for place, title in enumerate(titles)]
-    for line in layout(columns, [_row(column) for column in found.columns], out).lines:
+    rows = [_row(column)[: len(titles)] for column in shown]
+    for line in layout(columns, rows, out).lines:
         click.echo(line)
-    for column in found.columns:
+    if "length" in titles:
+        click.echo(out.paint("length: characters of texts, least / median / most", "dim"))
+    for column in shown:
         picture = picture_of_constants(column) if column.constant else []
         if picture:
             click.echo(f"{printable(column.name)} never changes where a # stands:")
@@ -70,10 +77,13 @@ def profile(session: Session, data: str, *, as_json: bool) -> None:
 
 def _row(column: ColumnProfile) -> list[str]:
     shape = " x ".join(map(str, column.shape))
-    places = len(column.constant)
+    places, of = len(column.constant), math.prod(column.shape)
+    lengths = (column.length_min, column.length_median, column.length_max)
     return [
         column.name, f"{column.dtype}{f' {shape}' if shape else ''}", number(column.missing),
         *("-" if v is None else value(v)
           for v in (column.min, column.max, column.mean, column.std)),
-        number(places) if places else "-", number(column.outliers) if column.outliers else "-",
+        (f"{number(places)} of {number(of)}" if shape else "yes") if places else "-",
+        number(column.outliers) if column.outliers else "-",
+        "-" if column.length_max is None else " / ".join(value(v or 0) for v in lengths),
     ]  # fmt: skip

@@ -798,6 +798,10 @@ export interface ColumnProfile {
   mean?: number;
   std?: number;
   distinct?: number;
+  /** Characters of texts. */
+  length_min?: number;
+  length_median?: number;
+  length_max?: number;
   /** Places within a row whose value is always the same, and the value. */
   constant?: Record<string, number>;
   outliers?: number;

@@ -4,6 +4,7 @@ import {
   formatAgo,
   formatBytes,
   formatCount,
+  formatDtype,
   formatDuration,
   formatNumber,
   formatSi,
@@ -72,6 +73,11 @@ describe("other formats", () => {
     [11_100, "3h 05m"],
     [187_200, "2d 04h"],
   ])("writes %s seconds as %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+
+  it("names the types of columns", () => {
+    const told = ["<i8", "|u1", "<f4", "|b1", "<M8[ns]", "<m8[us]", "text", "json"].map(formatDtype);
+    expect(told).toEqual(["int64", "uint8", "float32", "bool", "datetime", "duration", "text", "json"]);
+  });
 
   it("writes sizes and ages", () => {
     expect(formatBytes(0)).toBe("0 B");

@@ -145,3 +145,14 @@ export function elide(text: string, lengthMax: number): string {
   const head = lengthMax - 1 - tail;
   return `${text.slice(0, head)}…${tail > 0 ? text.slice(-tail) : ""}`;
 }
+
+/** The type of a column in words: NumPy's `<i8` is `int64`; `text` and `json` are themselves. */
+export function formatDtype(dtype: string): string {
+  const [, kind, bytes] = /^[<>|=]?([biufcmM])(\d+)/.exec(dtype) ?? [];
+  if (kind === undefined) return dtype;
+  if (kind === "b") return "bool";
+  if (kind === "M") return "datetime";
+  if (kind === "m") return "duration";
+  const names: Record<string, string> = { i: "int", u: "uint", f: "float", c: "complex" };
+  return `${names[kind]}${8 * Number(bytes)}`;
+}
