@@ -21,6 +21,7 @@ from peira.sweeps.options import literal_options
 
 Way = Literal["word", "hydra", "constant", "flag"]
 _TEXT_BYTES_MAX = 4 << 20
+_HYDRA_WORD = re.compile(r"[\w./:-]+")
 
 
 class Given(NamedTuple):
@@ -129,39 +130,47 @@ class Arguments:
         raise AssertionError  # `setting` knows the constants, and this is none of them
 
     def _filled(self, word: str, params: Mapping[str, Value]) -> str:
-        for name, value in params.items():
-            if self.ways.get(name) == "word":
-                word = word.replace(f"{{{name}}}", _text(value))
-        return word
+        """Return a word with the values in their places; of a param that the trial does not have,
+        or that is null, nothing stands there.
+        """
+        named = [re.escape(name) for name, way in self.ways.items() if way == "word"]
+        if not named:
+            return word
+        return re.sub(rf"{{({'|'.join(named)})}}", lambda m: _text(params.get(m[1])), word)
 
     def _spelled(self, name: str) -> str:
         """Return the option as the program's text spells it, or nothing."""
-        pattern = "[_-]".join(map(re.escape, re.split("[_-]", name)))
-        found = re.search(rf"--{pattern}(?![\w-])", self._text)
+        found = self._place(name)
         return found[0] if found else ""
 
+    def _place(self, name: str) -> re.Match[str] | None:
+        pattern = "[_-]".join(map(re.escape, re.split("[_-]", name)))
+        return re.search(rf"--{pattern}(?![\w-])", self._text)
+
     def _flag(self, name: str, value: Value) -> list[str]:
-        spelled = self._spelled(name)
-        option = spelled or f"--{name.replace('_', '-') if 'typer' in self._imports else name}"
+        place = self._place(name)
+        as_typer = name.replace("_", "-") if "typer" in self._imports else name
+        option = place[0] if place else f"--{as_typer}"
         if value is None:
             return []
         if isinstance(value, bool):
-            return self._switch(option, is_on=value, is_spelled=bool(spelled))
+            return self._switch(option, self._declared(place), is_on=value)
         return (
             [option, _text(value)]
             if not _text(value).startswith("-")
             else [f"{option}={_text(value)}"]
         )
 
-    def _switch(self, option: str, *, is_on: bool, is_spelled: bool) -> list[str]:
+    def _declared(self, place: re.Match[str] | None) -> str:
+        """Return the text that declares an option, from its name to the next declaration."""
+        if place is None:
+            return ""
+        end = self._text.find("\n\n", place.start())
+        text = self._text[place.start() : end if end > 0 else None]
+        return re.split(r"add_argument|@click", text)[0]
+
+    def _switch(self, option: str, declared: str, *, is_on: bool) -> list[str]:
         """An option that is true or false, as the program declares it."""
-        declared = ""
-        if is_spelled:
-            start = self._text.index(option)
-            end = self._text.find("\n\n", start)
-            declared = re.split(
-                r"add_argument|@click", self._text[start : end if end > 0 else None]
-            )[0]
         off = f"--no-{option[2:]}"
         if "store_true" in declared or ("is_flag" in declared and off not in declared):
             return [option] if is_on else []
@@ -169,6 +178,8 @@ class Arguments:
             return [] if is_on else [option]
         if "BooleanOptionalAction" in declared or off in declared or "typer" in self._imports:
             return [option if is_on else off]
+        if "argparse" in self._imports and re.search(r"type\s*=\s*bool\b", declared):
+            return [f"{option}={is_on or ''}"]  # bool("False") is true; of no text it is false
         return [f"{option}={is_on}"]
 
 
@@ -199,9 +210,22 @@ def _text(value: Value) -> str:
 
 
 def _hydra(value: Value) -> str:
+    """Return a value as an override of Hydra spells it: a text that reads as something else, or has
+    other characters than those of a plain word, in quotes. In them only a quote, and backslashes
+    before one, are escaped.
+    """
     if value is None:
         return "null"
-    if isinstance(value, str) and not re.fullmatch(r"[\w./:-]+", value):
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-        return f"'{escaped}'"
+    if isinstance(value, str) and (_HYDRA_WORD.fullmatch(value) is None or _is_other(value)):
+        escaped = re.sub(r"(\\*)'", r"\1\1\\'", value)
+        return "'" + re.sub(r"(\\+)$", r"\1\1", escaped) + "'"
     return _text(value)
+
+
+def _is_other(text: str) -> bool:
+    """Whether Hydra reads a plain word as a number, a truth or null."""
+    try:
+        float(text)
+    except ValueError:
+        return text.lower() in ("true", "false", "null")
+    return True

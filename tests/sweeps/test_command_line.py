@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,6 +107,35 @@ def test_options_as_a_program_declares_them(tmp_path: Path) -> None:
     assert given("import argparse\nadd_argument('--off', action='store_false')", off=False) == [
         "--off"
     ]
+
+    base = "import argparse\nadd_argument('--x', type=bool, default=True)\n"
+    assert given(base, x=False) == ["--x="] and given(base, x=True) == ["--x=True"]
+    # What is declared of --x-y is nothing about --x.
+    both = "import argparse\nadd_argument('--x-y', action='store_true')\nadd_argument('--x')\n"
+    assert given(both, x=False) == ["--x=False"]
+    both = "import argparse\nadd_argument('--x-y')\nadd_argument('--x', action='store_true')\n"
+    assert given(both, x=False) == []
+
+
+def test_words_are_filled_once_and_nothing_is_left_in_them(tmp_path: Path) -> None:
+    """A value with braces is a value; of a param that the trial does not have nothing stands."""
+    found = Arguments(["./fit.sh", "{lr}", "--m={m}", "{note}"], tmp_path, ["lr", "m", "note"])
+    assert found.given({"lr": 0.1, "note": "{lr}"}).command == ["./fit.sh", "0.1", "--m=", "{lr}"]
+    assert found.given({"lr": None, "m": 1, "note": "a b"}).command[1:] == ["", "--m=1", "a b"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["3", "1e-3", "true", "Null", "nan", "a b", "", "it's", "C:\\data x", "end\\", "a\\'b",
+     "v1/x.y", "a,b", "3d", -0.5, 1e-7, True, None],
+)  # fmt: skip
+def test_hydra_reads_what_a_trial_says(tmp_path: Path, value: Any) -> None:
+    """A text stays one, whatever it looks like; Hydra's own parser is asked."""
+    parser = pytest.importorskip("hydra.core.override_parser.overrides_parser")
+    (tmp_path / "p.py").write_text("import hydra\n")
+    word = Arguments(["python", "p.py"], tmp_path, ["x"]).given({"x": value}).command[-1]
+    read = parser.OverridesParser.create().parse_override(word).value()
+    assert (getattr(read, "text", read), type(getattr(read, "text", read))) == (value, type(value))
 
 
 def test_an_option_that_a_program_does_not_have_is_refused(peira_cli: CommandLine) -> None:
