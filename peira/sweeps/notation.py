@@ -277,8 +277,21 @@ def _split_condition(text: str) -> tuple[str, str]:
     return text.strip(), ""
 
 
-def _split(name: str, text: str) -> Iterator[str]:
-    """Yield the parts between the commas that stand outside quotes and brackets."""
+def split_words(name: str, text: str) -> list[str]:
+    """Return the `name=value` between the commas that stand outside quotes and brackets.
+
+    >>> split_words("--first", "note='a, b',lr=0.1")
+    ["note='a, b'", 'lr=0.1']
+    """
+    return list(_split(name, text, after="="))
+
+
+def _split(name: str, text: str, after: str = "") -> Iterator[str]:
+    """Yield the parts between the commas that stand outside quotes and brackets.
+
+    Args:
+        after: a quote may stand behind this sign, too; else only where a part begins.
+    """
     begin, depth = 0, 0
     quote = ""
     position = 0
@@ -287,7 +300,7 @@ def _split(name: str, text: str) -> Iterator[str]:
         if quote:
             position += character == "\\"
             quote = "" if character == quote else quote
-        elif character in "'\"" and not text[begin:position].strip():
+        elif character in "'\"" and _may_begin(text[begin:position].strip(), after):
             quote = character
         elif character in _OPENING:
             depth += 1
@@ -304,6 +317,11 @@ def _split(name: str, text: str) -> Iterator[str]:
             hint="In a shell, put the whole word in quotes: 'lr=log(1e-4,1e-1)'.",
         )
     yield text[begin:].strip()
+
+
+def _may_begin(before: str, after: str) -> bool:
+    """Whether a quote may begin behind what stands in a part so far."""
+    return not before or (bool(after) and before.endswith(after))
 
 
 def _outside(text: str) -> Iterator[int]:

@@ -7,11 +7,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from peira.cli.sweep.begin import _first
+from peira.cli.sweep.working import settle
 from peira.lab.lab import Lab
 from peira.sweeps.arguments import Arguments
 from peira.sweeps.options import literal_options
+from peira.sweeps.space import Space
 from tests.sweeps.conftest import CommandLine
 
 ARGPARSE = """
@@ -284,6 +288,37 @@ def test_a_sweep_from_a_file(peira_cli: CommandLine) -> None:
     write(peira_cli, "progam = 'train.py'\n", "typo.toml")
     refused = peira_cli("sweep", "--file", "typo.toml")
     assert refused.returncode == 2 and "Did you mean program?" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ('trials = "2"', "trials = '2': Expected `int`, got `str`"),
+        ("minimize = 3", "minimize = 3: Expected `str | array`, got `int`"),
+        ("first = [3]", "first = [3]: Expected"),
+        ("jobs = -1", "jobs = -1: Expected `int` >= 0"),
+    ],
+)
+def test_what_a_file_says_wrongly_is_told(tmp_path: Path, line: str, part: str) -> None:
+    """With its name, what it is, and what it should be."""
+    (tmp_path / "s.toml").write_text(f'program = "train.py"\n{line}\n')
+    with pytest.raises(click.UsageError) as refused:
+        settle((), {"file": str(tmp_path / "s.toml")})
+    assert part in refused.value.message
+
+
+def test_a_file_may_say_words_as_the_command_line_does(tmp_path: Path) -> None:
+    """The space as words, the program as a line with quotes; the command line goes before."""
+    (tmp_path / "s.toml").write_text(
+        "program = \"train.py --note 'two words'\"\nspace = ['lr=0.1,0.2', 'k=3']\n"
+    )
+    told = settle(("lr=0.5",), {"file": str(tmp_path / "s.toml")})
+    assert told["words"] == ["train.py", "--note", "two words"]
+    assert told["space"] == {"lr": "0.5", "k": "3"}
+    told = settle((), {"file": str(tmp_path / "s.toml")})
+    assert Space.of(told["space"]).words() == ["lr=0.1,0.2", "k=3"]
+    first = _first("note='a, b',lr=0.1")
+    assert first == {"note": "a, b", "lr": 0.1}
 
 
 def test_pause_resume_extend_stop(peira_cli: CommandLine) -> None:

@@ -167,11 +167,12 @@ def _given(value: int | None, default: int) -> int:
 def _first(given: str | dict[str, Value]) -> dict[str, Value]:
     """Return the params of a first trial: `lr=0.1,opt=sgd`, or a table of a file."""
     from peira.sweeps.domain import read_value
+    from peira.sweeps.notation import split_words
 
     if not isinstance(given, str):
         return dict(given)
     found = {}
-    for part in given.split(","):
+    for part in split_words("--first", given):
         name, equals, text = part.partition("=")
         if not equals:
             raise click.UsageError(f"--first {given!r:.100}: {part!r:.60} is not NAME=VALUE.")

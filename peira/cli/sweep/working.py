@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
+import msgspec
 
 from peira.cli.failure import INTERRUPTED
 from peira.cli.session import write_json
@@ -15,11 +17,17 @@ if TYPE_CHECKING:
     from peira.launch.worker import Slot
     from peira.sweeps.folder import SweepFolder
 
-_KEYS = {
-    "program", "space", "minimize", "maximize", "trials", "budget", "jobs", "sampler", "prune",
-    "where", "first", "warm", "seed", "reuse", "retry_failed", "retry_killed", "gpus",
-    "gpus_per_trial", "cpus_per_trial", "project", "name", "why", "group", "tags",
+_TEXTS = list[str] | str
+_COUNT = Annotated[int, msgspec.Meta(ge=0)]
+_TYPES: dict[str, Any] = {
+    "program": _TEXTS, "space": dict[str, Any] | _TEXTS, "minimize": _TEXTS, "maximize": _TEXTS,
+    "trials": int, "budget": str | float, "jobs": _COUNT, "sampler": str, "prune": str,
+    "where": _TEXTS, "first": list[dict[str, Any] | str] | dict[str, Any] | str, "warm": str,
+    "seed": int, "reuse": bool, "retry_failed": _COUNT, "retry_killed": _COUNT, "gpus": str,
+    "gpus_per_trial": _COUNT, "cpus_per_trial": _COUNT, "project": str, "name": str, "why": str,
+    "group": str, "tags": _TEXTS,
 }  # fmt: skip
+"""What a file may say, and as what."""
 _LISTS = ("minimize", "maximize", "where", "first", "tags")
 
 
@@ -38,7 +46,7 @@ def settle(words: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
     told = {} if path is None else _read_file(Path(path))
     told |= {n: v for n, v in options.items() if v is not None and v is not False and v != ()}
     own = told.pop("program", None) or []
-    told["words"] = program or (own.split() if isinstance(own, str) else list(own))
+    told["words"] = program or (_words(own) if isinstance(own, str) else list(own))
     told["space"] = _merged(told.get("space"), space)
     return told
 
@@ -47,11 +55,21 @@ def _merged(space: Any, words: list[str]) -> Any:
     """Return the space of a file with what the command line says of it."""
     if not space:
         return words
+    if not isinstance(space, dict):  # words, in the file too
+        listed = [space] if isinstance(space, str) else space
+        space = dict(word.partition("=")[::2] for word in listed)
     found = dict(space)
     for word in words:
         name, _, text = word.partition("=")
         found[name] = text
     return found
+
+
+def _words(program: str) -> list[str]:
+    try:
+        return shlex.split(program)
+    except ValueError as error:
+        raise click.UsageError(f"The program {program!r:.100} cannot be read: {error}.") from error
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -62,15 +80,20 @@ def _read_file(path: Path) -> dict[str, Any]:
     told = _read_yaml(data, path) if path.suffix in (".yaml", ".yml") else _read_toml(data, path)
     if not isinstance(told, dict):
         raise click.UsageError(f"{path} holds no table.")
-    unknown = sorted(told.keys() - _KEYS)
+    unknown = sorted(told.keys() - _TYPES.keys())
     if unknown:
         from difflib import get_close_matches
 
-        near = get_close_matches(unknown[0], _KEYS, n=1)
+        near = get_close_matches(unknown[0], _TYPES, n=1)
         raise click.UsageError(
             f"{path}: {unknown[0]!r:.60} is not known."
-            + (f" Did you mean {near[0]}?" if near else f" Use {', '.join(sorted(_KEYS))}.")
+            + (f" Did you mean {near[0]}?" if near else f" Use {', '.join(sorted(_TYPES))}.")
         )
+    for name, value in told.items():
+        try:
+            msgspec.convert(value, _TYPES[name])
+        except msgspec.ValidationError as error:
+            raise click.UsageError(f"{path}: {name} = {value!r:.60}: {error}.") from error
     return {
         name: [value] if name in _LISTS and not isinstance(value, list) else value
         for name, value in told.items()
