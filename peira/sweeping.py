@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial, update_wrapper
 from typing import Any, TypedDict, Unpack, overload
 
@@ -220,6 +221,7 @@ def sweep(
     """
     if LOADING:
         raise Loaded
+    _refuse_unknown(options)
     if objective is None:
         asked = {
             "space": space, "minimize": minimize, "maximize": maximize, "trials": trials,
@@ -252,6 +254,17 @@ def sweep(
     result = SweepResult(reading, folder)
     progress.tell(f"peira: {repr(result)[1:-1]}. See it: peira sweep show {result.name}")
     return result
+
+
+def _refuse_unknown(options: Mapping[str, object]) -> None:
+    known = [*SweepOptions.__annotations__, "minimize", "maximize", "trials", "jobs", "space"]
+    for name in options:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            raise UsageError(
+                f"{name!r:.60} is no option of a sweep.",
+                hint=f"Did you mean {near[0]}?" if near else f"Options: {', '.join(known)}.",
+            )
 
 
 def _work(

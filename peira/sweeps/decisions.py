@@ -41,10 +41,13 @@ def decide(
                 hint="Add to that: --trials 20.",
             )
         if trials and definition.sampler.name == "grid":
-            asked = (definition.trials or 0) + trials
-            if asked > definition.space.grid_size():
+            ledger = Ledger(folder, definition)
+            ledger.catch_up()
+            size = definition.space.grid_size()
+            if (ledger.trials_asked or 0) + trials > size:
                 raise UsageError(
-                    f"The grid of {definition.name} has {definition.space.grid_size()} trials.",
+                    f"The grid of {definition.name} has {size} trials; {ledger.trials_asked} of"
+                    " them are asked for.",
                     hint="Begin another sweep with a wider space.",
                 )
     control = Control(

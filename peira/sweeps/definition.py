@@ -5,6 +5,7 @@ See docs/formats/sweeps.md.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import msgspec
@@ -176,11 +177,16 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise UsageError(
                 "It is not said when the sweep is to end.", hint="Give --trials 40 or --budget 30m."
             )
-        if self.trials is not None and self.trials < 1:
-            raise UsageError(f"{self.trials} trials cannot be run.")
+        self._check_numbers()
         if not self.is_external and self.sampler.name != "grid":
             self._check_lists()
         for given in self.first:
+            if not self.space.allows(given):
+                told = ", ".join(f"{name}={spell(value)}" for name, value in given.items())
+                raise UsageError(
+                    f"The first trial {told} breaks {' and '.join(self.space.where)}.",
+                    hint="Change it, or the constraint.",
+                )
             for name, value in given.items():
                 domain = self.space.param(name).domain
                 if not domain.holds(value):
@@ -188,6 +194,18 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                         f"The first trial {name}={value!r} is not in {domain.text}.",
                         hint="Widen the search or change the value.",
                     )
+
+    def _check_numbers(self) -> None:
+        for what, number in (("trials", self.trials), ("seed", self.seed)):
+            if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+                raise UsageError(f"{what} is a whole number, not {number!r:.60}.")
+        if self.trials is not None and self.trials < 1:
+            raise UsageError(f"{self.trials} trials cannot be run.")
+        budget = self.budget_s
+        if budget is not None and not (isinstance(budget, int | float) and 0 < budget < math.inf):
+            raise UsageError(
+                f"A budget of {budget!r:.60} is no time.", hint="Give seconds, or 30m, 2h, 1d."
+            )
 
     def _check_lists(self) -> None:
         """Refuse lists with 1 and true, or 1 and 1.0: Optuna takes the one for the other."""

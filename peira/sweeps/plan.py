@@ -28,7 +28,7 @@ from peira.sweeps.definition import (
     Objective,
     Retries,
 )
-from peira.sweeps.domain import Constant, Value
+from peira.sweeps.domain import Constant, Value, same
 from peira.sweeps.folder import NAME, SweepFolder, free_name, make_sweep, new_sweep_id
 from peira.sweeps.space import Space
 
@@ -178,7 +178,12 @@ def _known(lab: Path, project: str, plan: Plan) -> tuple[Known, ...]:
 
 
 def _fitting(space: Space, params: dict[str, object]) -> dict[str, Value] | None:
-    """Return the searched params of a run, when it lies in the space."""
+    """Return the searched params of a run, when it lies in the space: with other constants than
+    those of the space it does not.
+    """
+    constants = {p.name: p.domain.value for p in space.params if isinstance(p.domain, Constant)}
+    if any(not same(value, params.get(n, value)) for n, value in constants.items()):  # type: ignore[arg-type]
+        return None
     own = {
         param.name: params[param.name]
         for param in space.params

@@ -14,9 +14,16 @@ import peira
 from peira.lab.lab import Lab
 from peira.launch.queue import Staged
 from peira.objective import Trial
+from peira.record import lines
+from peira.record.append import AppendFile
+from peira.server.routes.sweeps import decide_sweep
 from peira.server.serve import Server
+from peira.server.sweep_records import DecisionRequest
 from peira.server.sweeps import command_of
-from peira.sweeps.definition import FORMAT, Definition, Objective
+from peira.sweeps.definition import FORMAT, Definition, Function, Objective
+from peira.sweeps.folder import make_sweep, new_sweep_id
+from peira.sweeps.ledger import Ledger
+from peira.sweeps.records import End
 from peira.sweeps.space import Space
 
 PROJECT = "swept"
@@ -101,6 +108,29 @@ def test_decisions_are_recorded_and_refused_with_a_reason(client: httpx.Client) 
     assert client.post(address, json={"action": "delete"}).status_code == 400
     foreign = client.post(address, json={"action": "stop"}, headers={"Origin": "http://evil.test"})
     assert foreign.status_code == 403
+
+
+def test_resuming_grants_what_the_command_grants(tmp_path: Path) -> None:
+    """A trial that was killed is run once more, though its retries are used up."""
+    with Lab(tmp_path) as lab:
+        definition = Definition(
+            format=FORMAT, id=new_sweep_id(lab.root), name="s", project="p", created=0.0, by="ada",
+            space=Space.parse(["x=1,2"]), trials=1, function=Function(place="m:f", directory="/"),
+            objectives=(Objective(metric="y", direction="minimize"),),
+        )  # fmt: skip
+        folder = make_sweep(lab.root, definition)
+        file = AppendFile(folder.told("aaaaaa"))
+        for attempt in (1, 2):
+            end = End(
+                trial=0, attempt=attempt, time=1.0, state="killed", params={"x": 1}, started=0
+            )
+            file.append(lines.encode(end))
+        file.close()
+        row = decide_sweep.fn(lab, "p", "s", DecisionRequest(action="resume"))
+        assert row.state == "waiting"
+        ledger = Ledger(folder)
+        ledger.catch_up()
+        assert ledger.next_free() == (0, 3)
 
 
 def test_the_screens_are_files_too(client: httpx.Client) -> None:

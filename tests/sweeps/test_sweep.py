@@ -15,7 +15,9 @@ from peira.core.errors import UsageError
 from peira.lab.lab import Lab
 from peira.objective import Trial
 from peira.sweeping import SweptFunction
-from peira.sweeps.reading import Best, _front
+from peira.sweeps.decisions import decide
+from peira.sweeps.folder import find_sweep
+from peira.sweeps.reading import Best, _front, list_sweeps
 from peira.sweeps.space import Space
 
 
@@ -213,6 +215,11 @@ def test_what_no_draw_satisfies_ends_the_sweep(lab: Path) -> None:
         ({"space": {"x": [1, True]}}, "cannot tell 1 and true apart"),
         ({"space": {"x": [1, 2, 1.0]}}, "cannot tell 1 and 1.0 apart"),
         ({"sampler": "tpe:seed=3"}, "tpe:seed=3 cannot be used"),
+        ({"sampeler": "random"}, "'sampeler' is no option of a sweep"),
+        ({"trials": 2.5}, "trials is a whole number, not 2.5"),
+        ({"seed": "7"}, "seed is a whole number, not '7'"),
+        ({"trials": None, "budget": 0}, "A budget of 0 is no time"),
+        ({"where": "x < 0", "first": [{"x": 0.5}]}, "The first trial x=0.5 breaks x < 0"),
     ],
 )
 def test_what_a_sampler_cannot_do_is_said_before(
@@ -222,8 +229,34 @@ def test_what_a_sampler_cannot_do_is_said_before(
     asked: dict[str, Any] = {"space": {"x": "-1..1"}, "minimize": "y", "trials": 1, **options}
     with pytest.raises(UsageError, match=part):
         peira.sweep(squared, **asked)
-    asked |= {"sampler": "grid", "space": {"x": [1, 1.0]}, "trials": None}
-    assert len(peira.sweep(squared, **asked)) == 2, "a grid draws nothing"
+    assert not (lab / "sweeps").exists() or not list_sweeps(lab), "nothing was begun"
+
+
+def test_a_grid_keeps_values_that_a_sampler_takes_for_one(lab: Path) -> None:
+    """It draws nothing: 1 and 1.0 are two trials."""
+    result = peira.sweep(lambda x: float(x), {"x": [1, 1.0]}, minimize="y", sampler="grid")
+    assert [repr(x) for x in result.trials.params["x"]] == ["1", "1.0"]
+    assert result.trials.state == ["complete"] * 2
+
+
+def test_an_extension_of_a_grid_ends_with_the_grid(lab: Path) -> None:
+    """Also when it is extended for the second time; else a worker meets a trial that is none."""
+    asked: dict[str, Any] = {"minimize": "y", "trials": 1, "sampler": "grid", "name": "s"}
+    peira.sweep(lambda x: float(x), {"x": [1, 2, 3, 4]}, **asked)
+    decide(find_sweep(lab, "s"), "extend", trials=2)
+    with pytest.raises(UsageError, match="has 4 trials; 3 of them are asked for"):
+        decide(find_sweep(lab, "s"), "extend", trials=2)
+    decide(find_sweep(lab, "s"), "extend", trials=1)
+    assert len(peira.sweep(lambda x: float(x), resume="s")) == 4
+
+
+def test_runs_with_other_constants_are_no_earlier_results(lab: Path) -> None:
+    """What ran for one epoch says nothing about ten."""
+    asked: dict[str, Any] = {"minimize": "y", "trials": 2, "sampler": "random", "project": "p"}
+    peira.sweep(lambda x: float(x), ["x=0..1", "epochs=1"], **asked)
+    peira.sweep(lambda x: float(x), ["x=0..1", "epochs=10"], **asked)
+    warm = peira.sweep(lambda x: float(x), ["x=0..1", "epochs=10"], warm="", **asked)
+    assert len(warm.reading.definition.warm) == 2
 
 
 def test_a_name_is_given_once(lab: Path) -> None:

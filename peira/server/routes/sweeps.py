@@ -11,8 +11,9 @@ from peira.server.follower import revision
 from peira.server.parameters import LabNow, PathText
 from peira.server.sweep_records import DecisionRequest, SweepAnswer, SweepListRow, SweepsAnswer
 from peira.server.sweeps import answer_of, open_sweep, row_of
-from peira.sweeps.decisions import decide
+from peira.sweeps.decisions import decide, go_on
 from peira.sweeps.folder import find_sweep
+from peira.sweeps.ledger import Ledger
 from peira.sweeps.reading import list_sweeps
 
 
@@ -36,13 +37,13 @@ def decide_sweep(
 ) -> SweepListRow:
     """Pause, resume, stop or extend a sweep; its workers heed it before their next trial."""
     found = open_sweep(lab.root, project, sweep)
-    decide(
-        find_sweep(lab.root, found.row.id),
-        data.action,
-        trials=data.trials,
-        budget_s=data.budget_s,
-        now=data.now,
-    )
+    folder = find_sweep(lab.root, found.row.id)
+    if data.action == "resume":  # as `peira sweep resume`: what was killed is run once more
+        ledger = Ledger(folder)
+        ledger.catch_up()
+        go_on(ledger)
+    else:
+        decide(folder, data.action, trials=data.trials, budget_s=data.budget_s, now=data.now)
     return row_of(open_sweep(lab.root, project, found.row.id).row)
 
 
