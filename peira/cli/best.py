@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from peira.cli.table import pairs
 from peira.cli.terminal import terminal
 from peira.core.errors import NotFoundError
 from peira.core.text import printable
+
+if TYPE_CHECKING:
+    from peira.lab.lab import Lab
 
 
 @click.command(
@@ -79,6 +82,7 @@ def best(
                 "direction": column.rpartition(".")[2],
                 "matched": table.matched,
                 "rows": json_rows(table),
+                "notes": _marks_of_all(lab, text, project, column),
             }
         )
         return
@@ -102,11 +106,17 @@ def best(
         ("compared", _compared(every.column(column), table.matched)),
     ]
     click.echo("\n".join(pairs(facts, out)))
-    for note in read_marks(lab, every, [Values(column, every.column(column))]).notes:
+    for note in _marks_of_all(lab, text, project, column):
         click.echo(out.paint(note, "yellow"), err=True)
     if record.params:
         click.echo(out.paint("params", "bold"))
         click.echo("\n".join(pairs([(k, exact(v)) for k, v in record.params.items()], out)))
+
+
+def _marks_of_all(lab: Lab, text: str, project: str | None, column: str) -> list[str]:
+    """Return what is to be said of a column of all runs that were compared."""
+    every = lab.runs(text, project=project, limit=None, columns=[column])
+    return read_marks(lab, every, [Values(column, every.column(column))]).notes
 
 
 def _compared(values: list[Any], matched: int) -> str:

@@ -158,14 +158,15 @@ def json_rows(table: RunTable) -> list[dict[str, Any]]:
     The values are the columns that were asked for; else every param, and the last value of every
     metric that is not of the machine (`system/…`).
     """
-    names, columns = _value_columns(table)
+    names, columns = value_columns(table)
     return [
         json_row(record) | {"values": {name: columns[name][i] for name in names}}
         for i, record in enumerate(table)
     ]
 
 
-def _value_columns(table: RunTable) -> tuple[list[str], dict[str, list[Any]]]:
+def value_columns(table: RunTable) -> tuple[list[str], dict[str, list[Any]]]:
+    """Return the names of the columns that `json_rows` gives, and all columns by name."""
     if table.chosen:
         columns = {column.name: table.column(column.name) for column in table.columns}
         return list(columns), columns

@@ -22,6 +22,7 @@ from peira.cli.session import (
 )
 from peira.cli.table import Cell, Column, Layout, layout
 from peira.cli.terminal import STATE_STYLE, Terminal, terminal
+from peira.core.text import printable
 
 if TYPE_CHECKING:
     from peira.compare.table import RunsTable, TableColumn
@@ -115,7 +116,14 @@ def _document(found: RunsTable) -> dict[str, Any]:
     return {
         "matched": found.matched,
         "columns": [
-            {"name": c.name, "kind": c.kind, "direction": c.direction} for c in found.columns
+            {
+                "name": c.name,
+                "kind": c.kind,
+                "direction": c.direction,
+                "letters": c.letters,
+                "notes": c.notes,
+            }
+            for c in found.columns
         ],
         "rows": [
             json_row(run) | {"values": {c.name: c.values[i] for c in found.columns}}
@@ -129,6 +137,11 @@ def _write(found: RunsTable, out: Terminal) -> None:
     if shown is None or shown.left_out:
         shown = _below(found, out)
     click.echo("\n".join(shown.lines))
+    for column in found.columns:
+        if column.notes:
+            what = "not comparable: " if any(column.letters) else ""
+            note = printable(f"{column.name} {what}{'; '.join(column.notes)}")
+            click.echo(out.paint(note, "yellow"), err=True)
     footer = [f"{len(found.runs):,} of {found.matched:,} runs"]
     if shown.left_out:
         plural = "s" if shown.left_out > 1 else ""
@@ -176,4 +189,6 @@ def _cell(column: TableColumn, row: int, text: str | None = None) -> Cell:
         text = MISSING if item is None else value(item) if column.kind == "metric" else exact(item)
     if row in column.best:
         return Cell(f"{text}*", "green")
+    if column.letters:
+        return Cell(f"{text} {column.letters[row]}".rstrip())
     return Cell(f"{text} " if column.best else text)

@@ -8,6 +8,8 @@ import click
 
 from peira.cli.group import Command
 from peira.cli.session import Session, in_session, json_option, project_option, write_json
+from peira.cli.terminal import terminal
+from peira.core.text import printable
 
 if TYPE_CHECKING:
     from peira.sweeps.importance import Importance
@@ -58,6 +60,10 @@ def importance(
     if as_json:
         write_json({**about, **msgspec.to_builtins(found), "finding": msgspec.to_builtins(finding)})
         return
+    if about["note"]:
+        click.echo(
+            terminal().paint(printable(f"{about['metric']} {about['note']}"), "yellow"), err=True
+        )
     click.echo(finding.sentence)
     _write(found, about["metric"])
 
@@ -72,6 +78,7 @@ def _table(
     """Return what is looked at, and what it is called."""
     from peira.cli.ranking import best_column, goal_metric
     from peira.core.errors import NotFoundError
+    from peira.evaluate.guard import note_of
     from peira.sweeps.observations import Observations, trial_observations
     from peira.sweeps.reading import read_sweep
 
@@ -83,10 +90,12 @@ def _table(
             pass  # a word that is no sweep is a query
         else:
             objective = reading.definition.objective
+            ids = [run for run in reading.trials.run if run is not None]
             return trial_observations(reading), {
                 "sweep": reading.row.id,
                 "metric": objective.text,
                 "direction": "min" if objective.direction == "minimize" else "max",
+                "note": note_of(lab, ids, objective.text),
             }
     text = session.read_query(query)
     column = best_column(lab, metric or goal_metric(lab, project), direction, project)
@@ -94,13 +103,13 @@ def _table(
     side = "min" if column.endswith(".min") else "max"
     values = [v if isinstance(v, int | float) else None for v in runs.column(column)]
     table = Observations.of([run.params for run in runs], values, "min" if side == "min" else "max")
-    return table, {"sweep": None, "metric": column, "direction": side}
+    ids = [run.id for run, value in zip(runs, values, strict=True) if value is not None]
+    note = note_of(lab, ids, column)
+    return table, {"sweep": None, "metric": column, "direction": side, "note": note}
 
 
 def _write(found: Importance, metric: str) -> None:
     from peira.cli.table import Cell, Column, layout
-    from peira.cli.terminal import terminal
-    from peira.core.text import printable
 
     out = terminal()
     if found.params:

@@ -10,7 +10,7 @@ import click
 from peira.cli.columns import SYSTEM, choose, json_rows, split_names, table_of
 from peira.cli.format import MISSING, number, value
 from peira.cli.group import Command
-from peira.cli.marks import group_notes, read_marks
+from peira.cli.marks import group_notes, json_notes, read_marks
 from peira.cli.session import (
     Session,
     columns_option,
@@ -102,7 +102,10 @@ def ls(
         text, project=project, sort=sort, limit=rows_max, columns=names, deleted=removed
     )
     if as_json:
-        write_json({"total": table.total, "matched": table.matched, "rows": json_rows(table)})
+        write_json(
+            {"total": table.total, "matched": table.matched, "rows": json_rows(table),
+             "notes": json_notes(lab, table)}
+        )  # fmt: skip
     elif not len(table) and limit:
         _explain_nothing(lab, table, text, project=project, removed=removed)
     else:

@@ -26,16 +26,12 @@ NOTHING = Marks({}, [])
 
 def read_marks(lab: Lab, table: RunTable, values: Sequence[Values]) -> Marks:
     """Return what is to be said of the columns of a list of runs."""
-    from peira.lab.query.names import read_name, split_aggregate
-
-    keys = {}
-    for column in values:
-        if "/" in column.name and column.is_number:
-            name = read_name(column.name)
-            keys[column.name] = name.key if name.quoted else split_aggregate(name.key)[0]
-    if not keys:
+    named = [column.name for column in values if "/" in column.name and column.is_number]
+    if not named:
         return NOTHING
-    from peira.evaluate.guard import LOGGED, marks, read_guard
+    from peira.evaluate.guard import LOGGED, key_of, marks, read_guard
+
+    keys = {name: key_of(name) for name in named}
 
     numbers = [record.row.n for record in table]
     guard = read_guard(lab, numbers, list(keys.values()))
@@ -57,6 +53,14 @@ def read_marks(lab: Lab, table: RunTable, values: Sequence[Values]) -> Marks:
         what = "not comparable: " if len(mark.letters) > 1 else ""
         notes.append(printable(f"{column.name} {what}{'; '.join(mark.notes)}"))
     return Marks(letters, notes)
+
+
+def json_notes(lab: Lab, table: RunTable) -> list[str]:
+    """Return what is to be said of the columns that `json_rows` gives."""
+    from peira.cli.columns import Values, value_columns
+
+    names, columns = value_columns(table)
+    return read_marks(lab, table, [Values(name, columns[name]) for name in names]).notes
 
 
 def group_notes(lab: Lab, groups: GroupTable) -> list[str]:

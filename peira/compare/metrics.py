@@ -45,10 +45,19 @@ def _unlike(lab: Lab, records: Sequence[RunRecord]) -> tuple[dict[str, str], lis
     told = [{e.name: e for e in record.evaluations()} for record in records]  # the last one counts
     unlike: dict[str, str] = {}
     remarks: list[str] = []
+    for record, evaluations in zip(records, told, strict=True):
+        for name in dict.fromkeys(name for others in told for name in others):
+            if name not in evaluations and any(
+                key.startswith(f"{name}/") for key in record.metrics
+            ):
+                unlike[name] = f"{record.name} only logged {name}/, on unknown examples"
+    remarks += [f"{name}/ is not comparable: {why}" for name, why in unlike.items()]
     for name in dict.fromkeys(name for evaluations in told for name in evaluations):
         first, *others = (evaluations[name] for evaluations in told if name in evaluations)
         found = [mismatch for other in others for mismatch in mismatches(first, other)]
         blocking = list(dict.fromkeys(m.reason for m in found if m.effect == "block"))
+        if name in unlike:
+            continue
         if blocking:
             unlike[name] = "; ".join(blocking)
             remarks.append(f"{name}/ is not comparable: {unlike[name]}")

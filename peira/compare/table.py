@@ -12,6 +12,7 @@ from peira.compare.metrics import SYSTEM, direction_of, read_goals
 from peira.compare.values import value_rows
 from peira.core.direction import Direction
 from peira.core.errors import AmbiguousError, NotFoundError, UsageError
+from peira.evaluate.guard import LOGGED, key_of, marks, read_guard
 from peira.lab.frames import RUN_COLUMNS
 from peira.lab.lab import Lab
 from peira.lab.query.names import split_aggregate, write_name
@@ -36,7 +37,13 @@ class TableColumn(msgspec.Struct, frozen=True, kw_only=True):
     """Whether more or less is better, where that is known."""
     values: list[Any]
     best: list[int] = []
-    """Rows with the best value; none when all are equal or nothing says what is better."""
+    """Rows with the best value; none when all are equal, nothing says what is better, or the values
+    measure different things.
+    """
+    letters: list[str] = []
+    """For each run the kind of its value, when they are of several kinds."""
+    notes: list[str] = []
+    """What the kinds are, and what numbers of a hold-out cost."""
 
 
 class RunsTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +95,33 @@ def tabulate(
         table = _in_order(lab, refs, columns)
     records = list(table)
     shown = _chosen(lab, table) if columns else _telling(lab, records, everything=everything)
-    return RunsTable(runs=records, columns=shown, matched=table.matched)
+    return RunsTable(runs=records, columns=_marked(lab, records, shown), matched=table.matched)
+
+
+def _marked(
+    lab: Lab, records: Sequence[RunRecord], columns: list[TableColumn]
+) -> list[TableColumn]:
+    """Mark the metrics whose values measure different things: none of those is the best."""
+    keys = {c.name: key_of(c.name) for c in columns if c.kind == "metric" and "/" in c.name}
+    numbers = [record.row.n for record in records]
+    guard = read_guard(lab, numbers, list(keys.values()))
+    if not guard.measures:
+        return columns
+    found = []
+    for column in columns:
+        key = keys.get(column.name, "")
+        there = [n for n, v in zip(numbers, column.values, strict=True) if v is not None]
+        mark = marks(guard, {key: there}).get(key) if key else None
+        if mark is None:
+            found.append(column)
+            continue
+        letters = [
+            "" if v is None else mark.letters.get(guard.kinds.get(n, {}).get(key, LOGGED), "")
+            for n, v in zip(numbers, column.values, strict=True)
+        ]
+        best = [] if any(letters) else column.best
+        found.append(msgspec.structs.replace(column, letters=letters, notes=mark.notes, best=best))
+    return found
 
 
 def _named_runs(lab: Lab, words: Sequence[str], project: str | None) -> list[str] | None:

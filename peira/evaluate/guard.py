@@ -20,6 +20,7 @@ from peira.lab.cells import read_cells
 from peira.lab.groups import GroupTable
 from peira.lab.index import schema
 from peira.lab.lab import Lab
+from peira.lab.query.names import read_name, split_aggregate
 from peira.lab.query.several import among
 from peira.record.events import Evaluation
 
@@ -48,6 +49,12 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
     letters: dict[str, str]
     notes: list[str]
+
+    @property
+    def text(self) -> str:
+        """All of it in one line."""
+        several = len(self.letters) > 1 and any(self.letters.values())
+        return "; ".join((["not comparable"] if several else []) + self.notes)
 
 
 def read_guard(lab: Lab, runs: Sequence[int], keys: Sequence[str]) -> Guard:
@@ -108,6 +115,27 @@ def marks(guard: Guard, columns: Mapping[str, Sequence[int]]) -> dict[str, Mark]
     return found
 
 
+def key_of(name: str) -> str:
+    """Return the key of the metric that the name of a column means: `dev/accuracy.max` is of
+    `dev/accuracy`.
+    """
+    found = read_name(name)
+    return found.key if found.quoted else split_aggregate(found.key)[0]
+
+
+def note_of(lab: Lab, ids: Sequence[str], name: str) -> str:
+    """Return what is to be said of the values of runs, given by their ids, in one column; empty
+    when they may be held against each other.
+    """
+    key = key_of(name)
+    if "/" not in key or not ids:
+        return ""
+    question = select(schema.run.c.n).where(among(schema.run.c.id, ids))
+    numbers = lab.ask(lambda connection: list(connection.scalars(question)))
+    mark = marks(read_guard(lab, numbers, [key]), {key: numbers}).get(key)
+    return "" if mark is None else mark.text
+
+
 def notes_of_groups(lab: Lab, table: GroupTable) -> dict[str, str]:
     """Return, by column of a table of groups, what is to be said of its means: over numbers of
     several kinds they mean nothing.
@@ -125,9 +153,7 @@ def notes_of_groups(lab: Lab, table: GroupTable) -> dict[str, str]:
         key = column.field.key
         mark = marks(guard, {key: list(known)}).get(key)
         if mark is not None:
-            several = len(mark.letters) > 1 and any(mark.letters.values())
-            what = ["not comparable"] if several else []
-            found[column.name] = "; ".join(what + mark.notes)
+            found[column.name] = mark.text
     return found
 
 

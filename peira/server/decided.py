@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from sqlalchemy import Connection
 
+from peira.evaluate.guard import note_of
 from peira.lab.axes import Axes, Axis, literal_of, read_axes
 from peira.lab.lab import Lab
 from peira.lab.query import ast
@@ -79,7 +81,11 @@ def decide(
     with _lock:  # the same question of two tabs is worked on once
         answer = _answers.pop(key, None)
         if answer is None:
-            answer = _judge(found, judged, started)
+            there = ~found.axes[-1].is_missing
+            ids = [id for id, is_there in zip(found.ids, there.tolist(), strict=True) if is_there]
+            answer = msgspec.structs.replace(
+                _judge(found, judged, started), note=note_of(lab, ids, judged.name)
+            )
         _answers[key] = answer
         while len(_answers) > ANSWERS_MAX:
             _answers.pop(next(iter(_answers)))

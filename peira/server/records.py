@@ -554,3 +554,5 @@ class ImportanceAnswer(Answer, frozen=True, kw_only=True):
     sentence: str
     findings: list[FindingRow]
     took_ms: float
+    note: str = ""
+    """Why values of the objective should not be held against each other, when they should not."""

@@ -11,17 +11,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+from peira.cli.marks import json_notes
+from peira.compare.metrics import metrics
+from peira.compare.table import tabulate
 from peira.data import sealed, splits
 from peira.data.add import add_table
 from peira.data.dataset import open_dataset
 from peira.data.splits import Recipe
 from peira.evaluate import ledger
 from peira.evaluate.fairness import unfair
-from peira.evaluate.guard import Guard, letter_of, marks, read_guard
+from peira.evaluate.guard import Guard, letter_of, marks, note_of, read_guard
 from peira.evaluate.ledger import Claim
 from peira.evaluate.price import price_of, prices
 from peira.lab.lab import Lab
+from peira.lab.query.parse import parse
 from peira.run import Run, init
+from peira.server.decided import decide
+from peira.server.default_axes import Objective
 
 KEY = "dev/accuracy"
 SHARES = {"train": 0.5, "dev": 0.25, "test": 0.25}
@@ -178,3 +184,44 @@ def test_a_bigger_budget_is_told(team: Team) -> None:
     team.lab.catch_up()
     found = unfair(team.lab, team.lab.run("short"), team.lab.run("long"), "dev")
     assert "long had 2.5 times the steps" in [one.reason for one in found]
+
+
+def test_no_best_among_numbers_of_several_kinds(team: Team) -> None:
+    """The table of many runs gives each number its letter and none a star; a difference has no
+    winner between what was evaluated and what a program only logged.
+    """
+    evaluated(team, "one")
+    with team.run("other") as run:
+        run.evaluate("dev", [0, 1, 1, 1, 1], [0, 1, 1, 1, 1])
+    with team.run("logged") as run:
+        run.log({KEY: 0.9})
+    team.lab.catch_up()
+    table = tabulate(team.lab, ["one", "other", "logged"])
+    (column,) = [c for c in table.columns if c.name.startswith(KEY)]
+    assert column.letters == ["a", "b", "c"] and column.best == []
+    assert column.notes[0].startswith("a: 50 examples of d:main/dev")
+    (column,) = [c for c in tabulate(team.lab, ["one", "one"]).columns if c.name.startswith(KEY)]
+    assert column.letters == []
+    section = metrics(team.lab, [team.lab.run("one"), team.lab.run("logged")])
+    (row,) = [row for row in section.rows if row.name == KEY]
+    assert (
+        row.last is not None and row.last.winner is None and "only logged dev/" in row.incomparable
+    )
+    assert "dev/ is not comparable: logged only logged dev/, on unknown examples" in section.remarks
+
+
+def test_what_decided_over_numbers_of_several_kinds_is_said(team: Team) -> None:
+    """Importance and the finding of Explore, and JSON, say that their numbers do not belong
+    together.
+    """
+    ids = [evaluated(team, "one")]
+    with team.run("logged") as run:
+        run.log({KEY: 0.9})
+        ids.append(run.id)
+    team.lab.catch_up()
+    assert note_of(team.lab, ids, f"{KEY}.max").startswith("not comparable; a: 50 examples")
+    assert note_of(team.lab, ids[:1], f"{KEY}.max") == note_of(team.lab, ids, "loss") == ""
+    answer = decide(team.lab, parse(""), "p", lambda _: Objective(f"{KEY}.max", "max"))
+    assert answer.note.startswith("not comparable; a: ")
+    (note,) = json_notes(team.lab, team.lab.runs("", columns=[KEY]))
+    assert note.startswith(f"{KEY} not comparable: a: ")

@@ -921,6 +921,8 @@ export interface ImportanceData {
   sentence: string;
   findings: FindingData[];
   took_ms: number;
+  /** Why values of the objective should not be held against each other, when they should not. */
+  note: string;
 }
 
 export type TrialState = "running" | "complete" | "pruned" | "failed" | "nan" | "killed" | "reused";
