@@ -34,7 +34,7 @@ CHECKS: dict[str, Check] = {
     "suspicious-labels": models.suspicious_labels,
 }
 
-VERSION = 3
+VERSION = 4
 """Rises when a check finds something else on the same data; kept findings of another are stale."""
 
 __all__ = ["CHECKS", "VERSION", "Action", "Finding", "View", "check"]

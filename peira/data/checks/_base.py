@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Literal
@@ -21,6 +22,10 @@ ROWS_MAX = 200
 NUMBER_MAX = 1e30
 """Checks compute with squares, and with float32."""
 SEED = 20_240_601
+ROWS_COUNTED_MIN = 20
+_NAME = re.compile(
+    r"(^|[^a-z])(id|uuid|guid|key|path|file|filename|file_name|url|uri)$|^index$|^unnamed: ?\d+$"
+)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,8 @@ class View:
             Without one (folds) a model is fitted to all parts but the one that it is tested on.
         group, time: columns that the user named as such.
         ordered_by: the column of times that the split was made by.
+        contents: what is equal for exact copies; the inputs when None.
+        unseen: what could not be looked at, a sentence without a full stop.
     """
 
     def __init__(
@@ -66,6 +73,8 @@ class View:
         group: str | None = None,
         time: str | None = None,
         ordered_by: str | None = None,
+        contents: NDArray[np.object_] | None = None,
+        unseen: str = "",
     ) -> None:
         self.columns = columns
         self.ids = ids
@@ -75,6 +84,8 @@ class View:
         self.group = group
         self.time = time
         self.ordered_by = ordered_by
+        self.contents = contents
+        self.unseen = unseen
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -119,9 +130,13 @@ class View:
 
     @cached_property
     def inputs(self) -> Columns:
-        """All columns but the label and those that tell group or time."""
+        """All columns but the label, those that tell group or time, and those that only name the
+        row: its number, its file.
+        """
         apart = {self.label, self.group, self.time}
-        return {name: values for name, values in self.columns.items() if name not in apart}
+        found = {name: values for name, values in self.columns.items() if name not in apart}
+        plain = {name: values for name, values in found.items() if not _is_name(name, values)}
+        return plain or found
 
     @cached_property
     def numbers(self) -> NDArray[Any]:
@@ -176,6 +191,21 @@ class View:
     def names(self, rows: Any) -> list[str]:
         """Return the ids of the first of some rows as texts."""
         return [id.decode() for id in self.ids[np.asarray(rows, dtype=np.intp)[:ROWS_MAX]].tolist()]
+
+
+def _is_name(name: str, values: NDArray[Any]) -> bool:
+    """Whether a column only names its row: whole numbers or texts, most of them different, and
+    called so; or the numbers of the rows.
+    """
+    if values.ndim != 1 or values.dtype.kind not in "iuO" or not len(values) or is_nested(values):
+        return False
+    is_called = _NAME.search(name.lower()) is not None
+    if not is_called and values.dtype.kind == "O":
+        return False
+    count = len(np.unique([str(v) for v in values.tolist()]))
+    if is_called:
+        return 2 * count > len(values)
+    return count == len(values) >= ROWS_COUNTED_MIN and bool(np.ptp(values) == count - 1)
 
 
 def percent(share: float) -> str:

@@ -8,9 +8,11 @@ import msgspec
 
 from peira.core.errors import NotFoundError, UsageError
 from peira.data import checks, splits
+from peira.data.add import IMAGES
 from peira.data.catalog import Catalog, Version
 from peira.data.checks import Finding, View
 from peira.data.checks.duplicates import copies_of
+from peira.data.checks.pictures import open_pictures
 from peira.data.dataset import Dataset
 from peira.data.splits import Split
 from peira.record.folder import write_atomically
@@ -88,12 +90,19 @@ def _view(whole: Dataset, split: Split | None, question: Question) -> View:
     parts = {} if split is None else {p: splits.rows_of(split, p, whole) for p in split.parts}
     by = None if split is None else split.column
     columns = dict(whole.columns)
+    contents, unseen = None, ""
+    if whole.manifest.type == IMAGES:
+        pictures = open_pictures(whole)
+        contents, unseen = pictures.contents, pictures.reason
+        if pictures.pixels is not None:
+            columns["pixels"] = pictures.pixels
     if split is not None and split.kind == "column" and by not in (question.group, question.time):
         columns.pop(str(by), None)
     return View(
         columns, whole.ids, label=whole.label, parts=parts,
         group=question.group, time=question.time,
         ordered_by=by if split is not None and split.kind == "time" else None,
+        contents=contents, unseen=unseen,
     )  # fmt: skip
 
 
