@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from peira.core.clock import now_s
-from peira.core.errors import DamagedError, LabError, NotFoundError, UsageError
+from peira.core.errors import AmbiguousError, DamagedError, LabError, NotFoundError, UsageError
 from peira.lab.gc import DATASETS
 from peira.lab.journal import DATASET_PURGED, Journal, user_name
 from peira.lab.query.parse import near
@@ -179,6 +179,12 @@ class Catalog:
         if not found and not wanted and _CONTENT.match(ref):
             matching = [v for n in self.names() for v in self.versions(n)]
             found = [v for v in matching if v.content.startswith(ref)]
+            if len({version.content for version in found}) > 1:
+                raise AmbiguousError(
+                    f"Several versions have content that begins with {ref}.",
+                    suggestions=tuple(version.ref for version in found[:10]),
+                    hint="Give more digits of it, or a name.",
+                )
             if found:
                 return found[0]
         if not found:

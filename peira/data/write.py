@@ -31,6 +31,8 @@ def write_columns(columns: Columns, path: Path) -> list[str]:
         raise UsageError(
             f"The column {wide[0]!r:.60} holds more than one value a row.", hint="Write .npz."
         )
+    if path.suffix == ".parquet" and any(not name or "\0" in name for name in columns):
+        raise UsageError("A column of Parquet wants a name.", hint="Write .npz or .csv.")
     plain = {name: _cells(values) for name, values in columns.items()}
     if path.suffix == ".parquet":
         types = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -400,3 +401,11 @@ def test_a_link_is_not_followed_out(tmp_path: Path, pets: Path) -> None:
     (tmp_path / "secret.txt").write_text("1 0.5 0.5 0.1 0.1\n")
     (pets / "c.txt").symlink_to(tmp_path / "secret.txt")
     assert [item.path for item in read(pets).items] == ["a.png", "b.png"]
+
+
+def test_a_text_of_yolo_between_two_pictures(pets: Path) -> None:
+    """One of them is not chosen by its suffix."""
+    yolo(pets)
+    shutil.copy(pets / "a.png", pets / "a.jpg")
+    with pytest.raises(AmbiguousError, match=r"may speak of a\.jpg or a\.png"):
+        read(pets)

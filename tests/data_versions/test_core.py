@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from peira.core.errors import DamagedError, NotFoundError, UsageError
+from peira.core.errors import AmbiguousError, DamagedError, NotFoundError, UsageError
+from peira.data import catalog
 from peira.data.add import add_path, add_table
 from peira.data.catalog import Catalog
 from peira.data.dataset import open_dataset
@@ -167,21 +169,34 @@ def test_numbers_are_given_once(root: Path) -> None:
 
 def test_names_aliases_and_removal(root: Path) -> None:
     """A version is found by number, alias, content and as the latest; a removed one is not."""
-    catalog = Catalog(root)
+    known = Catalog(root)
     first = add_table(root, "d", {"x": np.arange(3)}).version
     second = add_table(root, "d", {"x": np.arange(4)}).version
-    catalog.set_alias(first, "prod")
-    assert catalog.find("d:prod") == catalog.find("d:v1") == catalog.find("d:1") == first
-    assert catalog.find("d") == catalog.find("d:latest") == second
-    assert catalog.find(first.content[:12]) == first
-    catalog.remove(second)
-    assert catalog.find("d") == first
+    known.set_alias(first, "prod")
+    assert known.find("d:prod") == known.find("d:v1") == known.find("d:1") == first
+    assert known.find("d") == known.find("d:latest") == second
+    assert known.find(first.content[:12]) == first
+    known.remove(second)
+    assert known.find("d") == first
     with pytest.raises(NotFoundError, match="no version or alias `v2`"):
-        catalog.find("d:v2")
+        known.find("d:v2")
     assert add_table(root, "d", {"x": np.arange(4)}).version.number == 2
-    assert catalog.find("d:v2") == second
+    assert known.find("d:v2") == second
     with pytest.raises(UsageError, match="cannot be an alias"):
-        catalog.set_alias(first, "v7")
+        known.set_alias(first, "v7")
+
+
+def test_a_digest_that_means_several_versions(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its start is no name for one of them; under two names it is one content."""
+    first = add_table(root, "a", {"x": np.arange(3)}).version
+    add_table(root, "b", {"x": np.arange(3)})
+    assert Catalog(root).find(first.content[:8]).content == first.content
+    monkeypatch.setattr(catalog, "_CONTENT", re.compile(r"[0-9a-f]{1,64}\Z"))
+    for rows in range(4, 40):  # 16 beginnings of one digit for 37 contents
+        add_table(root, "c", {"x": np.arange(rows)})
+    with pytest.raises(AmbiguousError, match="Several versions"):
+        for digit in "0123456789abcdef":
+            Catalog(root).find(digit)
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".peira", "a\0b", "x" * 101])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from peira.core.errors import UsageError
 from peira.data import cells, chunks
 from peira.data.add import add_table
+from peira.data.checks.version import Question, check_version
 from peira.data.dataset import Dataset
 from peira.data.profile import profile
 from peira.data.tables import to_columns
@@ -127,6 +128,8 @@ def test_no_rows_have_a_profile(root: Path) -> None:
     """A table without rows can be added, read and profiled."""
     empty = added(root, {"x": np.empty((0, 3)), "y": np.empty(0)})
     assert len(empty) == 0 and empty.X.shape == (0, 3) and profile(empty).rows == 0
+    with pytest.raises(UsageError, match="no rows to look at"):
+        check_version(root, empty.version, Question())
 
 
 def test_long_texts_beside_short_ones_cost_little() -> None:

@@ -13,9 +13,10 @@ Source: https://docs.ultralytics.com/datasets/detect/
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
-from peira.core.errors import NotFoundError, UnsupportedError, UsageError
+from peira.core.errors import AmbiguousError, NotFoundError, UnsupportedError, UsageError
 from peira.data.annotations import _base
 from peira.data.annotations._base import Annotations, Box, Item
 
@@ -43,22 +44,24 @@ def read(path: Path) -> Annotations:
     """
     folder = path if path.is_dir() else path.parent
     names = _names(path)
-    pictures = {
-        _key(file.relative_to(folder)): file
-        for suffix in sorted(PICTURES)
-        for file in _base.files_of(folder, suffix)
-    }
+    pictures: dict[tuple[str, ...], list[Path]] = defaultdict(list)
+    for suffix in sorted(PICTURES):
+        for picture in _base.files_of(folder, suffix):
+            pictures[_key(picture.relative_to(folder))].append(picture)
     items = []
     for file in _base.files_of(folder, ".txt"):
         if file.name.lower() in _OTHER_TEXTS:
             continue
-        picture = pictures.get(_key(file.relative_to(folder)))
-        if picture is None:
+        found = pictures.get(_key(file.relative_to(folder)), [])
+        if not found:
             raise NotFoundError(
                 f"There is no picture for {file}.",
                 hint="It must lie beside it, or in images/ as the text does in labels/.",
             )
-        items.append(_item(file, picture, folder, names))
+        if len(found) > 1:
+            told = " or ".join(picture.relative_to(folder).as_posix() for picture in found)
+            raise AmbiguousError(f"{file} may speak of {told}.", hint="Give them other names.")
+        items.append(_item(file, found[0], folder, names))
     return Annotations(format=NAME, items=items)
 
 

@@ -43,6 +43,8 @@ def check_version(root: Path, version: Version, question: Question) -> list[Find
     if known is not None:
         return known
     whole = Dataset(root, version)
+    if whole.manifest.ids is not None and not len(whole):
+        raise UsageError(f"{whole.ref} has no rows to look at.")
     split = split_of(whole, question.split)
     path = _kept(root, whole, split, question)
     view = _view(whole, split, question)
