@@ -13,7 +13,7 @@ from peira.data import splits
 from peira.data.add import add_path
 from peira.data.checks import Finding, pictures
 from peira.data.checks.version import Question, check_version
-from peira.data.dataset import Dataset
+from peira.data.dataset import Dataset, open_dataset
 from peira.data.splits import Recipe
 from tests.data_versions.worlds import find, simulated, view
 
@@ -83,10 +83,10 @@ def test_pictures_that_cannot_be_opened_are_told(
     copies, near = checked(folder, ["duplicates", "near-duplicates"])
     assert copies.action == "block" and copies.count >= 15
     assert near.title.startswith("Near copies are not looked for: 0/broken.png cannot be opened")
+    whole = open_dataset(folder.parent / ".peira", "digits")
     monkeypatch.setattr(pictures, "COUNT_MAX", 100)
-    (folder / "0" / "one-more.png").write_bytes(b"no picture either")
-    (found,) = checked(folder, ["near-duplicates"])
-    assert "too many of them" in found.title
+    found = pictures.open_pictures(whole)
+    assert found.pixels is None and "too many of them" in found.reason
 
 
 @pytest.mark.parametrize("name", ["Id", "Unnamed: 0", "file_name", "any"])
