@@ -95,11 +95,11 @@ def _evaluations(
 ) -> list[dict[str, Any]]:
     if finding.check != CHECK:
         return []
-    part = f"{split}/{finding.detail['part']}"
+    parts = {f"{split}/{part}" for part in _parts(finding)}
     found = []
     for record in records:
         every = record.evaluations()
-        own = [one for one in every if one.split == part and one.dataset == version.ref]
+        own = [one for one in every if one.split in parts and one.dataset == version.ref]
         for evaluation in {one.name: one for one in own}.values():
             told = of_evaluation(lab, record, evaluation, finding)
             if told is not None:
@@ -154,6 +154,11 @@ def of_evaluation(
     )
 
 
+def _parts(finding: Finding) -> list[str]:
+    """Return the parts that a finding is about: of folds there may be more."""
+    return [finding.detail["part"], *finding.detail.get("others", ())]
+
+
 def _finding(root: Path, evaluation: Evaluation) -> Finding | None:
     """Return the copies that were found in the part that was evaluated, when it was checked."""
     assert evaluation.dataset is not None and evaluation.split is not None
@@ -163,15 +168,15 @@ def _finding(root: Path, evaluation: Evaluation) -> Finding | None:
         found = known_findings(root, version, Question(split=split)) or []
     except NotFoundError:  # removed since
         return None
-    return next((f for f in found if f.check == CHECK and f.detail.get("part") == part), None)
+    return next((f for f in found if f.check == CHECK and part in _parts(f)), None)
 
 
 def _ids(root: Path, evaluation: Evaluation, finding: Finding) -> Collection[str]:
-    """Return the ids of all copies: a finding names only the first ones."""
-    if finding.count <= len(finding.rows):
-        return frozenset(finding.rows)
+    """Return the ids of all copies: a finding names only the first ones, of one part."""
     assert evaluation.dataset is not None and evaluation.split is not None
     split, _, part = evaluation.split.partition("/")
+    if part == finding.detail["part"] and finding.count <= len(finding.rows):
+        return frozenset(finding.rows)
     version = Catalog(root).find(evaluation.dataset)
     return _all(root, version.ref, version.manifest, split).get(part, frozenset())
 

@@ -332,6 +332,10 @@ def test_folds_are_held_against_each_other() -> None:
     found = find(view(columns, parts=parts), "duplicates")
     assert sum(finding.count for finding in found) == 2 * across_folds > 0
     assert all("also in the other parts" in finding.title for finding in found)
+    (worst,) = check(view(columns, parts=parts), ["duplicates"])
+    assert worst.share == max(finding.share for finding in found)
+    assert worst.title.endswith(f"; {len(found) - 1} more parts alike.")
+    assert {worst.detail["part"], *worst.detail["others"]} == {f.detail["part"] for f in found}
     clean = {"X": digits.data, "y": digits.target}
     seen = view(clean, parts=assign.folds(row_ids(clean), 5, 0))
     for name in ("duplicates", "near-duplicates", "group-leak", "label-leak"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from peira.cli.app import app
 from peira.data import sealed, splits
 from peira.data.add import add_table
 from peira.data.catalog import Catalog
-from peira.data.checks.version import Question, check_version
+from peira.data.checks.version import Question, check_version, copies
 from peira.data.dataset import Dataset
 from peira.data.splits import Recipe
 from peira.evaluate.copies import WithoutCopies, of_evaluation, with_evaluations
@@ -123,10 +124,10 @@ def test_the_evaluate_screen_is_told(made: Lab) -> None:
     not be named when it is checked.
     """
     check_version(made.root, Catalog(made.root).find("leaky"), Question())
-    for name, copies in (("dev", COPIES), ("test", None)):
+    for name, wanted in (("dev", COPIES), ("test", None)):
         opened = Opened(made.objects, evaluation(made, name))
         told = answer_of(made, made.run("parrot"), opened, "label").copies
-        assert (told.copies if told else None) == copies
+        assert (told.copies if told else None) == wanted
 
 
 def test_numbers_have_their_error_without_the_copies(made: Lab) -> None:
@@ -139,3 +140,25 @@ def test_numbers_have_their_error_without_the_copies(made: Lab) -> None:
     assert told is not None and told.metric == "rmse" and told.without is not None
     assert told.value == pytest.approx(event.metrics["rmse"])
     assert told.without == pytest.approx(told.value * 2**0.5)  # copies are without error
+
+
+def test_folds_have_their_own_copies(tmp_path: Path) -> None:
+    """The checks tell of the worst fold; each evaluation is told without the copies of its own."""
+    x = np.random.default_rng(0).standard_normal((100, 3))
+    columns = {"X": np.vstack([x, x[:30]]), "y": np.arange(130) % 2}
+    columns["y"][100:] = columns["y"][:30]
+    with Lab(tmp_path) as lab:
+        version = add_table(lab.root, "folded", columns).version
+        splits.make(Dataset(lab.root, version), "cv", Recipe(kind="folds", count=3))
+        with init("p", name="cv", lab=tmp_path, console=False, monitor=False) as run:
+            for fold in ("fold-1", "fold-2", "fold-3"):
+                part = run.use(f"folded:{fold}")
+                run.evaluate(fold, y_pred=np.zeros(len(part), dtype=int))
+        lab.catch_up()
+        found = check_version(lab.root, version, Question(checks=["duplicates"]))
+        (finding,) = with_evaluations(lab, version, found, None)
+        told = finding.detail["evaluations"]
+        true = copies(lab.root, version, "cv")
+    assert {one["evaluation"] for one in told} == {"fold-1", "fold-2", "fold-3"}
+    for one in told:
+        assert one["copies"] == len(true[one["evaluation"]]) > 0

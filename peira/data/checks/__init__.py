@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from msgspec import structs
+
 from peira.data.checks import duplicates, groups, labels, models, near, texts, times
 from peira.data.checks._base import Action, Finding, View
 
@@ -34,14 +36,38 @@ CHECKS: dict[str, Check] = {
     "suspicious-labels": models.suspicious_labels,
 }
 
-VERSION = 4
+VERSION = 5
 """Rises when a check finds something else on the same data; kept findings of another are stale."""
 
 __all__ = ["CHECKS", "VERSION", "Action", "Finding", "View", "check"]
 
 
 def check(view: View, names: list[str] | None = None) -> list[Finding]:
-    """Return what the checks find, blocking findings first."""
+    """Return what the checks find, blocking findings first; of folds the worst of each kind."""
     order = ("block", "warn", "note")
     found = [finding for name in names or CHECKS for finding in CHECKS[name](view)]
+    found = found if view.train_parts else _worst(found)
     return sorted(found, key=lambda finding: order.index(finding.action))
+
+
+def _worst(findings: list[Finding]) -> list[Finding]:
+    """Return of findings of one check and column in several parts that of the largest share, which
+    names the others.
+    """
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        column = finding.columns[0] if finding.check in ("group-leak", "time-leak") else ""
+        kinds.setdefault((finding.check, column), []).append(finding)
+    return [_with_others(sorted(kind, key=lambda f: -f.share)) for kind in kinds.values()]
+
+
+def _with_others(kind: list[Finding]) -> Finding:
+    worst, others = kind[0], [finding.detail["part"] for finding in kind[1:]]
+    if not others:
+        return worst
+    more = f"{len(others)} more part{'s' if len(others) > 1 else ''}"
+    return structs.replace(
+        worst,
+        title=f"{worst.title.removesuffix('.')}; {more} alike.",
+        detail={**worst.detail, "others": others},
+    )
