@@ -34,6 +34,8 @@ LEAKS = {
     "    return train_test_split(X, y)",
     "two slices": "X = StandardScaler().fit_transform(X)\na, b = X[:800], X[800:]",
     "two slices, apart": "X = PCA(8).fit_transform(X)\na = X[:-n]\ny = y[:-n]\nb = X[-n:]",
+    "slices with both ends": "s = MinMaxScaler()\nX = s.fit_transform(df.values)\n"
+    "n = int(len(X) * 0.8)\na = X[0:n, :]\nb = X[n:len(X), :]",
     "rows of a frame": "df[cols] = StandardScaler().fit_transform(df[cols])\n"
     "train, test = df.iloc[:n], df.iloc[n:]",
     "data under version": 'd = run.use("digits")\ns = StandardScaler().fit(d.X)\n'
@@ -56,6 +58,7 @@ CLEAN = {
     "other rows": "T = StandardScaler().fit_transform(T)\na, b = train_test_split(X)",
     "a name used again": "X = StandardScaler().fit_transform(X)\nX = np.load('other.npy')\n"
     "train_test_split(X)",
+    "names of labels": "y = LabelEncoder().fit_transform(df['y'])\ntrain_test_split(X, y)",
     "stateless": "X = Normalizer().fit_transform(X)\ntrain_test_split(X)",
     "text": "X = StandardScaler().fit_transform(X)\nwords = line.split(',')",
     "twice": "a, b = train_test_split(X)\ns = StandardScaler()\na = s.fit_transform(a)\n"

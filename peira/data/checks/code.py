@@ -31,8 +31,13 @@ _STEP = re.compile(
     r"|(Incremental|Kernel|Sparse)?PCA$|TruncatedSVD$|NMF$|FastICA$|FactorAnalysis$"
     r"|Select(KBest|Percentile|FromModel|F[dpw][re])$|RFE(CV)?$|VarianceThreshold$|UMAP$|SMOTE.*"
 )
-_STATELESS = {"Normalizer", "FunctionTransformer", "HashingVectorizer", "ColumnTransformer"}
-"""`Normalizer` and its like learn nothing of other rows. A column transformer may hold any step."""
+_HARMLESS = {
+    "Binarizer", "ColumnTransformer", "FunctionTransformer", "HashingVectorizer", "LabelBinarizer",
+    "LabelEncoder", "MultiLabelBinarizer", "Normalizer",
+}  # fmt: skip
+"""`Normalizer` and its like learn nothing of other rows, those of labels only which ones there
+are. A column transformer may hold any step.
+"""
 _SPLITS = {
     "train_test_split", "random_split", "cross_val_score", "cross_val_predict", "cross_validate",
     "KFold", "StratifiedKFold",
@@ -214,15 +219,20 @@ def _half(node: ast.Subscript) -> tuple[str, str, str] | None:
     if not isinstance(base, ast.Name) or not isinstance(rows, ast.Slice) or rows.step is not None:
         return None
     lower = None if _is_zero(rows.lower) else rows.lower
-    if (lower is None) == (rows.upper is None):
+    upper = None if _is_length(rows.upper, base.id) else rows.upper
+    if (lower is None) == (upper is None):
         return None
-    end = lower or rows.upper
+    end = lower or upper
     assert end is not None
     return base.id, ast.dump(end), "after" if lower else "before"
 
 
 def _is_zero(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and node.value == 0
+
+
+def _is_length(node: ast.expr | None, name: str) -> bool:
+    return isinstance(node, ast.Call) and _called(node) == "len" and _names(node) == {name}
 
 
 def _is_of_rows(node: ast.expr) -> bool:
@@ -256,7 +266,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _is_step(name: str) -> bool:
-    return bool(_STEP.match(name)) and name not in _STATELESS
+    return bool(_STEP.match(name)) and name not in _HARMLESS
 
 
 def _is_fold(call: ast.Call) -> bool:
