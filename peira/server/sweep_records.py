@@ -111,7 +111,11 @@ class ConfirmedRow(Answer, frozen=True, kw_only=True):
 
     sweep: str
     name: str
+    trial: int
+    """Which trial's params they have."""
     runs: int
+    varied: bool
+    """Whether they differ: if not, the seed had no effect, and they confirm nothing."""
     mean: float | None
     low: float | None
     high: float | None

@@ -178,8 +178,9 @@ def _winner(root: Path, found: SweepReading) -> WinnerRow | None:
         bound=winner.bound, trials=winner.trials, examples=winner.examples, remark=winner.remark,
         confirmed=[
             ConfirmedRow(
-                sweep=one.sweep, name=one.name, runs=len(one.runs), mean=one.mean, low=one.low,
-                high=one.high, failed=one.failed,
+                sweep=one.sweep, name=one.name, trial=one.trial, runs=len(one.values),
+                varied=one.is_varied, mean=one.mean, low=one.low, high=one.high,
+                failed=one.failed,
             )
             for one in winner.confirmed
         ],

@@ -64,6 +64,16 @@ def confirming_plan(
     )
 
 
+def has_fresh_seeds(reading: SweepReading, plan: Plan) -> bool:
+    """Whether a confirmation sets the seed: it has a param with another value than any trial."""
+    trials = reading.trials.params
+    return any(
+        value not in trials.get(param.name, [])
+        for param in plan.space.params
+        for value in param.domain.grid(param.name)
+    )
+
+
 def found_seed(definition: Definition, params: Mapping[str, Value]) -> str | None:
     """Return the param that is the seed of a trial, or nothing."""
     for name in SEED_NAMES:

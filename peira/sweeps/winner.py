@@ -24,6 +24,7 @@ from peira.lab.lab import Lab
 from peira.lab.student import quantile
 from peira.objects.folder import FolderObjects
 from peira.record.events import Evaluation
+from peira.record.folder import run_folder
 from peira.science.selection import Corrected, correct_winner
 from peira.sweeps.definition import Objective
 from peira.sweeps.domain import Value
@@ -177,14 +178,22 @@ def _correct(root: Path, reading: SweepReading) -> _Correction:
         return _Correction(remark="no trial has a run")
     if len(competitors) == 1:
         return _Correction(remark="one trial was not chosen among others")
-    return _corrected(root, tuple(competitors), reading.definition.objective)
+    told = tuple(_told_bytes(root, one.run) for one in competitors)
+    return _corrected(root, tuple(competitors), reading.definition.objective, told)
+
+
+def _told_bytes(root: Path, run: str) -> int:
+    """Return how much a run has told: more, when it was evaluated since."""
+    return sum(path.stat().st_size for path in run_folder(root, run).events_files())
 
 
 @lru_cache(maxsize=64)
 def _corrected(
-    root: Path, competitors: tuple[_Competitor, ...], objective: Objective
+    root: Path, competitors: tuple[_Competitor, ...], objective: Objective, told_bytes: object
 ) -> _Correction:
-    """Correct the first of the competitors; kept, since a screen asks again and again."""
+    """Correct the first of the competitors; kept, since a screen asks again and again, as long as
+    none of them tells more.
+    """
     with Lab(root, create=False) as lab:
         lab.catch_up()
         lab.is_kept_up = True

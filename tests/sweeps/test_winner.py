@@ -14,11 +14,17 @@ import numpy as np
 import pytest
 
 import peira
+from peira.core import ids
 from peira.core.errors import NotFoundError, UsageError
+from peira.lab.lab import Lab
 from peira.launch.launcher import Request
 from peira.launch.queue import Staged
+from peira.record import lines
+from peira.record.append import AppendFile
+from peira.record.folder import run_folder
+from peira.server.sweeps import answer_of
 from peira.sweeps.budgets import compare_budgets
-from peira.sweeps.confirming import confirming_plan, found_seed
+from peira.sweeps.confirming import confirming_plan, found_seed, has_fresh_seeds
 from peira.sweeps.definition import Confirms, Function, Objective
 from peira.sweeps.domain import Choice, Constant
 from peira.sweeps.finding import describe
@@ -95,6 +101,26 @@ def test_a_winner_is_corrected_by_what_the_runs_kept_of_each_sample(lab: Path) -
     assert (winner.trials, winner.examples, winner.evaluation) == (10, 400, "val")
 
 
+def test_a_correction_is_made_anew_when_a_run_was_evaluated_since(lab: Path) -> None:
+    """A server that runs for days says what is true now."""
+    runs, values = evaluated(3, 100)
+    bare = [peira.init("p", params={"i": i}) for i in range(3)]
+    for run in bare:
+        run.finish()
+    rows = [({"i": i}, values[i]) for i in range(3)]
+    reading = recorded(lab, ["i=int(0,9)"], rows, runs=[run.id for run in bare])
+    before = judge_winner(lab, reading)
+    assert before is not None and "no trial kept per-sample results" in before.remark
+    with Lab(lab) as opened:
+        told = [opened.run(run).evaluations()[0] for run in runs]
+    for run, evaluation in zip(bare, told, strict=True):
+        file = AppendFile(run_folder(lab, run.id).events(ids.new_writer_id()))
+        file.append(lines.encode(evaluation))
+        file.close()
+    after = judge_winner(lab, reading)
+    assert after is not None and after.corrected is not None, after
+
+
 def test_an_error_rate_is_corrected_the_other_way_round(lab: Path) -> None:
     """Of what is minimized the corrected value is greater than the raw one."""
     runs, values = evaluated(6, 300)
@@ -160,6 +186,7 @@ def test_a_confirmation_runs_the_same_params_on_fresh_seeds(lab: Path) -> None:
         record.add(ForeignTrial(number=i, params={"lr": lr}, values=(abs(lr - 0.02),)))
     reading = read_sweep(lab, "mine")
     confirming = confirming_plan(reading, 4)
+    assert has_fresh_seeds(reading, confirming)
     assert confirming.confirms == Confirms(sweep=folder.id, trial=1)
     assert confirming.space.param("lr").domain == Constant(value=0.02)
     seeds = confirming.space.param("seed").domain
@@ -226,6 +253,10 @@ def test_runs_that_do_not_differ_confirm_nothing(lab: Path) -> None:
     assert winner is not None
     found = winner.confirmed[0]
     assert (found.mean, found.low, found.high, found.is_varied) == (0.45, None, None, False)
+    row = answer_of(lab, first, 0, 0.0).winner
+    assert row is not None
+    assert [(c.trial, c.runs, c.varied) for c in row.confirmed] == [(0, 2, False)]
+    assert not has_fresh_seeds(first, plan)
 
 
 def test_a_space_is_narrowed_around_the_best(lab: Path) -> None:

@@ -138,7 +138,7 @@ def confirm(
 
     from peira.cli.sweep.begin import session_root
     from peira.cli.sweep.working import run_trials
-    from peira.sweeps.confirming import confirming_plan
+    from peira.sweeps.confirming import confirming_plan, has_fresh_seeds
     from peira.sweeps.plan import begin
     from peira.sweeps.reading import read_sweep
     from peira.sweeps.winner import judge_winner
@@ -148,13 +148,11 @@ def confirm(
     plan = confirming_plan(reading, runs, trial=trial, seed_name=seed_param)
     assert plan.confirms is not None
     number = plan.confirms.trial
-    varied = plan.sampler.name == "grid" or runs == 1
-    click.echo(
-        f"trial {number} of {reading.row.name}, {runs} times"
-        + (" on fresh seeds" if varied else "; it has no seed that could be set: each run draws"
-           " its own randomness"),
-        err=True,
-    )  # fmt: skip
+    times = "once" if runs == 1 else f"{runs} times"
+    seeds = " on fresh seeds"
+    if not has_fresh_seeds(reading, plan):
+        seeds = "; it has no seed that could be set: each run draws its own randomness"
+    click.echo(f"trial {number} of {reading.row.name}, {times}{seeds}", err=True)
     folder = begin(root, plan)
     click.echo(f"sweep {folder.read().name} ({folder.id})", err=True)
     is_interrupted = run_trials(folder, {"jobs": jobs})

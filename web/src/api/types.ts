@@ -1002,7 +1002,7 @@ export interface WinnerData {
   examples: number;
   remark: string;
   /** What runs of its params on fresh seeds gave. */
-  confirmed: { sweep: string; name: string; runs: number; mean: number | null; low: number | null; high: number | null; failed: number }[];
+  confirmed: { sweep: string; name: string; trial: number; runs: number; varied: boolean; mean: number | null; low: number | null; high: number | null; failed: number }[];
 }
 
 export interface SweepData {
