@@ -25,6 +25,8 @@ from peira.sweeps.hyperopt_space import HyperoptSpace
 __all__ = ["fmin"]
 
 LOSS = "loss"
+_OF_DISPLAY = ("show_progressbar", "verbose", "max_queue_len", "allow_trials_fmin")
+"""Options of `hyperopt.fmin` that change nothing of what is found."""
 _SAMPLERS = {"tpe": "tpe", "rand": "random", "random": "random"}
 
 
@@ -53,7 +55,8 @@ def fmin(
         timeout: for how many seconds new ones are begun.
         trials: a `hyperopt.Trials` to fill with the results.
         jobs: so many at once; forks of this process when more than one.
-        options: those of `peira.sweep`: `name`, `project`, `why`, `seed`, `tags`, …
+        options: those of `peira.sweep`: `name`, `project`, `why`, `seed`, `tags`, …; and of
+            Hyperopt's own `rstate` (a generator, or a number), and what is about its display.
 
     Returns:
         the best point, label -> value, the number of the option for `hp.choice`: what
@@ -71,6 +74,11 @@ def fmin(
     def objective(params: dict[str, Value]) -> float:
         return _loss(fn(read.build(params)))
 
+    rstate = options.pop("rstate", None)
+    if rstate is not None:
+        options.setdefault("seed", _seed(rstate))
+    for name in _OF_DISPLAY:
+        options.pop(name, None)
     asked: SweepOptions = {"sampler": _sampler(algo), **options}  # type: ignore[typeddict-item]
     if timeout is not None:
         asked["budget"] = timeout
@@ -97,6 +105,12 @@ def _loss(result: Any) -> float:
     if run is not None and others:
         run.log(others)
     return float(result["loss"])
+
+
+def _seed(rstate: Any) -> int:
+    """Return the seed that a generator of NumPy draws, or the number itself."""
+    draw = getattr(rstate, "integers", None) or getattr(rstate, "randint", None)
+    return int(rstate if draw is None else draw(2**31 - 1))
 
 
 def _sampler(algo: Any) -> str:

@@ -48,6 +48,8 @@ class HyperoptSpace:
         self._params: dict[str, Param] = {}
         self._options: dict[str, list[Any]] = {}
         """The plain values of the options of a choice; empty where it is chosen by number."""
+        self._steps: dict[str, float] = {}
+        """What draws are rounded to, where the space does not know steps."""
         self._build = self._read(as_apply(given), "")
         if not self._params:
             raise UsageError(
@@ -68,7 +70,7 @@ class HyperoptSpace:
             options = self._options.get(name)
             if options:
                 value = next(i for i, option in enumerate(options) if spell(option) == spell(value))
-            found[name] = value
+            found[name] = self._rounded(name, value)
         return found
 
     # Reading the graph: `node.name` is the operation, its arguments are nodes.
@@ -104,7 +106,7 @@ class HyperoptSpace:
         is_plain = len(plain) == len(branches) and all(
             v is None or isinstance(v, bool | int | float | str) for v in plain
         )
-        is_plain = is_plain and len({spell(v) for v in plain}) == len(plain)
+        is_plain = is_plain and len(set(plain)) == len(plain)  # 1 is true to a sampler
         values: list[Value] = list(plain) if is_plain else list(range(len(branches)))
         if is_plain:
             self._options[label] = plain
@@ -131,9 +133,16 @@ class HyperoptSpace:
         arguments = [part.obj for part in (*drawn.pos_args, *named.values())]
         domain, step = _domain(label, drawn.name, arguments)
         self._add(label, domain, when)
-        if step is None:
-            return lambda params: params[label]
-        return lambda params: round(float(params[label] or 0) / step) * step
+        if step is not None:
+            self._steps[label] = step
+        return lambda params: self._rounded(label, params[label])
+
+    def _rounded(self, label: str, value: Value) -> Value:
+        """Return a drawn value as the objective gets it."""
+        step = self._steps.get(label)
+        if step is None or isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        return round(value / step) * step
 
     def _add(self, label: str, domain: Domain, when: str) -> None:
         if label in self._params:
@@ -153,17 +162,13 @@ def _domain(label: str, kind: str, arguments: list[Any]) -> tuple[Domain, float 
     if kind in ("uniform", "loguniform"):
         low, high = map(float, arguments[:2])
         if kind == "loguniform":
-            return Float(low=math.exp(low), high=math.exp(high), log=True), None
+            return _log(math.exp(low), math.exp(high)), None
         return Float(low=low, high=high), None
     if kind == "quniform":
-        low, high, step = map(float, arguments[:3])
-        first, last = round(low / step) * step, round(high / step) * step
-        if all(v == int(v) for v in (first, last, step)):
-            return Int(low=int(first), high=int(last), step=int(step)), None
-        return Float(low=first, high=last, step=step), None
+        return _stepped(*map(float, arguments[:3])), None
     if kind == "qloguniform":
         low, high, step = map(float, arguments[:3])
-        return Float(low=math.exp(low), high=math.exp(high), log=True), step
+        return _stepped_log(math.exp(low), math.exp(high), step)
     if kind == "randint":
         low, high = (0, arguments[0]) if len(arguments) == 1 else arguments[:2]
         return Int(low=int(low), high=int(high) - 1), None
@@ -175,8 +180,30 @@ def _domain(label: str, kind: str, arguments: list[Any]) -> tuple[Domain, float 
             " sides are searched, evenly",
             stacklevel=2,
         )
-        rounded = float(arguments[2]) if kind.startswith("q") else None
+        step = float(arguments[2]) if kind.startswith("q") else 0.0
         if "log" in kind:
-            return Float(low=math.exp(low), high=math.exp(high), log=True), rounded
-        return Float(low=low, high=high), rounded
+            low, high = math.exp(low), math.exp(high)
+            return _stepped_log(low, high, step) if step else (_log(low, high), None)
+        return (_stepped(low, high, step) if step else Float(low=low, high=high)), None
     raise UsageError(f"hp.{kind}({label!r}) is not known.")
+
+
+def _log(low: float, high: float) -> Float:
+    return Float(low=low, high=high, log=True)
+
+
+def _stepped(low: float, high: float, step: float) -> Domain:
+    """Return the multiples of a step from `low` to `high`, both rounded to one."""
+    first, last = round(low / step) * step, round(high / step) * step
+    if all(v == int(v) for v in (first, last, step)):
+        return Int(low=int(first), high=int(last), step=int(step))
+    return Float(low=first, high=last, step=step)
+
+
+def _stepped_log(low: float, high: float, step: float) -> tuple[Domain, float | None]:
+    """Return multiples of a step, even in their logarithm: whole numbers, or a range whose draws
+    are rounded to the step.
+    """
+    if step == 1 and 1 <= round(low) < round(high):
+        return Int(low=round(low), high=round(high), log=True), None
+    return _log(low, high), step

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 hyperopt = pytest.importorskip("hyperopt")
@@ -32,6 +33,8 @@ def test_each_distribution_is_read() -> None:
             "u": hp.uniformint("u", 2, 9),
             "model": hp.choice("model", [{"k": "svm", "c": hp.uniform("c", 0, 1)}, {"k": "tree"}]),
             "act": hp.choice("act", ["relu", "tanh"]),
+            "mixed": hp.choice("mixed", [1, True]),
+            "whole": hp.qloguniform("whole", 0, math.log(100), 1),
             "fixed": (1, [2, 3]),
         }
     )
@@ -46,14 +49,16 @@ def test_each_distribution_is_read() -> None:
         "model": ("0,1", ""),
         "c": ("float(0.0,1.0)", "model == 0"),
         "act": ("relu,tanh", ""),
+        "mixed": ("0,1", ""),
+        "whole": ("int(1,100,log)", ""),
     }
     params = {
         "lr": 0.01, "n": 4, "half": 0.5, "r": 1, "from": 2, "u": 3, "model": 0, "c": 0.25,
-        "act": "tanh",
+        "act": "tanh", "whole": 7, "mixed": 1,
     }  # fmt: skip
     assert read.build(params) == {
         "lr": 0.01, "n": 4, "half": 0.5, "r": 1, "from": 2, "u": 3,
-        "model": {"k": "svm", "c": 0.25}, "act": "tanh", "fixed": (1, (2, 3)),
+        "model": {"k": "svm", "c": 0.25}, "act": "tanh", "whole": 7, "mixed": True, "fixed": (1, (2, 3)),
     }  # fmt: skip
     assert read.point(params)["act"] == 1 and read.point(params)["model"] == 0
 
@@ -62,7 +67,8 @@ def test_what_a_space_cannot_hold_is_said() -> None:
     """Unbounded ranges and probabilities by a warning, computations by an error."""
     with pytest.warns(UserWarning, match="3 standard deviations"):
         normal = HyperoptSpace(hp.normal("x", 1, 2)).space.param("x").domain
-    assert normal.text == "float(-5.0,7.0)"
+        stepped = HyperoptSpace(hp.qnormal("x", 10, 2, 3)).space.param("x").domain
+    assert normal.text == "float(-5.0,7.0)" and stepped.text == "int(3,15,3)"
     with pytest.warns(UserWarning, match="probabilities"):
         HyperoptSpace(hp.pchoice("p", [(0.9, "a"), (0.1, "b")]))
     with pytest.raises(UsageError, match="computes with `add`"):
@@ -109,3 +115,27 @@ def test_a_lone_value_and_other_algorithms(lab: Path) -> None:
     best = fmin(lambda x: (x - 1) ** 2, hp.uniform("x", 0, 2), rand.suggest, 5, name="lone")
     assert set(best) == {"x"} and 0 <= best["x"] <= 2
     assert read_sweep(lab, "lone").row.sampler == "random"
+
+
+def test_the_best_point_is_what_the_objective_got(lab: Path) -> None:
+    """Rounded to its step, in what is returned and in `trials`; and `rstate` is the seed."""
+    space = {"units": hp.qloguniform("units", 2, 6, 8)}
+    found = []
+    for _ in range(2):
+        calls: list[float] = []
+        trials = Trials()
+
+        def train(point: dict[str, float], calls: list[float] = calls) -> float:
+            calls.append(point["units"])
+            return -point["units"]
+
+        best = fmin(
+            train, space, max_evals=6, trials=trials, rstate=np.random.default_rng(3),
+            show_progressbar=False,
+        )  # fmt: skip
+        assert best == {"units": max(calls)} == space_eval(space, best)
+        assert trials.vals["units"] == calls and all(v % 8 == 0 for v in calls)
+        found.append(calls)
+    assert found[0] == found[1]
+    with pytest.raises(UsageError, match="'loss_threshold' is no option"):
+        fmin(lambda p: 1.0, space, max_evals=1, loss_threshold=0.1)
