@@ -111,7 +111,14 @@ def _remarks(readings: Sequence[SweepReading], counts: Sequence[int], at: int) -
             f"The tuning budgets differ: {min(counts)} to {max(counts)} trials. Compare the"
             f" expected best of {at}, not the best."
         )
-    learning = [r.row.name for r in readings if r.row.sampler.partition(":")[0] not in _BLIND]
+    learners = [r for r in readings if r.row.sampler.partition(":")[0] not in _BLIND]
+    unknown = [r.row.name for r in learners if r.definition.is_external]
+    if unknown:
+        found.append(
+            f"{', '.join(unknown)}: run elsewhere, perhaps by a sampler that learnt from earlier"
+            " trials; then the expected best of fewer trials is too good."
+        )
+    learning = [r.row.name for r in learners if not r.definition.is_external]
     if learning:
         found.append(
             f"{', '.join(learning)}: the sampler learnt from earlier trials, so the expected best"

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -143,7 +144,7 @@ class ForeignRecord:
     def run_of(self, number: int) -> str | None:
         """Return the run of a trial that is recorded."""
         entry = self._ledger.trials.get(number)
-        return None if entry is None or entry.last.end is None else entry.last.run
+        return None if entry is None or entry.last.end is None else entry.last.run or ""
 
     def add(self, trial: ForeignTrial) -> str:
         """Record a trial and return the id of its run; one that is recorded already stays.
@@ -151,10 +152,9 @@ class ForeignRecord:
         Raises:
             LabError, OSError: it cannot be stored.
         """
-        self._ledger.catch_up()
-        entry = self._ledger.trials.get(trial.number)
-        if entry is not None and entry.last.end is not None:
-            return entry.last.run or ""
+        known = self.run_of(trial.number)
+        if known is not None:
+            return known
         definition = self._ledger.definition
         ended = trial.ended if trial.ended is not None else now_s()
         started = min(ended, trial.started if trial.started is not None else ended)
@@ -171,7 +171,11 @@ class ForeignRecord:
             pid=os.getpid(),
             pid_started=liveness.process_started(os.getpid()),
         )
-        self.folder.claim(claim)  # there already: who recorded it then has not told its end
+        if not self.folder.claim(claim):
+            self._ledger.catch_up()
+            known = self.run_of(trial.number)
+            if known is not None:
+                return known  # another process has recorded it; else it has not told its end
         state = _state(trial)
         run = trial.run or _write_run(
             self.folder.lab, definition, trial, params=params, span=(started, ended), state=state
@@ -226,11 +230,12 @@ def plain_value(value: Any) -> Value:
         return value if is_kept else str(value)
     if isinstance(value, bool | str):
         return value
-    if isinstance(value, type) or callable(value):
-        return str(getattr(value, "__qualname__", type(value).__qualname__))
+    if hasattr(value, "__qualname__"):  # a class, a function; an object that can be called is told
+        return str(value.__qualname__)
     if isinstance(value, list | tuple | dict | set):
         return json.dumps(value, default=str)
-    return " ".join(str(value).split())[:200]
+    told = re.sub(r" at 0x[0-9a-fA-F]+", "", str(value))  # another one in each process
+    return " ".join(told.split())[:200]
 
 
 def space_of(rows: Sequence[Mapping[str, Any]], known: Mapping[str, Domain] | None = None) -> Space:
@@ -255,18 +260,26 @@ def joined(domains: Iterable[Domain]) -> Domain:
     for domain in domains:
         if found is None or found == domain:
             found = domain
-        elif isinstance(found, Float | Int) and isinstance(domain, Float | Int):
-            low, high = min(found.low, domain.low), max(found.high, domain.high)
-            log = found.log and domain.log
-            if isinstance(found, Int) and isinstance(domain, Int):
-                found = Int(low=int(low), high=int(high), log=log)
-            else:
-                found = Float(low=float(low), high=float(high), log=log)
+        elif isinstance(found, Float | Int) or isinstance(domain, Float | Int):
+            found = _joined_range(found, domain)
         else:
             values = [v for one in (found, domain) for v in _ends(one)]
             found = seen_domain(values)
     assert found is not None
     return found
+
+
+def _joined_range(one: Domain, other: Domain) -> Domain:
+    """Return the range over a range and what else was searched; a list when that is no number."""
+    ends = [*_ends(one), *_ends(other)]
+    numbers = [v for v in ends if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(numbers) < len(ends):
+        return seen_domain(ends)
+    low, high = min(numbers), max(numbers)
+    log = low > 0 and all(d.log for d in (one, other) if isinstance(d, Float | Int))
+    if all(isinstance(v, int) for v in numbers):
+        return Int(low=int(low), high=int(high), log=log)
+    return Float(low=float(low), high=float(high), log=log)
 
 
 def _ends(domain: Domain) -> list[Value]:

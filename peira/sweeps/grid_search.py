@@ -4,7 +4,8 @@
     peira.record_search(search)
 
 Each row of `cv_results_` becomes a trial and a run, with the mean score, its spread over the folds
-and the score of each fold.
+and the score of each fold. Of a halving search only the last iteration had all resources: trials
+of the others are given up, as by a pruner, for their scores are of fewer samples.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from peira.sweeps.foreign import (
     foreign_sweep,
     space_of,
 )
+from peira.sweeps.records import EndState
 
 _KEY = "_peira_search"
 """Attribute of a search that was recorded: recording it again adds nothing."""
@@ -118,6 +120,10 @@ def _trials(
     begins = [end - math.fsum(took_s[i:]) for i in range(number)]
     estimator = getattr(search, "estimator", None)
     facts = {"estimator": type(estimator).__name__, "folds": folds}
+    resource = str(getattr(search, "resource", "resources"))
+    iterations = [int(v) for v in results.get("iter", [0] * number)]
+    resources = [int(v) for v in results.get("n_resources", [0] * number)]
+    last = max(iterations, default=0)
     found = []
     for i, params in enumerate(results["params"]):
         score = float(results[f"mean_test_{metrics[0]}"][i])
@@ -131,17 +137,22 @@ def _trials(
                 column = results.get(f"split{fold}_test_{name}")
                 if column is not None:
                     others[f"{name}/fold{fold}"] = float(column[i])
+        state: EndState = "complete" if math.isfinite(score) else "nan"
+        reason = "" if math.isfinite(score) else "the fit failed: scikit-learn scored it NaN"
+        if iterations[i] < last and state == "complete":
+            state = "pruned"
+            reason = f"iteration {iterations[i]} of {last}, {resources[i]} {resource}"
         found.append(
             ForeignTrial(
                 number=i,
                 params=dict(params),
                 values=(score,),
-                state="complete" if math.isfinite(score) else "nan",
+                state=state,
                 started=begins[i],
                 ended=begins[i] + took_s[i],
                 metrics={k: v for k, v in others.items() if math.isfinite(v)},
-                facts=facts,
-                reason="" if math.isfinite(score) else "the fit failed: scikit-learn scored it NaN",
+                facts={**facts, resource: resources[i]} if resources[i] else facts,
+                reason=reason,
             )
         )
     return found

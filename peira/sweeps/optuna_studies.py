@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 from weakref import WeakSet
 
 import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
@@ -28,7 +29,7 @@ from peira.core.text import printable
 from peira.lab.place import find
 from peira.record.folder import RunFolder
 from peira.sweeps.definition import Direction, Objective
-from peira.sweeps.domain import Domain, domain_of
+from peira.sweeps.domain import Choice, Constant, Domain, domain_of, spell
 from peira.sweeps.folder import SweepFolder
 from peira.sweeps.foreign import (
     ForeignRecord,
@@ -36,6 +37,7 @@ from peira.sweeps.foreign import (
     ForeignTrial,
     foreign_sweep,
     joined,
+    plain_value,
 )
 from peira.sweeps.optuna_journal import LabJournal
 from peira.sweeps.records import EndState
@@ -319,7 +321,7 @@ def _told(
     for trial in trials:
         for param, distribution in trial.distributions.items():
             kept = domains.setdefault(param, [])
-            if (domain := domain_of(distribution)) not in kept:
+            if (domain := _domain_of(distribution)) not in kept:
                 kept.append(domain)
     starts = [trial.datetime_start.timestamp() for trial in trials if trial.datetime_start]
     why = storage.get_study_user_attrs(study_id).get("why")
@@ -337,6 +339,18 @@ def _told(
         why=why if isinstance(why, str) else None,
         created=min(starts, default=None),
     )
+
+
+def _domain_of(distribution: BaseDistribution) -> Domain:
+    """Return what a distribution searches; Optuna takes what a space of Peira's own refuses: a
+    range of one value, and any objects in a list.
+    """
+    if isinstance(distribution, CategoricalDistribution):
+        values = {spell(v): v for v in map(plain_value, distribution.choices)}
+        return Choice(values=tuple(values.values()))
+    if distribution.single():
+        return Constant(value=distribution.low)  # type: ignore[attr-defined]
+    return domain_of(distribution)
 
 
 def _foreign(trial: FrozenTrial, run: str | None) -> ForeignTrial:

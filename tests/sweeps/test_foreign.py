@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import multiprocessing
+import os
 import pickle
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from optuna.storages.journal import JournalFileBackend
 import peira
 from peira.core.errors import NotFoundError, UsageError
 from peira.sweeps.definition import Objective
-from peira.sweeps.domain import Float, Int
+from peira.sweeps.domain import Constant, Float, Int
 from peira.sweeps.foreign import (
     ForeignRecord,
     ForeignSweep,
@@ -228,6 +230,69 @@ def test_a_search_of_scikit_learn_is_recorded(lab: Path) -> None:
         assert reading.runs().total == 4
 
 
+def test_the_winner_of_a_halving_search_had_all_samples(lab: Path) -> None:
+    """A score of 20 samples is no rival of one of 180: such trials were given up."""
+    from sklearn.datasets import make_classification
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+    from sklearn.model_selection import HalvingGridSearchCV
+    from sklearn.tree import DecisionTreeClassifier
+
+    grid = {"max_depth": [None, 1, 2, 3, 5, 8], "min_samples_leaf": [1, 5, 20]}
+    search = HalvingGridSearchCV(
+        DecisionTreeClassifier(random_state=0), grid, random_state=0, cv=3, min_resources=20
+    )
+    search.fit(*make_classification(400, random_state=1, flip_y=0.2))
+    found = read_sweep(lab, record_search(search, "halving").id)
+    assert found.row.best is not None and found.row.best.params == search.best_params_
+    assert found.row.best.trial == search.best_index_
+    assert (
+        found.row.best.values[0] == search.best_score_ < max(search.cv_results_["mean_test_score"])
+    )
+    assert found.trials.state[0] == "pruned"
+    assert found.trials.reason[0] == "iteration 0 of 2, 20 n_samples"
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
+def test_what_optuna_takes_and_a_space_does_not(lab: Path) -> None:
+    """Ranges of one value, objects and infinity in lists, a range that was one value at first."""
+
+    def objective(trial: optuna.Trial) -> float:
+        trial.suggest_float("one", 1.0, 1.0)
+        trial.suggest_int("grows", 3, 3 + trial.number)
+        trial.suggest_categorical("layers", [(64, 64), (12,)])
+        trial.suggest_categorical("clip", [1.0, float("inf")])
+        trial.suggest_categorical("depth", [None, 1, True])
+        return trial.suggest_float("step", 0.1, 0.3, step=0.2)
+
+    study = optuna.create_study()
+    study.optimize(objective, n_trials=3)
+    (imported,) = import_study(study, lab=lab)
+    assert imported.folder.read().space.words() == [
+        "one=1.0", "grows=int(3,5)", "layers='[64, 64]','[12]'", "clip=1.0,'inf'",
+        "depth=null,1,true", "step=float(0.1,0.3,0.2)",
+    ]  # fmt: skip
+    found = read_sweep(lab, imported.folder.id).trials
+    assert found.params["layers"] == [str(list(t.params["layers"])) for t in study.trials]
+    assert found.values[0] == [t.value for t in study.trials]
+
+
+def test_recording_reads_what_is_known_once(lab: Path) -> None:
+    """Each trial is a file of its own: reading all of them for each made an import quadratic."""
+    rows = [ForeignTrial(number=i, params={"a": 1}, values=(0.5,)) for i in range(30)]
+    told = ForeignSweep(
+        key="k", objectives=(Objective(metric="m", direction="minimize"),),
+        space=Space.parse(["a=1,2"]), what="test", name="mine",
+    )  # fmt: skip
+    record, other = (ForeignRecord(foreign_sweep(lab, told)) for _ in range(2))
+    looked = []
+    listing = os.listdir
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "listdir", lambda path: (looked.append(path), listing(path))[1])
+        runs = [record.add(row) for row in rows]
+    assert len(looked) < 5, "the claims are listed when one is taken only"
+    assert [other.add(row) for row in rows] == runs == [record.add(row) for row in rows]
+
+
 def test_a_leaderboard_is_recorded(lab: Path) -> None:
     """From a DataFrame, rows or columns: numbers are metrics, the rest params, the model the
     name.
@@ -286,8 +351,15 @@ def test_a_trial_is_recorded_once_and_completed_when_it_was_cut_off(lab: Path) -
 def test_values_and_domains_of_others() -> None:
     """Objects become texts; domains that changed on the way are joined."""
     import numpy as np
+    from sklearn.gaussian_process.kernels import RBF
 
     values: list[Any] = [np.float32(0.5), np.int64(3), np.bool_(True), float("inf"), (1, 2), len]
     assert [plain_value(v) for v in values] == [0.5, 3, True, "inf", "[1, 2]", "len"]
+    kernel = RBF(2.0)  # can be called, and is more than its class
+    assert plain_value(kernel) == "RBF(length_scale=2)"
+    assert plain_value(partial(len)) == "functools.partial(<built-in function len>)"
+    assert plain_value(lambda: 1).endswith("<lambda>")  # type: ignore[union-attr]
     assert joined([Float(low=0.0, high=1.0), Float(low=0.5, high=2.0)]).text == "float(0.0,2.0)"
     assert joined([Int(low=1, high=3), Int(low=2, high=9)]) == Int(low=1, high=9)
+    assert joined([Constant(value=0), Int(low=2, high=9, log=True)]).text == "int(0,9)"
+    assert joined([Constant(value="a"), Float(low=0.0, high=1.0)]).text == "0.0,1.0,a"

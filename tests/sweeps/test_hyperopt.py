@@ -58,7 +58,8 @@ def test_each_distribution_is_read() -> None:
     }  # fmt: skip
     assert read.build(params) == {
         "lr": 0.01, "n": 4, "half": 0.5, "r": 1, "from": 2, "u": 3,
-        "model": {"k": "svm", "c": 0.25}, "act": "tanh", "whole": 7, "mixed": True, "fixed": (1, (2, 3)),
+        "model": {"k": "svm", "c": 0.25}, "act": "tanh", "whole": 7, "mixed": True,
+        "fixed": (1, (2, 3)),
     }  # fmt: skip
     assert read.point(params)["act"] == 1 and read.point(params)["model"] == 0
 

@@ -25,7 +25,7 @@ from peira.record.folder import run_folder
 from peira.server.sweeps import answer_of
 from peira.sweeps.budgets import compare_budgets
 from peira.sweeps.confirming import confirming_plan, found_seed, has_fresh_seeds
-from peira.sweeps.definition import Confirms, Function, Objective
+from peira.sweeps.definition import Confirms, Function, Method, Objective
 from peira.sweeps.domain import Choice, Constant
 from peira.sweeps.finding import describe
 from peira.sweeps.foreign import ForeignRecord, ForeignSweep, ForeignTrial, foreign_sweep
@@ -433,7 +433,18 @@ def test_sweeps_are_compared_at_equal_budgets(lab: Path) -> None:
     assert other.expected is not None and other.expected < other.best
     assert other.expected == pytest.approx(7 / 8, abs=0.05)  # of seven uniform values
     assert one.error is None and other.error is not None and 0 < other.error < 0.1
-    assert "7 to 80 trials" in found.remarks[0]
+    assert "7 to 80 trials" in found.remarks[0] and len(found.remarks) == 1
+    method = Method(name="tpe")  # what an imported study is taken to have: nobody recorded it
+    unknown, learnt = (
+        msgspec.structs.replace(
+            many,
+            row=msgspec.structs.replace(many.row, sampler="tpe"),
+            definition=msgspec.structs.replace(many.definition, sampler=method, function=function),
+        )
+        for function in (None, Function(place="m:f", directory=""))
+    )
+    assert "perhaps by a sampler that learnt" in compare_budgets([few, unknown]).remarks[1]
+    assert "the sampler learnt from" in compare_budgets([few, learnt]).remarks[1]
     assert compare_budgets([few, many], 20).rows[0].expected is None
     loss = recorded(lab, ["i=int(0,9)"], trials(3), name="l", metric="l", direction="minimize")
     with pytest.raises(UsageError, match="different objectives"):
