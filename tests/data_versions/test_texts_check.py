@@ -49,11 +49,11 @@ def test_copies_with_a_changed_word_are_found_with_their_twins() -> None:
 
 
 def test_rates_over_many_worlds() -> None:
-    """In 20 worlds of 200 texts: of 10 copies each with one word in ten changed at random nearly
+    """In 10 worlds of 200 texts: of 10 copies each with one word in ten changed at random nearly
     all are found, and no text that only has to do with the same matter.
     """
     found = others = 0
-    for seed in range(20):
+    for seed in range(10):
         random = np.random.default_rng(seed)
         texts = written(random)[:200]
         for row in range(10):
@@ -68,4 +68,4 @@ def test_rates_over_many_worlds() -> None:
         for finding in check(seen, ["near-duplicate-texts"]):
             found += len(planted & set(finding.rows))
             others += len(set(finding.rows) - planted)
-    assert found >= 190 and others == 0
+    assert found >= 95 and others == 0
