@@ -39,14 +39,16 @@ class Examples(NamedTuple):
 
 
 def find(used: Sequence[Dataset], name: str) -> Examples | None:
-    """Return the examples that a name means in the data which a run used, the latest first; None
-    when no split of them has such a part. A name with a colon (`digits:v1:main/test`) says which
-    data it is of.
+    """Return the examples that a name means in the data which a run used; None when no split of
+    them has such a part. What it used as that very part comes first, then what it used last: rows
+    may stand in another order in another version. A name with a colon (`digits:v1:main/test`) says
+    which data it is of.
 
     Raises:
         AmbiguousError: several splits of one data set have a part of that name.
     """
-    for dataset in reversed(used):
+    own = [one for one in used if one.part == name or one.part.endswith(f"/{name}")]
+    for dataset in [*reversed(own), *reversed(used)]:
         if ":" in name:
             try:
                 meant = parse(dataset.root, name)

@@ -26,7 +26,9 @@ from peira.core import ids
 from peira.core.clock import now_s
 from peira.core.errors import LabError, NotFoundError, UsageError
 from peira.data import sealed
-from peira.data.splits import Split
+from peira.data.catalog import Catalog
+from peira.data.dataset import Dataset
+from peira.data.splits import Split, ids_of
 from peira.lab.gc import DATASETS
 from peira.lab.journal import user_name
 from peira.record.folder import write_atomically, write_once
@@ -107,6 +109,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """How many times as wide as at the first look the next interval is."""
     is_due: bool
     """Whether a new hold-out is due: the budget is spent, or the interval too wide."""
+    unknown: int = 0
+    """Rows of the latest version that are in no part of the split: the data went on without it."""
 
 
 def deposit(
@@ -274,8 +278,20 @@ def standing(root: Path, split: Split, part: str) -> Standing:
     width = z_value(following) / z_value(spent_level(1))
     left = max(0, how.budget - len(taken))
     return Standing(
-        looks=taken, budget=how.budget, left=left, width=width, is_due=left == 0 or width > WIDE
-    )
+        looks=taken, budget=how.budget, left=left, width=width, is_due=left == 0 or width > WIDE,
+        unknown=_unknown(root, split),
+    )  # fmt: skip
+
+
+def _unknown(root: Path, split: Split) -> int:
+    try:
+        latest = Dataset(root, Catalog(root).find(split.dataset))
+    except NotFoundError:  # all versions were removed
+        return 0
+    if latest.manifest.ids is None:
+        return 0
+    known = np.concatenate([ids_of(split, part, latest.objects) for part in split.parts])
+    return int((~np.isin(latest.ids, known)).sum())
 
 
 def _sealed(root: Path, split: Split, part: str) -> sealed.Seal:

@@ -398,3 +398,12 @@ def test_evidence_is_counted_once(digits: Dataset, split: Split) -> None:
         with pytest.raises(UsageError, match=why):
             ledger.look(digits.root, split, "test", Claim(threshold=0.9, runs=chosen))
     assert not ledger.looks(digits.root, split, "test")
+
+
+def test_the_data_go_on_without_a_hold_out(digits: Dataset, split: Split) -> None:
+    """New rows in the latest version are counted: they are in no part of the split."""
+    assert ledger.standing(digits.root, split, "test").unknown == 0
+    data = load_digits()
+    more = {"X": np.vstack([data.data, data.data[:30] + 1]), "y": np.append(data.target, [1] * 30)}
+    add_table(digits.root, "digits", more)
+    assert ledger.standing(digits.root, split, "test").unknown == 30

@@ -318,3 +318,17 @@ def test_who_had_the_rows_before_they_were_sealed_is_told(root: Path) -> None:
         ("part", "digits:v1:main/test"),
     ]
     assert "opened" not in costs["later"]["test"].text
+
+
+def test_a_part_is_of_the_version_that_was_used_as_it(root: Path) -> None:
+    """Who learns from another version, whose rows stand in another order, is evaluated on the rows
+    that were used, not on those of the version that was used last.
+    """
+    divided(root)
+    data, order = load_digits(), np.random.default_rng(0).permutation(1_797)
+    peira.dataset("digits", {"X": data.data[order], "y": data.target[order]}, label="y")
+    with peira.init("story") as run:
+        dev = run.use("digits:v1:main/dev")
+        run.use("digits:v2:main/train")
+        assert run.evaluate("dev", y_pred=dev.y)["accuracy"] == 1.0
+    assert {one.dataset for one in recorded(run, events.Evaluation)} == {"digits:v1"}

@@ -60,11 +60,11 @@ def ls(session: Session, *, as_json: bool) -> None:
         Column("hold-out"), Column("rows", right=True), Column("looks", right=True),
         Column("left", right=True), Column("next interval"), Column(""),
     ]  # fmt: skip
-    lines = [
+    lines: list[list[Cell | str]] = [
         [
             Cell(f"{r['dataset']}:{r['split']}/{r['part']}", "bold"), number(r["rows"]),
             number(len(r["looks"])), number(r["left"]), f"{r['width']:.2f} times as wide",
-            Cell("a new hold-out is due", "yellow") if r["is_due"] else "",
+            Cell(_due(r), "yellow"),
         ]
         for r in rows
     ]  # fmt: skip
@@ -77,6 +77,13 @@ def ls(session: Session, *, as_json: bool) -> None:
             how = "was opened" if opened["is_sure"] else "may have been opened"
             text = f"  {printable(opened['path'])} {how} by {printable(opened['name'])}"
             click.echo(out.paint(text, "red"))
+
+
+def _due(row: dict[str, Any]) -> str:
+    told = ["a new hold-out is due"] if row["is_due"] else []
+    if row["unknown"]:
+        told.append(f"{number(row['unknown'])} rows of the latest version are in no part")
+    return "; ".join(told)
 
 
 def _past(look: dict[str, Any]) -> str:

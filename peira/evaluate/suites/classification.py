@@ -102,8 +102,9 @@ def _brier(answers: Answers) -> float:
     assert answers.scores is not None
     if not is_probability(answers.scores) or len(codes) == 0:
         return math.nan
-    wanted = np.eye(answers.scores.shape[1])[codes]
-    squares = ((answers.scores - wanted) ** 2).sum(axis=1)
+    # The sum of squared differences from 0, and from 1 in the true class.
+    right = answers.scores[np.arange(len(codes)), codes]
+    squares = np.einsum("ij,ij->i", answers.scores, answers.scores) - 2 * right + 1
     return float(squares.mean() / (2 if answers.task == "binary" else 1))
 
 
