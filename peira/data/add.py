@@ -74,8 +74,7 @@ def add_table(
         UsageError: it is no table, or has no such column.
         LabError: the lab cannot be written.
     """
-    stored = store_table(root, data, label=label, ids=ids)
-    return _claim(root, name, stored, facts)
+    return _claim(root, name, store_table(root, data, label=label, ids=ids, name=name), facts)
 
 
 class Kept(NamedTuple):
@@ -85,14 +84,52 @@ class Kept(NamedTuple):
     manifest: str
 
 
-def store_table(root: Path, data: Any, *, label: str | None = None, ids: Ids | None = None) -> Kept:
-    """Store a table without a name; see `add_table`."""
+def store_table(
+    root: Path, data: Any, *, label: str | None = None, ids: Ids | None = None,
+    name: str | None = None,
+) -> Kept:  # fmt: skip
+    """Store a table; see `add_table`.
+
+    Args:
+        name: of a data set: what one of its versions holds is not written again.
+    """
     columns = to_columns(data)
     schema = describe(columns)
     label = _label(label, schema)
     with _told(root):
         make_lab(root)
-        return _store_columns(root, columns, schema, label, ids)
+        own = row_ids(columns)
+        content = _content(TABLE, schema, label, [pack_ids(own)])
+        there = None if name is None else _there(root, name, content)
+        if there is not None:
+            return there
+        objects = FolderObjects(root / "objects")
+        pieces = chunks.write(objects, columns, schema, own)
+        made = Manifest(
+            format=manifest.FORMAT,
+            kind="table",
+            type=TABLE,
+            content=content,
+            rows=len(own),
+            size=sum(objects.size(piece.object) for piece in pieces),
+            columns=schema,
+            label=label,
+            chunks=pieces,
+            ids=objects.put_bytes(pack_ids(own if ids is None else ids)).digest,
+        )
+        return Kept(content, manifest.write(objects, made))
+
+
+def _there(root: Path, name: str, content: str) -> Kept | None:
+    """Return content that a version of a data set holds, and whose objects are all here."""
+    objects = FolderObjects(root / "objects")
+    for version in Catalog(root).versions(name):
+        if version.content == content and objects.exists(version.manifest):
+            held = manifest.read(objects, version.manifest)
+            pieces = [piece.object for piece in held.chunks]
+            if held.ids is not None and all(map(objects.exists, [*pieces, held.ids])):
+                return Kept(content, version.manifest)
+    return None
 
 
 @contextmanager
@@ -105,27 +142,6 @@ def _told(root: Path) -> Iterator[None]:
             f"The data cannot be stored in {root}: {error.strerror or error}.",
             hint="Nothing was added.",
         ) from error
-
-
-def _store_columns(
-    root: Path, columns: Columns, schema: list[Column], label: str | None, ids: Ids | None
-) -> Kept:
-    own = row_ids(columns)
-    objects = FolderObjects(root / "objects")
-    pieces = chunks.write(objects, columns, schema, own)
-    made = Manifest(
-        format=manifest.FORMAT,
-        kind="table",
-        type=TABLE,
-        content=_content(TABLE, schema, label, [pack_ids(own)]),
-        rows=len(own),
-        size=sum(objects.size(piece.object) for piece in pieces),
-        columns=schema,
-        label=label,
-        chunks=pieces,
-        ids=objects.put_bytes(pack_ids(own if ids is None else ids)).digest,
-    )
-    return Kept(made.content, manifest.write(objects, made))
 
 
 def add_path(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from peira.core.errors import AmbiguousError, DamagedError, NotFoundError, UsageError
-from peira.data import catalog
+from peira.data import catalog, chunks
 from peira.data.add import add_path, add_table
 from peira.data.catalog import Catalog
 from peira.data.dataset import open_dataset
@@ -56,6 +56,20 @@ def test_the_same_content_is_the_same_version(root: Path) -> None:
     assert not again.is_new and again.version == first.version
     assert other.is_new and other.version.content == first.version.content
     assert other.version.ref == "b:v1"
+
+
+def test_what_is_there_is_not_written_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script may put its data under version in each run: its rows are hashed, not packed. What
+    was lost of it is written."""
+    data = {"x": np.arange(10), "y": np.arange(10) % 2}
+    first = add_table(root, "d", data).version
+    packed, encode = [], chunks._encode
+    monkeypatch.setattr(chunks, "_encode", lambda *given: packed.append(given) or encode(*given))
+    assert add_table(root, "d", data).version == first and not packed
+    objects = FolderObjects(root / "objects")
+    objects.delete(open_dataset(root, "d").manifest.chunks[0].object)
+    assert add_table(root, "d", data).version == first and len(packed) == 1
+    assert open_dataset(root, "d")["x"].tolist() == list(range(10))
 
 
 def test_a_few_more_rows_cost_little(root: Path) -> None:
