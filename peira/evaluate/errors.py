@@ -57,8 +57,9 @@ def kept_samples(evaluation: Evaluation) -> str:
     """
     if evaluation.samples is None:
         raise NotFoundError(
-            f"The evaluation {evaluation.name!r:.60} keeps no samples: it is of a sealed hold-out.",
-            hint="Evaluate on a part that is not sealed.",
+            f"The evaluation {evaluation.name!r:.60} keeps no samples: it was made on a"
+            " sealed hold-out.",
+            hint="Evaluate on a part that is not sealed; once it is unsealed, evaluate again.",
         )
     return evaluation.samples
 

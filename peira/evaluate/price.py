@@ -11,6 +11,7 @@ import msgspec
 from peira.core.errors import AmbiguousError, NotFoundError
 from peira.data import openers, sealed
 from peira.data.catalog import Catalog
+from peira.data.openers import Opened
 from peira.data.reference import find_part
 from peira.evaluate import ledger
 from peira.evaluate.ledger import Look
@@ -28,12 +29,10 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     taken: int
     left: int
     is_sealed: bool
-    opened: str = ""
-    """The file with sealed rows that this run opened, if it did, or the version that it used before
-    they were sealed.
+    warnings: list[str] = []
+    """Which of the runs opened a file with sealed rows, or used them before they were sealed: this
+    one, and those of the looks at its answers.
     """
-    is_sure: bool = True
-    """False when it may have opened it."""
     unsealed_by: str = ""
     unsealed_why: str = ""
 
@@ -46,20 +45,17 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
                 f" {_looks(self.taken)}: it is a development set, and the number promises nothing"
                 " about unseen samples"
             ]
-        warned = []
-        if self.opened:
-            did, are = ("opened", "are") if self.is_sure else ("may have opened", "may be")
-            warned = [
-                f"this run {did} {self.opened}, which the rows of {self.holdout} came from: its"
-                f" answers {are} not about unseen samples"
-            ]
         if not self.looks:
             return [
-                *warned,
+                *self.warnings,
                 f"{self.holdout} is sealed: the answers are deposited, nobody has looked at them;"
                 f" {_looks(self.left)} left",
             ]
-        return [*warned, *map(told, self.looks), f"{_looks(self.left)} left at {self.holdout}"]
+        return [
+            *self.warnings,
+            *map(told, self.looks),
+            f"{_looks(self.left)} left at {self.holdout}",
+        ]
 
     @property
     def text(self) -> str:
@@ -97,21 +93,35 @@ def price_of(lab: Lab, evaluation: Evaluation, run: str | None = None) -> Price 
     if state is None:
         return None
     taken = ledger.looks(root, split, part)
-    opened = openers.opened_by(lab, openers.source_of(lab, split))
-    own = [one for one in opened if one.run == run]
-    first = min(own, key=lambda one: not one.is_sure, default=None)
+    looks = [look for look in taken if run is None or run in look.claim.runs]
+    involved = {run, *(one for look in looks for one in look.claim.runs)} if run else set()
+    opened = openers.opened_by(lab, openers.source_of(lab, split)) if involved else []
     budget = state.seal.budget if state.seal is not None else 0
+    holdout = f"{split.dataset}:{split.name}/{part}"
     return Price(
-        holdout=f"{split.dataset}:{split.name}/{part}",
-        looks=[look for look in taken if run is None or run in look.claim.runs],
+        holdout=holdout,
+        looks=looks,
         taken=len(taken),
         left=max(0, budget - len(taken)),
         is_sealed=state.seal is not None,
-        opened="" if first is None else first.path,
-        is_sure=first is None or first.is_sure,
+        warnings=_warnings([one for one in opened if one.run in involved], run, holdout),
         unsealed_by=state.unsealed_by,
         unsealed_why=state.unsealed_why,
     )
+
+
+def _warnings(opened: list[Opened], run: str | None, holdout: str) -> list[str]:
+    """Return a sentence for each run that had sealed rows with their labels, `run` first."""
+    surest = {one.run: one for one in sorted(opened, key=lambda one: one.is_sure)}
+    told = []
+    for one in sorted(surest.values(), key=lambda one: one.run != run):
+        who = "this run" if one.run == run else one.name
+        did, are = ("opened", "are") if one.is_sure else ("may have opened", "may be")
+        told.append(
+            f"{who} {did} {one.path}, which the rows of {holdout} came from: its answers {are} not"
+            " about unseen samples"
+        )
+    return told
 
 
 def prices(lab: Lab, run: str, evaluations: Sequence[Evaluation]) -> dict[str, Price]:

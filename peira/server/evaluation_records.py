@@ -65,6 +65,10 @@ class EvaluationAnswer(EvaluationRow, frozen=True, kw_only=True):
     steps: list[int]
     looks: list[Look]
     looks_left: int | None
+    warnings: list[str]
+    """Which of the runs of these looks, or this one, had sealed rows with their labels."""
+    unsealed: bool
+    """Whether the hold-out was unsealed since: `price` says by whom and why."""
     matrix: MatrixAnswer | None
     per_class: list[ClassRow]
     residuals: Residuals | None

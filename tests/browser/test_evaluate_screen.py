@@ -149,6 +149,27 @@ def test_a_hold_out_shows_a_word_and_no_number_of_it(visit: Open, judged: list[s
     assert "accuracy" not in page.locator("main").inner_text()
 
 
+def test_a_look_of_a_peeker_warns_and_an_unsealed_one_says_so(visit: Open, served: Served) -> None:
+    """Who had the labels is told above the word; after unsealing nothing is called sealed."""
+    root = served.root / ".peira"
+    add_table(root, "peeked", {"X": np.arange(60.0), "y": np.arange(60) % 2}, label="y")
+    split = splits.make(open_dataset(root, "peeked"), "main", Recipe())
+    with init(PROJECT, name="peeker", lab=served.root, console=False, monitor=False) as run:
+        answers = run.use("peeked:main/test").y
+        sealed.seal(root, split, "test")
+        run.evaluate("test", y_pred=answers, claim=0.5)
+    page = visit(evaluate(run.id, "test"))
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("This run opened peeked:v1:main/test")
+    expect(page.get_by_text("supported", exact=True)).to_be_visible()
+    expect(page.get_by_text("is a sealed hold-out, 9 looks left")).to_be_visible()
+    assert violations(page) == []
+    sealed.unseal(root, split, "test", "it is over")
+    page.reload()
+    expect(page.get_by_text("(it is over) after 1 look")).to_be_visible()
+    expect(page.get_by_text("is a sealed hold-out")).to_have_count(0)
+
+
 def test_texts_and_sounds_are_shown(visit: Open, judged: list[str]) -> None:
     """A text stands in its row; a sound plays."""
     page = visit(evaluate(judged[0], "words"))

@@ -73,7 +73,12 @@ def test_a_recipe_is_claimed_once(story: Path, peira: Peira) -> None:
         "holdout", "look", "digits:test", "0.8", "linear-1", "linear-2", code=2
     ).output  # fmt: skip
     peira("holdout", "unseal", "digits:test", "--why", "done", "--yes")
-    assert peira.json("holdout", "ls") == []
+    (row,) = peira.json("holdout", "ls")
+    assert not row["sealed"] and row["unsealed_why"] == "done" and len(row["looks"]) == 1
+    told = peira("holdout", "ls").stdout
+    assert ": done" in told and "3 runs reach at least 0.8: supported: the goal" in told
+    hint = peira("errors", "linear-1", "--eval", "test", code=3).output
+    assert "once it is unsealed, evaluate again" in hint
     assert "cannot be sealed again" in peira("holdout", "seal", "digits:test", code=2).output
 
 
@@ -172,7 +177,7 @@ def test_numbers_have_a_hold_out_and_a_peeker_is_named(
     assert "does not" not in told.stdout and told.stdout.startswith("refuted")
     assert "warning: peeker opened" in told.output and "houses.npz" in told.output
     listed = peira("holdout").output
-    assert "have a mean error of at most 2: supported" in listed
+    assert "1 run has a mean error of at most 2: supported" in listed
     assert "was opened by peeker" in listed and "honest" not in listed
     assert "this run opened" in peira("show", "peeker").output
     assert "this run opened" not in peira("show", "honest").output

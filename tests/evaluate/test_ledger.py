@@ -238,6 +238,44 @@ def test_a_run_that_adds_the_file_is_not_accused(
         )
 
 
+def test_a_recipe_with_a_peeker_is_told_on_each_of_its_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of three runs was given all rows before they were sealed: the looks of the others, too,
+    say so; and whoever unseals them is told instead of a seal that is no more.
+    """
+    root = tmp_path / ".peira"
+    rng = np.random.default_rng(0)
+    add_table(root, "d", {"X": rng.random((60, 2)), "y": np.arange(60) % 2}, label="y")
+    split = splits.make(open_dataset(root, "d"), "main", Recipe())
+    monkeypatch.setenv("PEIRA_LAB", str(root))
+    runs = {}
+    for name in ("peeker", "honest", "other"):
+        with init("p", name=name, strict=True, monitor=False, console=False) as run:
+            if name == "peeker":
+                run.use("d")
+        runs[name] = run.id
+    sealed.seal(root, split, "test")
+    rows = split.parts["test"].rows
+    for place, run_id in enumerate(runs.values()):
+        ledger.deposit(root, split, "test", run_id, np.arange(rows) != place)
+    ledger.look(root, split, "test", Claim(threshold=0.5, runs=list(runs.values())))
+    event = events.Evaluation(
+        time=1.0, name="test", task="binary", rows=rows, metrics={}, evaluator="e", ids="i",
+        labels="l", dataset="d:v1", content="c", split="main/test",
+    )  # fmt: skip
+    with Lab(root) as lab:
+        lab.catch_up()
+        for name, run_id in runs.items():
+            told = prices(lab, run_id, [event])["test"]
+            (warning,) = told.warnings
+            assert warning.startswith("this run opened" if name == "peeker" else "peeker opened")
+            assert warning in told.text
+        sealed.unseal(root, split, "test", "done")
+        told = prices(lab, runs["honest"], [event])["test"]
+        assert not told.is_sealed and "(done)" in told.text
+
+
 def test_another_split_does_not_open_sealed_rows(digits: Dataset, split: Split) -> None:
     """A later split has them in its parts; nobody is given them or evaluates on them."""
     other = splits.make(digits, "later", Recipe(shares={"learn": 0.5, "rest": 0.5}, seed=3))

@@ -32,23 +32,33 @@ STYLE = {"supported": "green", "refuted": "red", "undecided": "yellow"}
 @json_option
 @in_session
 def ls(session: Session, *, as_json: bool) -> None:
-    """List the hold-outs of the lab: looks taken and left, how much wider the next interval is,
-    and runs that opened a file which sealed rows came from.
+    """List the hold-outs of the lab, also those that were unsealed: looks taken and left, how much
+    wider the next interval is, and runs that opened a file which sealed rows came from.
     """
     import msgspec
 
+    from peira.data import sealed
     from peira.evaluate import ledger
 
     lab = session.lab()
-    rows = []
-    for split, part, dataset in _sealed(lab):
-        standing = ledger.standing(lab.root, split, part)
-        opened = _opened(lab, dataset)
-        rows.append(
-            {"dataset": split.dataset, "split": split.name, "part": part,
-             "rows": split.parts[part].rows, "opened_by": opened,
-             **msgspec.to_builtins(standing)}
-        )  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for split, part, dataset in _holdouts(lab):
+        told = {
+            "dataset": split.dataset, "split": split.name, "part": part,
+            "rows": split.parts[part].rows,
+        }  # fmt: skip
+        state = sealed.state_of(lab.root, split, part)
+        assert state is not None
+        if state.seal is not None:
+            told |= {"sealed": True, "opened_by": _opened(lab, dataset)}
+            told |= msgspec.to_builtins(ledger.standing(lab.root, split, part))
+        else:
+            looks = msgspec.to_builtins(ledger.looks(lab.root, split, part))
+            told |= {
+                "sealed": False, "unsealed_by": state.unsealed_by,
+                "unsealed_why": state.unsealed_why, "opened_by": [], "looks": looks,
+            }  # fmt: skip
+        rows.append(told)
     if as_json:
         write_json(rows)
         return
@@ -60,17 +70,10 @@ def ls(session: Session, *, as_json: bool) -> None:
         Column("hold-out"), Column("rows", right=True), Column("looks", right=True),
         Column("left", right=True), Column("next interval"), Column(""),
     ]  # fmt: skip
-    lines: list[list[Cell | str]] = [
-        [
-            Cell(f"{r['dataset']}:{r['split']}/{r['part']}", "bold"), number(r["rows"]),
-            number(len(r["looks"])), number(r["left"]), f"{r['width']:.2f} times as wide",
-            Cell(_due(r), "yellow"),
-        ]
-        for r in rows
-    ]  # fmt: skip
-    for line in layout(columns, lines, out).lines:
+    head, *lines = layout(columns, [_cells(row) for row in rows], out).lines
+    click.echo(head)
+    for line, row in zip(lines, rows, strict=True):
         click.echo(line)
-    for row in rows:
         for look in row["looks"]:
             click.echo(out.paint(_past(look), "dim"))
         for opened in row["opened_by"]:
@@ -86,24 +89,38 @@ def _due(row: dict[str, Any]) -> str:
     return "; ".join(told)
 
 
+def _cells(row: dict[str, Any]) -> list[str | Cell]:
+    name = Cell(f"{row['dataset']}:{row['split']}/{row['part']}", "bold")
+    counts = [number(row["rows"]), number(len(row["looks"]))]
+    if not row["sealed"]:
+        why = f"unsealed by {row['unsealed_by']}: {row['unsealed_why']}"
+        return [name, *counts, "-", "-", Cell(printable(why), "yellow")]
+    width = f"{row['width']:.2f} times as wide"
+    return [name, *counts, number(row["left"]), width, Cell(_due(row), "yellow")]
+
+
 def _past(look: dict[str, Any]) -> str:
     claim = look["claim"]
     who = f"{len(claim['runs'])} run{'s' if len(claim['runs']) != 1 else ''}"
+    is_one = len(claim["runs"]) == 1
     why = f": {claim['why']}" if claim["why"] else ""
-    what = "reach at least" if look["measure"] == "accuracy" else "have a mean error of at most"
+    reach, have = ("reaches", "has") if is_one else ("reach", "have")
+    is_share = look["measure"] == "accuracy"
+    what = f"{reach} at least" if is_share else f"{have} a mean error of at most"
     return printable(
         f"  look {look['number']}, {ago(look['time'])}, by {look['by']}: {who} {what}"
         f" {claim['threshold']:g}: {look['word']}{why}"
     )
 
 
-def _sealed(lab: Lab) -> list[tuple[Split, str, Dataset]]:
+def _holdouts(lab: Lab) -> list[tuple[Split, str, Dataset]]:
+    """Return every part that is sealed, or was."""
     from peira.data import sealed, splits
     from peira.data.catalog import Catalog
     from peira.data.dataset import Dataset
 
     found = []
-    for id in lab.journal.standing(sealed.SEALED):
+    for id in dict.fromkeys(decision.id for decision in lab.journal.history(sealed.SEALED)):
         owner, name, part = id.split("/", 2)
         split = splits.read(lab.root, owner, name)
         found.append((split, part, Dataset(lab.root, Catalog(lab.root).find(split.version))))

@@ -88,6 +88,8 @@ def answer_of(lab: Lab, record: RunRecord, evaluation: Opened, order: Order) -> 
         **_row(event, price),
         looks=[] if price is None else price.looks,
         looks_left=None if price is None else price.left,
+        warnings=[] if price is None else price.warnings,
+        unsealed=price is not None and not price.is_sealed,
         run=record.id,
         run_name=record.name,
         names=list(dict.fromkeys(one.name for one in every)),

@@ -648,6 +648,10 @@ export interface EvaluationData extends EvaluationRow {
   /** Looks at this run's answers on a hold-out, and how many are left. */
   looks: Look[];
   looks_left: number | null;
+  /** Which of the runs of these looks, or this one, had sealed rows with their labels. */
+  warnings: string[];
+  /** Whether the hold-out was unsealed since: `price` says by whom and why. */
+  unsealed: boolean;
   matrix: MatrixCells | null;
   per_class: ClassNumbers[];
   residuals: { ids: string[]; true: Extended[]; predicted: Extended[] } | null;
