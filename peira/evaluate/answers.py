@@ -49,6 +49,11 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.true)
 
 
+_LABELS_MAX = 1_000
+_FEW = 20
+"""Targets such as prices are whole numbers, too: many different ones, and floats as a rule."""
+
+
 def answers(
     true: Any,
     predicted: Any = None,
@@ -75,7 +80,7 @@ def answers(
         return _as_given(task, true, predicted, scores, groups)
     true = _array(true)
     table = None if scores is None else _scores(scores)
-    found = task or guess(true, table, predicted)
+    found = task or guess(true, table, predicted, has_classes=classes is not None)
     if found in ("regression", "segmentation"):
         return _numbers(found, true, predicted, classes)
     if found == "multilabel":
@@ -103,11 +108,19 @@ def _labelled(
     return Answers(task=found, true=true, predicted=given, scores=table, classes=known)
 
 
-def guess(true: NDArray[Any], scores: NDArray[np.float64] | None, predicted: Any = None) -> Task:
+def guess(
+    true: NDArray[Any],
+    scores: NDArray[np.float64] | None,
+    predicted: Any = None,
+    *,
+    has_classes: bool = False,
+) -> Task:
     """Return the task that true values, scores and predictions look like.
 
-    Whole numbers with at most 1,000 different values, booleans and texts are labels; other numbers
-    are regression, and so are whole ones for which others were predicted. Two labels are binary.
+    Booleans, texts and whole numbers are labels, other numbers are regression. So are whole ones
+    without scores for which others were predicted; more than 1,000 different ones; and more than
+    20, when their type has fractions or they occur less than twice each, and no classes are named.
+    Two labels are binary.
 
     Raises:
         UsageError: what was predicted of two labels are no labels but probabilities.
@@ -122,7 +135,8 @@ def guess(true: NDArray[Any], scores: NDArray[np.float64] | None, predicted: Any
     if scores is not None and scores.ndim == 2:
         count = max(count, scores.shape[1])
     if true.dtype.kind in "biuf" and scores is None:
-        if count > 1_000 and true.dtype.kind != "b":
+        is_rare = true.dtype.kind == "f" or count > len(true) / 2
+        if not has_classes and (count > _LABELS_MAX or (count > _FEW and is_rare)):
             return "regression"
         if _has_fractions(predicted):
             if count <= 2 and set(np.unique(true).tolist()) <= {0, 1} and _is_in_unit(predicted):

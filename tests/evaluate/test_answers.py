@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_diabetes
 
 from peira.core.errors import UsageError
 from peira.evaluate import samples
@@ -26,6 +27,10 @@ from peira.evaluate.matrix import confusion
         (np.zeros((2, 4, 4), dtype=int), None, "segmentation"),
         (np.arange(2_000), None, "regression"),
         (np.arange(2_000) % 2 == 0, None, "binary"),
+        (np.arange(200.0) % 40, None, "regression"),  # prices, years: floats as a rule
+        (np.arange(200), None, "regression"),
+        (np.arange(200) % 40, None, "multiclass"),
+        (np.arange(200.0) % 10, None, "multiclass"),
     ],
 )
 def test_the_task_is_seen(true: Any, scores: Any, task: str) -> None:
@@ -128,6 +133,13 @@ def test_three_classes_are_not_binary() -> None:
 def test_whole_numbers_for_which_others_were_predicted_are_numbers() -> None:
     """An age of 33 that was predicted as 33.2 is no label."""
     assert answers([33, 40, 50], [33.2, 41.0, 49.5]).task == "regression"
+
+
+def test_targets_that_are_whole_numbers_are_numbers() -> None:
+    """scikit-learn's diabetes has 214 whole numbers of type float; a tree predicts such ones."""
+    target = load_diabetes().target
+    assert answers(target, target[::-1]).task == "regression"
+    assert answers(target, target[::-1], classes=sorted(set(target))).task == "multiclass"
 
 
 def test_logits_of_two_classes() -> None:
