@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -129,7 +131,6 @@ class DataLog(Recorder):
         self._attempt(lambda: self._record_use(dataset, "used"))
         return dataset
 
-    @guarded
     def evaluate(
         self,
         split: str,
@@ -147,7 +148,8 @@ class DataLog(Recorder):
             y_true, y_pred, scores: true values, predictions, scores; see `Answers` for their
                 shapes. Without `y_pred` the class with the highest score is predicted.
 
-        Returns the metrics by name. Of a sealed hold-out no number is shown: without `claim` the
+        Returns the metrics by name; what could not be recorded has NaN under every name, for
+        training must not end of it. Of a sealed hold-out no number is shown: without `claim` the
         answers are deposited, with it this is a look, and the word is returned.
 
         Raises:
@@ -157,6 +159,13 @@ class DataLog(Recorder):
         >>> run.evaluate("test", scores=model.predict_proba(test.X))          # doctest: +SKIP
         {'accuracy': 0.975, ...}
         """
+        metrics = self._evaluate(split, y_true, y_pred, scores, options)
+        return defaultdict(lambda: math.nan) if metrics is None else metrics
+
+    @guarded
+    def _evaluate(
+        self, split: str, y_true: Any, y_pred: Any, scores: Any, options: EvaluateOptions
+    ) -> dict[str, Any] | None:
         from peira.evaluate import examples as named
         from peira.evaluate.answers import answers
 
@@ -166,6 +175,8 @@ class DataLog(Recorder):
                 f"evaluate() has no option {', '.join(sorted(strange))}.",
                 hint=f"It has {', '.join(EvaluateOptions.__annotations__)}.",
             )
+        if not (options.get("name") or split):
+            raise UsageError("An evaluation wants a name: evaluate('dev', …).")
         known = named.find(self._used, split)
         if known is not None:
             known = named.in_order(known, options.get("ids"))
@@ -198,6 +209,7 @@ class DataLog(Recorder):
                 " the task or classes that were said.",
                 hint="Try the same on a part that is not sealed; there the reason is told.",
             ) from None
+        named.refuse_misfits(len(given), options)
         found = known or named.named(len(given), options.get("ids"))
         if found.is_sealed:
             return self._evaluate_sealed(options.get("name") or split, found, given, options)

@@ -37,7 +37,9 @@ def guarded(method: Callable[Concatenate[_S, _P], _R]) -> Callable[Concatenate[_
         except Exception as error:  # the border: training must not die of its record
             if self.is_strict and not threading.current_thread().name.startswith(THREAD_PREFIX):
                 raise
-            self._absorb(error)
+            name = method.__name__.lstrip("_")
+            key = repr(args[0])[:60] if args and isinstance(args[0], str) else ""
+            self._absorb(error, what=f"{name}({key}): " if hasattr(self, name) else "")
             return None  # type: ignore[return-value]
 
     return call  # type: ignore[return-value]
@@ -90,7 +92,8 @@ class Recorder:
         except Exception as error:
             if self.is_strict:
                 raise
-            self._absorb(error, points=len(values) if isinstance(values, Mapping) else 0)
+            points = len(values) if isinstance(values, Mapping) else 0
+            self._absorb(error, what="", points=points)
 
     @guarded
     def _begin(self, request: Request, params: Any, tags: str | Iterable[str] | None) -> None:
@@ -192,10 +195,14 @@ class Recorder:
             raise UsageError(text)
         self._voice.say_once(("rejected", what, key), text)
 
-    def _absorb(self, error: Exception, *, points: int = 0) -> None:
-        """Tell once, and count, what went wrong in tracking and must not reach the program."""
+    def _absorb(self, error: Exception, *, what: str, points: int = 0) -> None:
+        """Tell once, and count, what went wrong in tracking and must not reach the program.
+
+        Args:
+            what: the user called, with a colon; empty when the error says it.
+        """
         text = f"{error}" if str(error) else type(error).__name__
-        self._voice.say_once((type(error), text[:80]), f"not recorded: {text}")
+        self._voice.say_once((what, type(error), text[:80]), f"not recorded: {what}{text}")
         if self._session is not None and not self._has_ended:
             self._session.writer.losses.add(
                 points=points,

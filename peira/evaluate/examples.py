@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,6 +112,29 @@ def named(count: int, ids: Sequence[Any] | None) -> Examples:
     if len(ids) != count:
         raise UsageError(f"There are {len(ids)} ids for {count} examples.")
     return Examples([_text(id) for id in ids])
+
+
+def refuse_misfits(count: int, beside: Mapping[str, Any]) -> None:
+    """Raise UsageError unless what is kept beside `count` examples is one value for each.
+
+    Args:
+        beside: `samples`, and `slices` by name; None for what was not given.
+    """
+    if not count:
+        raise UsageError("There are no examples: the true values are empty.")
+    slices = beside.get("slices")
+    if slices is not None and not isinstance(slices, Mapping):
+        raise UsageError(
+            f"slices= is a {type(slices).__name__}; a name with one value an example is wanted.",
+            hint="For example slices={'hospital': test['hospital']}; columns of a data version can"
+            " be sliced by without it.",
+        )
+    columns = {"samples": beside.get("samples"), **(slices or {})}
+    for name, values in columns.items():
+        if values is not None and len(values) != count:
+            raise UsageError(
+                f"There are {len(values):,} values of {name!r:.60} for {count:,} examples."
+            )
 
 
 def _text(id: Any) -> str:

@@ -160,14 +160,13 @@ def write(
         slices: further columns to look at the results by.
 
     Raises:
-        UsageError: a column has another length, or a name that is taken.
+        UsageError: a slice has a name that is taken.
     """
     columns: dict[str, Sequence[Any]] = {"id": list(ids), **results(answers)}
     for name, values in (slices or {}).items():
-        if name in columns or len(values) != len(answers):
+        if name in columns:
             raise UsageError(
-                f"The slice {name!r:.60} has {len(values)} values for {len(answers)} examples, or"
-                " its name is taken."
+                f"A slice cannot be called {name!r:.60}: the results have such a column."
             )
         columns[name] = [_plain(v) if hasattr(v, "tolist") else v for v in values]
     # In the lab, whose files are no inputs of the run that evaluates.

@@ -82,6 +82,36 @@ def test_an_evaluation_without_data_under_version(root: Path) -> None:
     assert event.inputs is not None and event.step == 7 and event.dataset is None
 
 
+@pytest.mark.parametrize(
+    ("name", "true", "options", "told"),
+    [
+        ("dev", [0, 1], {"slices": ["hospital"]}, "slices= is a list"),
+        ("dev", [0, 1], {"slices": {"hospital": ["a"]}}, "1 values of 'hospital' for 2 examples"),
+        ("dev", [0, 1], {"slices": {"loss": ["a", "b"]}}, "cannot be called 'loss'"),
+        ("dev", [0, 1], {"samples": [1, 2, 3]}, "3 values of 'samples' for 2 examples"),
+        ("dev", [], {}, "no examples"),
+        ("", [0, 1], {}, "wants a name"),
+    ],
+)
+def test_what_does_not_fit_is_told_with_the_evaluation(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+    true: list[int],
+    options: dict[str, Any],
+    told: str,
+) -> None:
+    """Training goes on: each metric is NaN then, and the reason is told for each evaluation."""
+    monkeypatch.setenv("PEIRA_STRICT", "0")
+    with peira.init("story") as run:
+        found = run.evaluate(name, true, true, **options)
+        assert np.isnan(found["accuracy"])
+    said = capfd.readouterr().err
+    assert told in said and f"not recorded: evaluate({name!r}): " in said
+    assert recorded(run, events.Evaluation) == []
+
+
 def test_derived_versions_keep_the_split(root: Path) -> None:
     """A transform records parent, code and parameters, and its rows are in the same parts."""
     divided(root)
