@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -38,7 +38,7 @@ class Dataset:
         *,
         rows: NDArray[np.intp] | None = None,
         part: str = "",
-        has_labels: bool = True,
+        hidden: Sequence[str] = (),
     ) -> None:
         self.root = root
         self.version = version
@@ -47,21 +47,24 @@ class Dataset:
         """Positions, in the whole version, of the rows that are seen here; None for all."""
         self.part = part
         """`split/part` when only its rows are seen."""
-        self.has_labels = has_labels
-        """False of a sealed part: its labels are the evaluator's."""
+        self.hidden = hidden
+        """Columns that are not given: of a sealed part the labels, which are the evaluator's."""
 
     @staticmethod
     def store(root: Path) -> FolderObjects:
         """Return the objects of a lab."""
         return FolderObjects(root / "objects")
 
-    def only(self, rows: NDArray[np.intp], part: str = "", *, has_labels: bool = True) -> Dataset:
+    def only(
+        self, rows: NDArray[np.intp], part: str = "", *, hidden: Sequence[str] = ()
+    ) -> Dataset:
         """Return the same version with only some of its rows.
 
         Args:
             rows: positions in the whole version, rising.
+            hidden: columns that are not given.
         """
-        return Dataset(self.root, self.version, rows=rows, part=part, has_labels=has_labels)
+        return Dataset(self.root, self.version, rows=rows, part=part, hidden=hidden)
 
     def take(self, part: str) -> Dataset:
         """Return the rows of a part of a split (`train`, `main/train`): what a transform learns
@@ -98,6 +101,11 @@ class Dataset:
         """The column that is to be predicted."""
         return self.manifest.label
 
+    @property
+    def has_labels(self) -> bool:
+        """False of a sealed part."""
+        return not self.hidden
+
     def __len__(self) -> int:
         return self.manifest.rows if self.rows is None else len(self.rows)
 
@@ -122,8 +130,7 @@ class Dataset:
             DamagedError, NotFoundError: bytes are missing or are others.
         """
         columns = self._all_columns()
-        if not self.has_labels:
-            columns = {name: v for name, v in columns.items() if name != self.label}
+        columns = {name: v for name, v in columns.items() if name not in self.hidden}
         if self.rows is None:
             return columns
         columns = {name: values[self.rows] for name, values in columns.items()}

@@ -139,7 +139,19 @@ def view_part(whole: Dataset, split: Split, part: str) -> Dataset:
             hint="Make the version with the label under the name that its parent has for it.",
         )
     rows = seen_rows(whole, split, part)
-    return whole.only(rows, f"{split.name}/{part}", has_labels=not is_sealed)
+    hidden = _label_columns(whole, split) if is_sealed else []
+    return whole.only(rows, f"{split.name}/{part}", hidden=hidden)
+
+
+def _label_columns(whole: Dataset, split: Split) -> list[str]:
+    """Return the columns that are the label in a version, in what it was made from, or in a version
+    of the data set that was split: that one version names another column opens none of them.
+    """
+    catalog = Catalog(whole.root)
+    names = {*catalog.ancestry(whole.version), split.dataset}
+    every = [v for name in names for v in catalog.versions(name, removed=True)]
+    found = {Dataset(whole.root, v).label for v in every if whole.objects.exists(v.manifest)}
+    return sorted(name for name in {whole.label, *found} if name is not None)
 
 
 def seen_rows(whole: Dataset, split: Split, part: str) -> NDArray[np.intp]:

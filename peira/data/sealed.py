@@ -23,6 +23,7 @@ from peira.core.errors import UsageError
 from peira.data import splits
 from peira.data.catalog import Catalog
 from peira.data.dataset import Dataset
+from peira.data.edited import edited_ids
 from peira.data.rows import Ids
 from peira.data.splits import Split
 from peira.lab.journal import Decision, Journal
@@ -151,12 +152,16 @@ def sealed_rows(dataset: Dataset) -> NDArray[np.intp]:
     """Return the positions of the rows that are sealed, in the whole version, rising.
 
     Ids are of content, so a row is sealed by whatever name it was: as a part of this data set, of
-    one that was made from it, or of a copy.
+    one that was made from it, or of a copy. One whose label was corrected since, or that has more
+    columns, is told by its inputs.
     """
     is_sealed = np.zeros(len(dataset), dtype=bool)
-    for _, decision, ids in _known(dataset.root, Journal(dataset.root)):
+    for id, decision, ids in _known(dataset.root, Journal(dataset.root)):
         if decision.value is not None:
+            owner, name, part = id.split("/", 2)
+            split = splits.read(dataset.root, owner, name)
             is_sealed |= np.isin(dataset.ids, ids)
+            is_sealed |= np.isin(dataset.ids, edited_ids(dataset, split, part))
     return np.flatnonzero(is_sealed)
 
 

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Also covers claims that are chosen by all answers.")
 @in_session
 def seal(session: Session, data: str, *, budget: int, strict: bool) -> None:
-    """Seal a part of a split: nobody is given its rows, and run.evaluate() alone its labels."""
+    """Seal a part of a split: its inputs stay readable, its labels are run.evaluate()'s alone, and
+    whole versions and other parts lack its rows.
+    """
     from peira.data import sealed
     from peira.data.reference import parse
 
