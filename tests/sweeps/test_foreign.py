@@ -231,17 +231,17 @@ def test_a_search_of_scikit_learn_is_recorded(lab: Path) -> None:
 
 
 def test_the_winner_of_a_halving_search_had_all_samples(lab: Path) -> None:
-    """A score of 20 samples is no rival of one of 180: such trials were given up."""
+    """A score of 10 samples is no rival of one of 30: such trials were given up."""
     from sklearn.datasets import make_classification
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401
     from sklearn.model_selection import HalvingGridSearchCV
     from sklearn.tree import DecisionTreeClassifier
 
-    grid = {"max_depth": [None, 1, 2, 3, 5, 8], "min_samples_leaf": [1, 5, 20]}
+    grid = {"max_depth": [None, 1, 2, 3], "min_samples_leaf": [1, 5]}
     search = HalvingGridSearchCV(
-        DecisionTreeClassifier(random_state=0), grid, random_state=0, cv=3, min_resources=20
+        DecisionTreeClassifier(random_state=0), grid, random_state=0, cv=2, min_resources=10
     )
-    search.fit(*make_classification(400, random_state=1, flip_y=0.2))
+    search.fit(*make_classification(200, random_state=1, flip_y=0.2))
     found = read_sweep(lab, record_search(search, "halving").id)
     assert found.row.best is not None and found.row.best.params == search.best_params_
     assert found.row.best.trial == search.best_index_
@@ -249,7 +249,7 @@ def test_the_winner_of_a_halving_search_had_all_samples(lab: Path) -> None:
         found.row.best.values[0] == search.best_score_ < max(search.cv_results_["mean_test_score"])
     )
     assert found.trials.state[0] == "pruned"
-    assert found.trials.reason[0] == "iteration 0 of 2, 20 n_samples"
+    assert found.trials.reason[0] == "iteration 0 of 1, 10 n_samples"
 
 
 @pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
