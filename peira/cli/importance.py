@@ -76,6 +76,8 @@ def _table(
     project: str | None,
 ) -> tuple[Observations, dict[str, Any]]:
     """Return what is looked at, and what it is called."""
+    from dataclasses import replace
+
     from peira.cli.ranking import best_column, goal_metric
     from peira.core.errors import NotFoundError
     from peira.evaluate.guard import note_of
@@ -83,21 +85,23 @@ def _table(
     from peira.sweeps.reading import read_sweep
 
     lab = session.lab()
-    if len(query) == 1 and metric is None:
+    reading = None
+    if len(query) == 1:
         try:
             reading = read_sweep(lab.root, query[0])
         except NotFoundError:
             pass  # a word that is no sweep is a query
-        else:
-            objective = reading.definition.objective
-            ids = [run for run in reading.trials.run if run is not None]
-            return trial_observations(reading), {
-                "sweep": reading.row.id,
-                "metric": objective.text,
-                "direction": "min" if objective.direction == "minimize" else "max",
-                "note": note_of(lab, ids, objective.text),
-            }
-    text = session.read_query(query)
+    if reading is not None and metric is None:
+        table = trial_observations(reading)
+        if direction is not None:
+            table = replace(table, direction="min" if direction == "min" else "max")
+        metric = reading.definition.objective.text
+        ids = [run for run in reading.trials.run if run is not None]
+        note = note_of(lab, ids, metric)
+        return table, {
+            "sweep": reading.row.id, "metric": metric, "direction": table.direction, "note": note,
+        }  # fmt: skip
+    text = session.read_query(query) if reading is None else f"sweep = {reading.row.id}"
     column = best_column(lab, metric or goal_metric(lab, project), direction, project)
     runs = lab.runs(text, project=project, limit=None, columns=[column])
     side = "min" if column.endswith(".min") else "max"
@@ -105,7 +109,8 @@ def _table(
     table = Observations.of([run.params for run in runs], values, "min" if side == "min" else "max")
     ids = [run.id for run, value in zip(runs, values, strict=True) if value is not None]
     note = note_of(lab, ids, column)
-    return table, {"sweep": None, "metric": column, "direction": side, "note": note}
+    sweep = None if reading is None else reading.row.id
+    return table, {"sweep": sweep, "metric": column, "direction": side, "note": note}
 
 
 def _write(found: Importance, metric: str) -> None:

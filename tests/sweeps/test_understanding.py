@@ -33,6 +33,11 @@ def test_from_a_sweep_to_what_it_says(peira_cli: CommandLine) -> None:
     told = json.loads(peira_cli("importance", "first", "--json").stdout)
     assert told["params"][0]["name"] == "kernel_size" and told["runs"] == 18
     assert told["finding"]["findings"][0]["value"] == 5
+    other = json.loads(peira_cli("importance", "first", "-m", "loss", "--max", "--json").stdout)
+    assert (other["sweep"], other["metric"]) == (told["sweep"], "loss.max")
+    assert other["runs"] == 18 and other["finding"]["findings"] != told["finding"]["findings"]
+    worst = json.loads(peira_cli("importance", "first", "--max", "--json").stdout)
+    assert worst["direction"] == "max" and worst["metric"] == "loss"
     runs = peira_cli("importance", "-m", "loss", "--min").stdout
     assert "kernel_size" in runs and "the best 5 against all" in runs
 
