@@ -301,6 +301,29 @@ def test_wrong_labels_are_found(
     assert finding.count - len(both) <= 0.025 * (count - len(wrong))
 
 
+def test_labels_that_can_hardly_be_told_are_not_suspicious() -> None:
+    """A model that knows little expects other labels anywhere: nothing in 20 worlds of two classes
+    that overlap or have nothing to do with the numbers.
+    """
+    for seed in range(10):
+        random = np.random.default_rng(seed)
+        columns = simulated(random)
+        assert find(view(columns, seed), "suspicious-labels") == []
+        columns["y"] = (random.random(400) < 0.3).astype(int)
+        assert find(view(columns, seed), "suspicious-labels") == []
+
+
+def test_a_split_by_groups_does_not_drift_by_its_groups() -> None:
+    """Patients are on one side each: their numbers tell the parts, and that is no finding."""
+    random = np.random.default_rng(0)
+    columns = {**simulated(random), "patient": random.integers(0, 60, 400)}
+    parts = {"train": np.flatnonzero(columns["patient"] < 40)}
+    parts["test"] = np.flatnonzero(columns["patient"] >= 40)
+    (finding,) = find(view(columns, parts=parts), "split-drift")
+    assert finding.columns[0] == "patient"
+    assert find(view(columns, parts=parts, grouped_by="patient"), "split-drift") == []
+
+
 def test_rare_classes_and_missing_labels_do_not_switch_the_check_off() -> None:
     """Rows of a class of two, and rows without a label, are left out and counted."""
     random = np.random.default_rng(0)

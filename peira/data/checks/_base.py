@@ -57,7 +57,7 @@ class View:
         train: names of the parts that a model is fitted to; those called `train` when None.
             Without one (folds) a model is fitted to all parts but the one that it is tested on.
         group, time: columns that the user named as such.
-        ordered_by: the column of times that the split was made by.
+        ordered_by, grouped_by: the column of times, or of groups, that the split was made by.
         contents: what is equal for exact copies; the inputs when None.
         unseen: what could not be looked at, a sentence without a full stop.
     """
@@ -73,6 +73,7 @@ class View:
         group: str | None = None,
         time: str | None = None,
         ordered_by: str | None = None,
+        grouped_by: str | None = None,
         contents: NDArray[np.object_] | None = None,
         unseen: str = "",
     ) -> None:
@@ -84,6 +85,7 @@ class View:
         self.group = group
         self.time = time
         self.ordered_by = ordered_by
+        self.grouped_by = grouped_by
         self.contents = contents
         self.unseen = unseen
 

@@ -104,6 +104,7 @@ def _view(whole: Dataset, split: Split | None, question: Question) -> View:
         columns, whole.ids, label=whole.label, parts=parts,
         group=question.group, time=question.time,
         ordered_by=by if split is not None and split.kind == "time" else None,
+        grouped_by=by if split is not None and split.kind in ("grouped", "folds") else None,
         contents=contents, unseen=unseen,
     )  # fmt: skip
 
