@@ -21,7 +21,14 @@ from typing import Any
 import msgspec
 
 from peira.core.clock import now_s
-from peira.core.errors import AmbiguousError, DamagedError, LabError, NotFoundError, UsageError
+from peira.core.errors import (
+    AmbiguousError,
+    DamagedError,
+    LabError,
+    NotFoundError,
+    UnsupportedError,
+    UsageError,
+)
 from peira.lab.gc import DATASETS
 from peira.lab.journal import DATASET_PURGED, Journal, user_name
 from peira.lab.query.parse import near
@@ -165,6 +172,7 @@ class Catalog:
             return None
         except msgspec.MsgspecError as error:
             raise DamagedError(f"{path} cannot be read: {error!s:.200}") from error
+        check_format(path, version.format, FORMAT)
         return version
 
     def find(self, ref: str) -> Version:
@@ -299,6 +307,19 @@ class Catalog:
         except FileNotFoundError:
             return []
         return [name for name in found if _NAME.match(name)]
+
+
+def check_format(path: Path, written: int, known: int) -> None:
+    """Refuse a record that a newer Peira made.
+
+    Raises:
+        UnsupportedError: its format is not known here.
+    """
+    if written > known:
+        raise UnsupportedError(
+            f"{path} has format {written}; this Peira reads up to {known}.",
+            hint="Upgrade: pip install -U peira.",
+        )
 
 
 def _removal_id(version: Version) -> str:

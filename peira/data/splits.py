@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peira.core.clock import now_s
-from peira.core.errors import LabError, NotFoundError, UsageError
+from peira.core.errors import DamagedError, LabError, NotFoundError, UsageError
 from peira.data import assign
 from peira.data.assign import Parts
+from peira.data.catalog import check_format
 from peira.data.dataset import Dataset
 from peira.data.rows import ID_BYTES, Ids, pack_ids, unpack_ids
 from peira.lab.gc import DATASETS
@@ -197,13 +198,18 @@ def read(root: Path, dataset: str, name: str) -> Split:
 
     Raises:
         NotFoundError: there is none of that name; knows near ones.
+        DamagedError, UnsupportedError: its record cannot be read, or is of a newer Peira.
     """
     if _NAME.match(name) and _NAME.match(dataset):
         path = root / DATASETS / dataset / "splits" / f"{name}.json"
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Split)
+            split = msgspec.json.decode(path.read_bytes(), type=Split)
+            check_format(path, split.format, FORMAT)
+            return split
         except FileNotFoundError:
             pass
+        except msgspec.MsgspecError as error:
+            raise DamagedError(f"{path} cannot be read: {error!s:.200}") from error
     known = names(root, dataset)
     close = near(name, known)
     raise NotFoundError(

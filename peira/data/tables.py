@@ -136,7 +136,11 @@ def _pixels(stored: NDArray[Any]) -> NDArray[Any]:
         if one is None:
             return stored
         source = io.BytesIO(one["bytes"]) if one.get("bytes") else one["path"]
-        with Image.open(source) as picture:
+        with Image.open(source) as opened:
+            # Numbers of a palette are no colours.
+            has_alpha = "transparency" in opened.info
+            is_indexed = opened.mode in ("P", "PA")
+            picture = opened.convert("RGBA" if has_alpha else "RGB") if is_indexed else opened
             arrays.append(np.asarray(picture))
     same = len({(array.shape, array.dtype) for array in arrays}) == 1
     return np.stack(arrays) if same else stored

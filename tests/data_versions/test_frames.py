@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from peira.core.errors import UsageError
 from peira.data.add import add_table
@@ -78,3 +80,14 @@ def test_rows_as_a_polars_frame(tmp_path: Path) -> None:
     frame = data.to_polars()
     assert isinstance(frame, polars.DataFrame)
     assert add_table(tmp_path, "d", frame).version == data.version
+
+
+def test_pictures_with_a_palette_are_colours(tmp_path: Path) -> None:
+    """What stands in a palette is not the number of its entry."""
+    datasets = pytest.importorskip("datasets")
+    stream = io.BytesIO()
+    Image.new("RGB", (4, 4), (200, 100, 50)).quantize(4).save(stream, "PNG")
+    table = {"image": [{"bytes": stream.getvalue(), "path": None}]}
+    features = datasets.Features({"image": datasets.Image()})
+    found = to_columns(datasets.Dataset.from_dict(table, features=features))["image"]
+    assert found.shape == (1, 4, 4, 3) and found[0, 0, 0].tolist() == [200, 100, 50]

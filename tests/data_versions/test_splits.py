@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from peira.core.errors import NotFoundError, UsageError
+from peira.core.errors import DamagedError, NotFoundError, UnsupportedError, UsageError
 from peira.data import assign, sealed, splits
 from peira.data.add import add_table
 from peira.data.dataset import Dataset, open_dataset
@@ -245,3 +245,21 @@ def test_all_but_one_fold(digits: Dataset) -> None:
         == len(rest) - split.parts["fold-1"].rows
     )
     assert open_reference(digits.root, "digits:cv/~fold-1").has_labels
+
+
+def test_records_of_a_newer_peira_are_refused(digits: Dataset) -> None:
+    """And those that cannot be read are damage; neither is taken for something else."""
+    splits.make(digits, "main", Recipe())
+    folder = digits.root / "datasets" / "digits"
+    for path, ask in (
+        (folder / "splits" / "main.json", lambda: splits.read(digits.root, "digits", "main")),
+        (folder / "v1.json", lambda: open_dataset(digits.root, "digits")),
+    ):
+        written = path.read_bytes()
+        path.write_bytes(written.replace(b'"format": 1', b'"format": 2'))
+        with pytest.raises(UnsupportedError, match="has format 2"):
+            ask()
+        path.write_bytes(written[:-9])
+        with pytest.raises(DamagedError, match="cannot be read"):
+            ask()
+        path.write_bytes(written)
