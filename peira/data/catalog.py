@@ -121,7 +121,7 @@ class Catalog:
         """Take back that a version was removed; return whether it can be: of a purged one the bytes
         are here again only if its manifest is the one that was just stored.
         """
-        if self._is_removed(version):
+        if self.is_removed(version):
             if version.manifest != manifest and self._is_purged(version):
                 return False
             for kind in (DATASET_PURGED, REMOVED):
@@ -291,11 +291,12 @@ class Catalog:
         Raises:
             UsageError: it was not removed before.
         """
-        if not self._is_removed(version):
+        if not self.is_removed(version):
             raise UsageError(f"{version.ref} was not removed.", hint="Remove it first.")
         self.journal.append(DATASET_PURGED, _removal_id(version), True)
 
-    def _is_removed(self, version: Version) -> bool:
+    def is_removed(self, version: Version) -> bool:
+        """Whether a version was removed; its record stays."""
         return _removal_id(version) in self.journal.standing(REMOVED)
 
     def _is_purged(self, version: Version) -> bool:

@@ -50,6 +50,9 @@ def test_a_version_is_split_derived_and_shown(digits: Path, peira: Peira) -> Non
         ("train", 1438, False), ("test", 359, True),
     }  # fmt: skip
     assert "made by cleaned(least=0) from digits:v1" in peira("data", "log", "clean").stdout
+    peira("data", "rm", "digits:v1")
+    told = peira("data", "log", "clean").stdout.splitlines()
+    assert told[1].startswith("digits:v1  added from digits.npz") and "removed since" in told[1]
 
 
 def test_checks_block_with_an_exit_code(digits: Path, peira: Peira) -> None:

@@ -195,19 +195,13 @@ def log(session: Session, data: str, *, as_json: bool) -> None:
     """Show where a version comes from: its parents, and the transforms between them."""
     import msgspec
 
-    from peira.core.errors import NotFoundError
     from peira.data.catalog import Catalog
 
     lab = session.lab()
     catalog = Catalog(lab.root, lab.journal)
-    version = catalog.find(data)
-    chain = [version]
-    while version.parent is not None and len(chain) < 100:
-        try:
-            version = catalog.find(":".join(version.parent.split(":")[:2]))
-        except NotFoundError:  # removed since; the record above names it
-            break
-        chain.append(version)
+    chain = [catalog.find(data)]
+    while (above := catalog.parent_of(chain[-1])) is not None and len(chain) < 100:
+        chain.append(above)
     if as_json:
         write_json([msgspec.to_builtins(one) for one in chain])
         return
@@ -221,4 +215,5 @@ def log(session: Session, data: str, *, as_json: bool) -> None:
         click.echo(
             f"{out.paint(printable(one.ref), 'bold')}  {printable(how)}{printable(origin)},"
             f" {ago(one.created)}, by {printable(one.by)}"
+            f"{', removed since' if catalog.is_removed(one) else ''}"
         )
