@@ -265,7 +265,8 @@ def _pixels(
     strange = np.setdiff1d(predicted[np.isin(true, codes)], codes).tolist()
     if strange:
         raise UsageError(f"The classes {strange[:5]} were predicted, and are not among classes=.")
-    return true, predicted, known
+    nothing = min([0, *codes]) - 1
+    return np.where(np.isin(true, codes), true, nothing), predicted, known
 
 
 def _finite(values: NDArray[Any], what: str) -> NDArray[Any]:

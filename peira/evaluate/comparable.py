@@ -28,7 +28,7 @@ _PARTS: tuple[tuple[str, Effect, str], ...] = (
     ("ids", "block", "other examples were evaluated"),
     ("labels", "block", "the same examples have other true values"),
     ("evaluator", "block", "the metrics are defined or computed otherwise"),
-    ("classes", "block", "other classes could be predicted"),
+    ("classes", "note", "other classes could be, or were, predicted"),
     ("content", "note", "the examples come from different versions of the data"),
     ("step", "note", "they were made at different steps of training"),
 )
@@ -38,16 +38,27 @@ def mismatches(left: Evaluation, right: Evaluation) -> list[Mismatch]:
     """Return how two evaluations differ in what they measure, blocking ways first; nothing when
     their numbers may stand in one column without a mark.
     """
-    return [
-        Mismatch(effect, part, reason)
+    found = [
+        Mismatch(_effect(part, effect, left, right), part, reason)
         for part, effect, reason in _PARTS
         if getattr(left, part) != getattr(right, part)
     ]
+    return sorted(found, key=lambda mismatch: mismatch.effect != "block")
+
+
+def _effect(part: str, effect: Effect, left: Evaluation, right: Evaluation) -> Effect:
+    """The second of two classes is the one that precision and recall are of."""
+    is_binary = "binary" in (left.task, right.task)
+    return "block" if part == "classes" and is_binary else effect
 
 
 def kind(evaluation: Evaluation) -> str:
     """Return a digest that is equal for evaluations whose numbers may stand in one column."""
     from blake3 import blake3
 
-    blocking = [getattr(evaluation, part) for part, effect, _ in _PARTS if effect == "block"]
+    blocking = [
+        getattr(evaluation, part)
+        for part, effect, _ in _PARTS
+        if _effect(part, effect, evaluation, evaluation) == "block"
+    ]
     return blake3(msgspec.json.encode(blocking)).hexdigest(length=8)

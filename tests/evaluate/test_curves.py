@@ -80,7 +80,9 @@ def test_a_threshold_by_hand() -> None:
 
 
 def test_what_may_stand_in_one_column() -> None:
-    """Other examples, labels, metrics or classes block; another data version is a note."""
+    """Other examples, labels or metrics block, and another second class; another data version is a
+    note, and so are other classes where there are several.
+    """
     one = Evaluation(
         time=0, name="dev", task="binary", rows=4, metrics={"accuracy": 0.5}, evaluator="e",
         ids="i", labels="l", classes=["a", "b"], content="c",
@@ -93,6 +95,12 @@ def test_what_may_stand_in_one_column() -> None:
         (found,) = comparable.mismatches(one, other)
         assert found.effect == "block" and found.what == part
         assert comparable.kind(other) != comparable.kind(one)
+    (found,) = comparable.mismatches(one, msgspec.structs.replace(one, classes=["b", "a"]))
+    assert found.effect == "block"
+    several = msgspec.structs.replace(one, task="multiclass")
+    more = msgspec.structs.replace(several, classes=["a", "b", "c"])
+    assert [m.effect for m in comparable.mismatches(several, more)] == ["note"]
+    assert comparable.kind(several) == comparable.kind(more)
     noted = msgspec.structs.replace(one, content="d")
     assert [m.effect for m in comparable.mismatches(one, noted)] == ["note"]
     assert comparable.kind(noted) == comparable.kind(one)

@@ -13,6 +13,7 @@ from sklearn.metrics import average_precision_score, f1_score, log_loss, roc_auc
 
 from peira.evaluate import perclass, samples, suites
 from peira.evaluate.answers import TASKS, Answers, answers
+from peira.evaluate.evaluation import digest_of
 from peira.evaluate.suites import areas
 from peira.evaluate.suites.segmentation import overlaps
 
@@ -184,3 +185,17 @@ def test_a_class_that_is_nowhere_does_not_count() -> None:
     for average in ("macro", "weighted"):
         wanted = f1_score(true, predicted, average=average, zero_division=0)
         assert found[f"f1_{average}"] == pytest.approx(wanted)
+
+
+def test_masks_that_leave_out_other_pixels_are_of_other_labels() -> None:
+    """Which pixels are left out is a part of the true values; a class that a model invents is not,
+    nor is -1 where it is the name of a class.
+    """
+    true = np.array([[[0, 1], [255, -1]]])
+    every = answers(true, np.zeros_like(true), classes=[0, 1, 255, -1])
+    some = answers(true, np.zeros_like(true), classes=[0, 1])
+    invented = answers(true, np.full_like(true, 7), classes=[0, 1, 7])
+    labels = [digest_of(["a"], one.true) for one in (every, some, invented)]
+    assert labels[0] != labels[1] == labels[2]
+    assert suites.compute(every)["pixel_accuracy"] == 0.25
+    assert suites.compute(some)["pixel_accuracy"] == 0.5

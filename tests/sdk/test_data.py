@@ -362,3 +362,11 @@ def test_a_part_is_of_the_version_that_was_used_as_it(root: Path) -> None:
         run.use("digits:v2:main/train")
         assert run.evaluate("dev", y_pred=dev.y)["accuracy"] == 1.0
     assert {one.dataset for one in recorded(run, events.Evaluation)} == {"digits:v1"}
+
+
+def test_a_failed_evaluation_is_an_empty_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training does not die of reading a metric that could not be computed."""
+    monkeypatch.setenv("PEIRA_STRICT", "0")
+    with peira.init("story") as run:
+        told = run.evaluate("val", [0, 1], scores=[0.1, float("nan")])
+    assert told == {} and not recorded(run, events.Evaluation)
