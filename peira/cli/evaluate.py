@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -66,19 +67,23 @@ def evaluate(
     Peira does not load models: a pickle can run any program. FUNCTION does, in this process, and
     is your own code.
     """
+    from peira.cli.owncode import load, own_code, refuse_arguments
     from peira.data.reference import parse
-    from peira.data.transform import load_function
+    from peira.lab.artifacts import find_artifact
     from peira.run import init
 
     lab = session.lab()
     if parse(lab.root, data).split is None:
         raise click.UsageError(f"Name a part of a split: {printable(data)}:test.")
-    predict = load_function(function)
-    project = lab.run(model.partition(":")[0]).project
+    predict = load(function)
+    record, _ = find_artifact(lab, model)  # a slip of the pen is told before there is a run
+    refuse_arguments(predict, Path(), parse(lab.root, data))
     with init(
-        project, params={"model": model, "data": data}, why=why, lab=lab.root, strict=True
+        record.project, params={"model": model, "data": data}, why=why, lab=lab.root, strict=True
     ) as run:
-        given = predict(run.use_artifact(model), run.use(data))
+        path, part = run.use_artifact(model), run.use(data)
+        with own_code(function):
+            given = predict(path, part)
         told = _evaluated(run, given, task=task, name=name, claim=claim)
     if as_json:
         write_json({"run": run.id, "name": run.name, "metrics": told})

@@ -160,8 +160,10 @@ def load_function(text: str) -> Function:
     import runpy
 
     file, colon, name = text.rpartition(":")
-    if not colon or not Path(file).is_file():
+    if not colon:
         raise UsageError(f"{text!r:.100} is no function.", hint="Write file.py:function.")
+    if not Path(file).is_file():
+        raise UsageError(f"There is no file {file:.200} here.", hint="Write file.py:function.")
     found = runpy.run_path(file).get(name)
     if not callable(found):
         raise UsageError(f"{file} has no function {name!r:.60}.")

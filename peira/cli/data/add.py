@@ -152,17 +152,21 @@ def transform(
 
     The function takes a data set and returns arrays by name, a DataFrame or a path.
     """
+    from peira.cli.owncode import load, own_code, refuse_arguments
     from peira.data.add import Added
-    from peira.data.transform import derive, load_function, parent_of
+    from peira.data.transform import derive, parent_of
 
     lab = session.lab()
-    made = derive(
-        parent_of(lab.root, source),
-        load_function(function),
-        _params(params),
-        name=name,
-        keeps_rows=None if new_rows is None else not new_rows,
-    )
+    parent, called, given = parent_of(lab.root, source), load(function), _params(params)
+    refuse_arguments(called, parent, **given)
+    with own_code(function):
+        made = derive(
+            parent,
+            called,
+            given,
+            name=name,
+            keeps_rows=None if new_rows is None else not new_rows,
+        )
     _let_mean(lab.root, made.version, alias)
     tell_added(lab.root, Added(made.version, True), as_json)
 
