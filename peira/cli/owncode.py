@@ -59,18 +59,22 @@ def own_code(text: str) -> Iterator[None]:
     except PeiraError:
         raise
     except Exception as error:
-        frames = [
-            (frame.filename, frame.lineno or 0)
-            for frame in traceback.extract_tb(error.__traceback__)
-            if os.path.realpath(frame.filename) == file
-        ]
-        if isinstance(error, SyntaxError) and error.filename is not None:
-            frames.append((error.filename, error.lineno or 0))
-        if not frames:
-            raise
-        lines = "; ".join(
-            f"line {line}: {linecache.getline(name, line).strip():.100}"
-            for name, line in frames[-LINES_MAX:]
-        )
-        message = f"{text} failed: {type(error).__name__}: {error!s:.500}"
-        raise OwnCodeError(message, hint=f"In {Path(file).name}, {lines}") from error
+        lines = _lines_in(file, error)
+        if lines:
+            raise OwnCodeError(
+                f"{text} failed: {type(error).__name__}: {error!s:.500}",
+                hint=f"In {Path(file).name}, {'; '.join(lines[-LINES_MAX:])}",
+            ) from error
+        raise
+
+
+def _lines_in(file: str, error: Exception) -> list[str]:
+    """Return the lines of a file that an error came through."""
+    frames = [(f.filename, f.lineno or 0) for f in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        frames.append((error.filename, error.lineno or 0))
+    return [
+        f"line {line}: {linecache.getline(name, line).strip():.100}"
+        for name, line in frames
+        if os.path.realpath(name) == file
+    ]
