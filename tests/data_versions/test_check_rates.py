@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 
 from peira.core.errors import UsageError
 from peira.data import assign
-from peira.data.checks import View, check
+from peira.data.checks import Origin, View, check
 from peira.data.rows import row_ids
 from tests.data_versions.worlds import (
     SHARES,
@@ -321,7 +321,9 @@ def test_a_split_by_groups_does_not_drift_by_its_groups() -> None:
     parts["test"] = np.flatnonzero(columns["patient"] >= 40)
     (finding,) = find(view(columns, parts=parts), "split-drift")
     assert finding.columns[0] == "patient"
-    assert find(view(columns, parts=parts, grouped_by="patient"), "split-drift") == []
+    assert (
+        find(view(columns, parts=parts, origin=Origin(grouped_by="patient")), "split-drift") == []
+    )
 
 
 def test_rare_classes_and_missing_labels_do_not_switch_the_check_off() -> None:

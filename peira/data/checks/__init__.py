@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from msgspec import structs
 
 from peira.data.checks import duplicates, groups, labels, models, near, texts, times
-from peira.data.checks._base import Action, Finding, View
+from peira.data.checks._base import Action, Finding, Origin, View
 
 Check = Callable[[View], Iterator[Finding]]
 
@@ -39,7 +39,7 @@ CHECKS: dict[str, Check] = {
 VERSION = 6
 """Rises when a check finds something else on the same data; kept findings of another are stale."""
 
-__all__ = ["CHECKS", "VERSION", "Action", "Finding", "View", "check"]
+__all__ = ["CHECKS", "VERSION", "Action", "Finding", "Origin", "View", "check"]
 
 
 def check(view: View, names: list[str] | None = None) -> list[Finding]:

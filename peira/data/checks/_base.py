@@ -49,6 +49,19 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What was not checked."""
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where rows and parts come from, as far as checks must know."""
+
+    ordered_by: str | None = None
+    """The column of times that the split was made by."""
+    grouped_by: str | None = None
+    """The column of groups that it was made by."""
+    contents: NDArray[np.object_] | None = None
+    """What is equal for exact copies, a row each; the inputs when None."""
+    unseen: str = ""
+    """What could not be looked at, a sentence without a full stop."""
+
+
 class View:
     """Rows of a version as the checks see them.
 
@@ -57,9 +70,6 @@ class View:
         train: names of the parts that a model is fitted to; those called `train` when None.
             Without one (folds) a model is fitted to all parts but the one that it is tested on.
         group, time: columns that the user named as such.
-        ordered_by, grouped_by: the column of times, or of groups, that the split was made by.
-        contents: what is equal for exact copies; the inputs when None.
-        unseen: what could not be looked at, a sentence without a full stop.
     """
 
     def __init__(
@@ -72,10 +82,7 @@ class View:
         train: list[str] | None = None,
         group: str | None = None,
         time: str | None = None,
-        ordered_by: str | None = None,
-        grouped_by: str | None = None,
-        contents: NDArray[np.object_] | None = None,
-        unseen: str = "",
+        origin: Origin | None = None,
     ) -> None:
         self.columns = columns
         self.ids = ids
@@ -84,10 +91,7 @@ class View:
         self.train_parts = train or [n for n in self.parts if n.lower().startswith("train")]
         self.group = group
         self.time = time
-        self.ordered_by = ordered_by
-        self.grouped_by = grouped_by
-        self.contents = contents
-        self.unseen = unseen
+        self.origin = origin or Origin()
 
     def __len__(self) -> int:
         return len(self.ids)

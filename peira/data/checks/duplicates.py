@@ -93,7 +93,7 @@ def _equal_by_chance(view: View) -> float:
     """Return the probability that two rows have equal inputs, were columns independent; equal files
     are never equal by chance.
     """
-    found = 1.0 if view.contents is None else 0.0
+    found = 1.0 if view.origin.contents is None else 0.0
     for values in view.inputs.values():
         flat = values.reshape(len(values), -1)
         for place in range(flat.shape[1]):
@@ -119,8 +119,8 @@ def _digests(view: View) -> list[bytes]:
     """Return a digest of each row's inputs; texts in lower case without doubled blanks."""
     from hashlib import blake2b
 
-    if view.contents is not None:
-        return [str(content).encode() for content in view.contents.tolist()]
+    if view.origin.contents is not None:
+        return [str(content).encode() for content in view.origin.contents.tolist()]
 
     numeric = [v for v in view.inputs.values() if v.dtype.kind not in "O"]
     others = [v for v in view.inputs.values() if v.dtype.kind == "O"]

@@ -75,7 +75,7 @@ def _columns(view: View, rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
     """
     found: dict[str, NDArray[Any]] = {}
     for name, values in view.inputs.items():
-        if name in (view.ordered_by, view.grouped_by):
+        if name in (view.origin.ordered_by, view.origin.grouped_by):
             continue  # parts differ in it by their making
         kind = values.dtype.kind
         if kind == "O" and values.ndim == 1:

@@ -68,11 +68,11 @@ class _Limits(NamedTuple):
 def near_duplicates(view: View) -> Iterator[Finding]:
     """Find test rows that are nearly a training row."""
     table = view.numbers
-    if view.unseen and view.parts:
+    if view.origin.unseen and view.parts:
         yield Finding(
             check="near-duplicates",
             action="note",
-            title=f"Near copies are not looked for: {view.unseen}.",
+            title=f"Near copies are not looked for: {view.origin.unseen}.",
             count=0,
             share=0.0,
         )
@@ -89,7 +89,7 @@ def near_duplicates(view: View) -> Iterator[Finding]:
             learned, limits = train, _limits(rows, flat, train)
         nearest, distances, second = _neighbours(rows, flat, test, train)
         # Exact copies are another check's.
-        same = table if view.contents is None else view.contents[:, None]
+        same = table if view.origin.contents is None else view.origin.contents[:, None]
         is_copy = (same[test] == same[nearest]).all(axis=1)
         is_near = _is_near(distances, second, ~is_copy, limits)
         action = action_of(int(is_near.sum()), float(is_near.mean()))

@@ -30,7 +30,9 @@ def time_leak(view: View) -> Iterator[Finding]:
     Raises:
         UsageError: the named column cannot be read as times.
     """
-    named = view.time or (view.ordered_by if view.ordered_by in view.columns else None)
+    named = view.time or (
+        view.origin.ordered_by if view.origin.ordered_by in view.columns else None
+    )
     for name in view.columns if named is None else [named]:
         times, is_sure = _times(view, name)
         if times is None:
@@ -64,7 +66,7 @@ def _times(view: View, name: str) -> tuple[NDArray[np.float64] | None, bool]:
     column tells no times; and whether it is sure to tell them.
     """
     values = view.columns[name]
-    is_named = name in (view.time, view.ordered_by)
+    is_named = name in (view.time, view.origin.ordered_by)
     found, kind = None, values.dtype.kind if values.ndim == 1 else ""
     if kind == "M" or (kind == "m" and is_named):
         found = values.astype(f"{'datetime' if kind == 'M' else 'timedelta'}64[us]").astype(float)

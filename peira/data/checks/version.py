@@ -10,7 +10,7 @@ from peira.core.errors import NotFoundError, UsageError
 from peira.data import checks, splits
 from peira.data.add import IMAGES
 from peira.data.catalog import Catalog, Version
-from peira.data.checks import Finding, View
+from peira.data.checks import Finding, Origin, View
 from peira.data.checks.duplicates import copies_of
 from peira.data.checks.pictures import open_pictures
 from peira.data.dataset import Dataset
@@ -98,14 +98,18 @@ def _view(whole: Dataset, split: Split | None, question: Question) -> View:
         contents, unseen = pictures.contents, pictures.reason
         if pictures.pixels is not None:
             columns["pixels"] = pictures.pixels
-    if split is not None and split.kind == "column" and by not in (question.group, question.time):
+    kind = None if split is None else split.kind
+    origin = Origin(
+        ordered_by=by if kind == "time" else None,
+        grouped_by=by if kind in ("grouped", "folds") else None,
+        contents=contents,
+        unseen=unseen,
+    )
+    if kind == "column" and by not in (question.group, question.time):
         columns.pop(str(by), None)
     return View(
         columns, whole.ids, label=whole.label, parts=parts,
-        group=question.group, time=question.time,
-        ordered_by=by if split is not None and split.kind == "time" else None,
-        grouped_by=by if split is not None and split.kind in ("grouped", "folds") else None,
-        contents=contents, unseen=unseen,
+        group=question.group, time=question.time, origin=origin,
     )  # fmt: skip
 
 
