@@ -81,6 +81,11 @@ class DataLog(Recorder):
         from peira.data.reference import open_reference
 
         dataset = open_reference(self._lab_root(), ref)
+        if dataset.withheld:
+            self._voice.say(
+                f"{ref} is {len(dataset):,} rows: {dataset.withheld:,} more are in a sealed"
+                " hold-out, and given to nobody."
+            )
         self._used.append(dataset)
         self._attempt(lambda: self._record_use(dataset, "used"))
         return dataset

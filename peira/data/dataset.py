@@ -49,6 +49,8 @@ class Dataset:
         """`split/part` when only its rows are seen."""
         self.hidden = hidden
         """Columns that are not given: of a sealed part the labels, which are the evaluator's."""
+        self.withheld = 0
+        """Rows that a sealed hold-out keeps out of the version, or of its part."""
 
     @staticmethod
     def store(root: Path) -> FolderObjects:
@@ -111,7 +113,8 @@ class Dataset:
 
     def __repr__(self) -> str:
         part = f" {self.part}" if self.part else ""
-        return f"<Dataset {self.ref}{part}: {len(self)} rows, {self.manifest.type}>"
+        sealed = f", {self.withheld} more are sealed" if self.withheld else ""
+        return f"<Dataset {self.ref}{part}: {len(self)} rows, {self.manifest.type}{sealed}>"
 
     @cached_property
     def ids(self) -> Ids:

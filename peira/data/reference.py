@@ -119,7 +119,9 @@ def without_sealed(whole: Dataset) -> Dataset:
     hidden = sealed.sealed_rows(whole)
     if not len(hidden):
         return whole
-    return whole.only(np.setdiff1d(np.arange(len(whole)), hidden))
+    seen = whole.only(np.setdiff1d(np.arange(len(whole)), hidden))
+    seen.withheld = len(hidden)
+    return seen
 
 
 def view_part(whole: Dataset, split: Split, part: str) -> Dataset:
@@ -140,7 +142,9 @@ def view_part(whole: Dataset, split: Split, part: str) -> Dataset:
         )
     rows = seen_rows(whole, split, part)
     hidden = _label_columns(whole, split) if is_sealed else []
-    return whole.only(rows, f"{split.name}/{part}", hidden=hidden)
+    seen = whole.only(rows, f"{split.name}/{part}", hidden=hidden)
+    seen.withheld = len(splits.rows_of(split, part, whole)) - len(rows)
+    return seen
 
 
 def _label_columns(whole: Dataset, split: Split) -> list[str]:
@@ -152,6 +156,24 @@ def _label_columns(whole: Dataset, split: Split) -> list[str]:
     every = [v for name in names for v in catalog.versions(name, removed=True)]
     found = {Dataset(whole.root, v).label for v in every if whole.objects.exists(v.manifest)}
     return sorted(name for name in {whole.label, *found} if name is not None)
+
+
+class PartRows(NamedTuple):
+    """How many rows of a version are in a part of a split."""
+
+    seen: int
+    """Those that are given."""
+    withheld: int
+    """Those that another part, which is a sealed hold-out, keeps out."""
+
+
+def count_rows(whole: Dataset, split: Split) -> dict[str, PartRows]:
+    """Return the rows of each part of a split, in a version."""
+    found = {}
+    for part in split.parts:
+        seen = len(seen_rows(whole, split, part))
+        found[part] = PartRows(seen, len(splits.rows_of(split, part, whole)) - seen)
+    return found
 
 
 def seen_rows(whole: Dataset, split: Split, part: str) -> NDArray[np.intp]:

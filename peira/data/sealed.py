@@ -50,6 +50,13 @@ def seal(root: Path, split: Split, part: str, how: Seal | None = None) -> None:
         UsageError: it was unsealed once: what was seen cannot be unseen; it has rows of another
             hold-out, whose looks would begin anew; it was strict before; or it has no labels.
     """
+    how = how or Seal()
+    check(root, split, part, how)
+    Journal(root).append(SEALED, _id(split, part), msgspec.to_builtins(how))
+
+
+def check(root: Path, split: Split, part: str, how: Seal | None = None) -> None:
+    """Raise what sealing would; the split need not be kept yet."""
     splits.part_of(split, part)
     ids = splits.ids_of(split, part, Dataset.store(root))
     how = how or Seal()
@@ -76,7 +83,6 @@ def seal(root: Path, split: Split, part: str, how: Seal | None = None) -> None:
                 f" {was}: what was learned of them there counts here, too.",
                 hint="Put claims to that one, or seal rows that are in no hold-out.",
             )
-    journal.append(SEALED, _id(split, part), msgspec.to_builtins(how))
 
 
 def _known(root: Path, journal: Journal) -> Iterator[tuple[str, Decision, Ids]]:

@@ -97,6 +97,15 @@ def make(dataset: Dataset, name: str, recipe: Recipe) -> Split:
         UsageError: it cannot be dealt so, or the name is that of another split.
         LabError: the lab cannot be written.
     """
+    return keep(dataset.root, plan(dataset, name, recipe))
+
+
+def plan(dataset: Dataset, name: str, recipe: Recipe) -> Split:
+    """Deal the rows of a version, all that the data set has, and keep nothing of it but ids.
+
+    Raises:
+        UsageError: it cannot be dealt so.
+    """
     if not _NAME.match(name):
         raise UsageError(
             f"{name!r:.60} cannot be the name of a split.",
@@ -106,7 +115,7 @@ def make(dataset: Dataset, name: str, recipe: Recipe) -> Split:
     parts = _dealt(dataset, msgspec.structs.replace(recipe, column=column))
     ids = dataset.ids
     objects = dataset.objects
-    made = Split(
+    return Split(
         format=FORMAT,
         dataset=dataset.version.name,
         name=name,
@@ -122,29 +131,25 @@ def make(dataset: Dataset, name: str, recipe: Recipe) -> Split:
         column=column or recipe.group,
         shares={} if recipe.kind in ("column", "folds") else dict(recipe.shares),
     )
-    if not _write(dataset.root, made):
-        there = read(dataset.root, made.dataset, name)
-        if there.digest != made.digest:
+
+
+def keep(root: Path, planned: Split) -> Split:
+    """Keep a split under its name for ever; return it, or the same one that is there.
+
+    Raises:
+        UsageError: the name is that of another split.
+        LabError: the lab cannot be written.
+    """
+    if not _write(root, planned):
+        there = read(root, planned.dataset, planned.name)
+        if there.digest != planned.digest:
             raise UsageError(
-                f"{made.dataset} has another split `{name}`, of {there.version} by {there.by}.",
+                f"{there.dataset} has another split `{there.name}`, of {there.version} by"
+                f" {there.by}.",
                 hint="Splits never change; choose another name.",
             )
         return there
-    return made
-
-
-def make_repeated(dataset: Dataset, name: str, recipe: Recipe, times: int) -> list[Split]:
-    """Deal the rows several times, with one seed after the other, as `<name>-1`, `<name>-2`, …
-
-    Raises:
-        UsageError: as `make`; or nothing is drawn, so that all would be the same.
-    """
-    if recipe.kind in ("time", "column"):
-        raise UsageError(f"A split of kind {recipe.kind} draws nothing; repeated it is the same.")
-    return [
-        make(dataset, f"{name}-{n + 1}", msgspec.structs.replace(recipe, seed=recipe.seed + n))
-        for n in range(times)
-    ]
+    return planned
 
 
 def _dealt(dataset: Dataset, recipe: Recipe) -> Parts:

@@ -66,6 +66,9 @@ class PartRow(Answer, frozen=True, kw_only=True):
 
     name: str
     rows: int
+    """Those of this version."""
+    withheld: int
+    """Rows more that a sealed hold-out keeps out."""
     sealed: bool
 
 

@@ -15,6 +15,7 @@ from peira.core.errors import DamagedError, NotFoundError, UnsupportedError, Usa
 from peira.data import assign, sealed, splits
 from peira.data.add import add_table
 from peira.data.dataset import Dataset, open_dataset
+from peira.data.deal import deal_repeated
 from peira.data.reference import open_reference
 from peira.data.splits import Recipe
 
@@ -163,12 +164,12 @@ def test_repeated_splits_and_folds_by_groups(tmp_path: Path) -> None:
     """Each repeat has a seed of its own; a group is in one fold."""
     columns = {"x": np.arange(60.0), "who": np.repeat(np.arange(12), 5)}
     data = Dataset(tmp_path, add_table(tmp_path, "d", columns).version)
-    every = splits.make_repeated(data, "rep", Recipe(seed=7), 3)
+    every = deal_repeated(data, "rep", Recipe(seed=7), 3)
     assert [(one.name, one.seed) for one in every] == [("rep-1", 7), ("rep-2", 8), ("rep-3", 9)]
     assert len({one.digest for one in every}) == 3
-    assert splits.make_repeated(data, "rep", Recipe(seed=7), 3) == every
+    assert deal_repeated(data, "rep", Recipe(seed=7), 3) == every
     with pytest.raises(UsageError, match="draws nothing"):
-        splits.make_repeated(data, "t", Recipe(kind="time", column="x"), 2)
+        deal_repeated(data, "t", Recipe(kind="time", column="x"), 2)
     folded = splits.make(data, "cv", Recipe(kind="folds", count=4, group="who"))
     groups = [set(columns["who"][splits.rows_of(folded, part, data)]) for part in folded.parts]
     assert folded.column == "who" and sum(map(len, groups)) == 12

@@ -50,4 +50,7 @@ def export(session: Session, data: str, *, output: Path) -> None:
             shutil.copytree(source, output, copy_function=shutil.copyfile)
     part = f":{dataset.part}" if dataset.part else ""
     rows = f", {number(len(dataset))} rows" if dataset.manifest.ids is not None else ""
-    click.echo(f"wrote {printable(dataset.ref + part)} to {output}{rows}", err=True)
+    more = f"; {number(dataset.withheld)} more are sealed" if dataset.withheld else ""
+    left_out = f", without {', '.join(dataset.hidden)}: sealed" if dataset.hidden else ""
+    told = printable(f"{dataset.ref}{part} to {output}{rows}{more}{left_out}")
+    click.echo(f"wrote {told}", err=True)

@@ -156,24 +156,28 @@ def _column_line(column: Any, label: str | None) -> tuple[str, str]:
 def _splits(dataset: Dataset) -> list[dict[str, Any]]:
     from peira.data import sealed, splits
     from peira.data.catalog import Catalog
+    from peira.data.reference import count_rows
 
     found: list[dict[str, Any]] = []
+    if dataset.manifest.ids is None:  # a plain folder
+        return found
     for owner in Catalog(dataset.root).ancestry(dataset.version):
         for name in splits.names(dataset.root, owner):
             split = splits.read(dataset.root, owner, name)
-            for part in split.parts:
+            for part, rows in count_rows(dataset, split).items():
                 is_sealed = sealed.seal_of(dataset.root, split, part) is not None
-                rows = len(splits.rows_of(split, part, dataset))
-                found.append({"dataset": owner, "split": name, "part": part, "rows": rows,
-                              "kind": split.kind, "seed": split.seed,
+                found.append({"dataset": owner, "split": name, "part": part, "rows": rows.seen,
+                              "withheld": rows.withheld, "kind": split.kind, "seed": split.seed,
                               "sealed": is_sealed})  # fmt: skip
     return found
 
 
 def _part_line(part: dict[str, Any]) -> str:
     seed = "" if part["seed"] is None else f", seed {part['seed']}"
-    return f"{number(part['rows'])} rows, {part['kind']}{seed}, of {part['dataset']}" + (
-        ", sealed hold-out" if part["sealed"] else ""
+    return (
+        f"{number(part['rows'])} rows, {part['kind']}{seed}, of {part['dataset']}"
+        + (", sealed hold-out" if part["sealed"] else "")
+        + (f", {number(part['withheld'])} more in a sealed hold-out" if part["withheld"] else "")
     )
 
 

@@ -71,11 +71,12 @@ def split(
     """Deal the rows of DATA to parts, and keep the split as NAME for ever.
 
     Rows are kept by content: the split holds in any order of the rows, and in versions that are
-    made from this one row by row.
+    made from this one row by row. Rows of a sealed hold-out are dealt to no part. Without shares
+    it is train=0.8 test=0.2.
     """
     from peira.cli.holdout.decide import warn_of_openers
-    from peira.data import sealed, splits
     from peira.data.dataset import Dataset
+    from peira.data.deal import deal, deal_repeated
     from peira.data.reference import parse
 
     lab = session.lab()
@@ -84,7 +85,7 @@ def split(
     if repeat is not None:
         if hold_out is not None:
             raise click.UsageError("A hold-out is one part of one split; leave --repeat away.")
-        every = splits.make_repeated(dataset, name, recipe, repeat)
+        every = deal_repeated(dataset, name, recipe, repeat)
         if as_json:
             write_json([msgspec.to_builtins(one) | {"digest": one.digest} for one in every])
             return
@@ -92,9 +93,8 @@ def split(
             told = ", ".join(f"{part} {number(found.rows)}" for part, found in one.parts.items())
             click.echo(f"{printable(one.dataset)}:{printable(one.name)}  seed {one.seed}: {told}")
         return
-    made = splits.make(dataset, name, recipe)
+    made = deal(dataset, name, recipe, hold_out)
     if hold_out is not None:
-        sealed.seal(lab.root, made, hold_out)
         warn_of_openers(lab, made)
     if as_json:
         write_json(msgspec.to_builtins(made) | {"digest": made.digest, "sealed": hold_out})

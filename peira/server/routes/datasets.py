@@ -15,7 +15,7 @@ from peira.data.dataset import Dataset
 from peira.data.diff import DataDiff, compare
 from peira.data.pixels import pixels_of, shows_pictures
 from peira.data.profile import Profile, known_profile, profile
-from peira.data.reference import open_reference, parse
+from peira.data.reference import count_rows, open_reference, parse
 from peira.lab.lab import Lab
 from peira.server.cells import cell
 from peira.server.dataset_records import (
@@ -77,7 +77,8 @@ def version(lab: LabNow, name: PathText, number: Number) -> VersionAnswer:
     catalog = Catalog(lab.root)
     found = catalog.find(f"{name}:v{number}")
     whole = Dataset(lab.root, found)
-    parts = [_split(whole, split) for split in _splits(whole)]
+    has_rows = whole.manifest.ids is not None
+    parts = [_split(whole, split) for split in _splits(whole)] if has_rows else []
     asked: list[str | None] = [part.name for part in parts] or [None]
     made, profiled = found.transform, _profile(whole)
     return VersionAnswer(
@@ -210,10 +211,11 @@ def _split(whole: Dataset, split: splits.Split) -> SplitRow:
         parts=[
             PartRow(
                 name=name,
-                rows=part.rows,
+                rows=rows.seen,
+                withheld=rows.withheld,
                 sealed=sealed.seal_of(whole.root, split, name) is not None,
             )
-            for name, part in split.parts.items()
+            for name, rows in count_rows(whole, split).items()
         ],
     )
 

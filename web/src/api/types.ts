@@ -777,7 +777,8 @@ export interface SplitRow {
   seed: number | null;
   column: string | null;
   version: string;
-  parts: { name: string; rows: number; sealed: boolean }[];
+  /** `withheld`: rows more that a sealed hold-out keeps out. */
+  parts: { name: string; rows: number; withheld: number; sealed: boolean }[];
 }
 
 export interface Finding {
