@@ -29,6 +29,7 @@ from peira.session import Request
 from peira.sweeps.definition import Definition, Function
 from peira.sweeps.domain import Value
 from peira.sweeps.measured import judged, summed_up
+from peira.sweeps.space import Space
 from peira.sweeps.task import Outcome, Task
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class FunctionExecution:
         self._objective = objective
         self._surroundings: Surroundings | None = None
         self._earlier: EarlierTrials | None = None
-        self._call = calling(objective, definition.space.names)
+        self._call = call_of(objective, definition.space)
 
     def run(self, task: Task) -> Outcome:
         """Run a trial to its end."""
@@ -184,6 +185,23 @@ class FunctionExecution:
             self._surroundings = run.surroundings.share()
 
 
+def call_of(objective: Objective, space: Space) -> calling:
+    """Return what calls an objective with the params of a trial.
+
+    Raises:
+        UsageError: it asks for what no trial has, or not each.
+    """
+    call = calling(objective, space.names)
+    for param in space.params:
+        if param.when and param.name in call.needed:
+            name = _name(objective)
+            raise UsageError(
+                f"{name} asks for {param.name}, which a trial has only if {param.when}.",
+                hint=f"Give it a default: def {name}({param.name}=None).",
+            )
+    return call
+
+
 class calling:  # noqa: N801 - reads as a function, and is one that knows how it calls
     """Calls an objective with what its parameters ask for.
 
@@ -209,6 +227,7 @@ class calling:  # noqa: N801 - reads as a function, and is one that knows how it
                 f"{_name(objective)} asks for {', '.join(unknown)}, which no trial has.",
                 hint=f"A trial has {', '.join(names)}; `trial` is the trial itself.",
             )
+        self.needed = set() if self._is_lone else set(needed)
         self._wanted = {p.name for p in named}
         self.takes_trial = self._is_lone or "trial" in self._wanted
 
@@ -259,27 +278,27 @@ class _Seen:
         """Return the outcome of an objective that has returned."""
         objectives = self._task.definition.objectives
         run = self._run.id or None
-        values = self._returned(returned)
+        told = self._returned(returned)
+        found: list[float | None] = []
         for objective in objectives:
-            if objective.metric in values:
-                if not self._values[objective.metric]:
-                    self._log({objective.metric: values[objective.metric]})
-                continue
-            summed = summed_up(self._values[objective.metric], objective)
-            if summed is not None:
-                values[objective.metric] = summed
-        missing = [o.metric for o in objectives if o.metric not in values]
+            metric = objective.metric
+            if metric in told and not self._values[metric]:
+                self._log({metric: told[metric]})
+            found.append(
+                told[metric] if metric in told else summed_up(self._values[metric], objective)
+            )
+        missing = [o.metric for o, v in zip(objectives, found, strict=True) if v is None]
         if missing:
-            told = f"it neither returned nor logged {' and '.join(missing)}"
+            reason = f"it neither returned nor logged {' and '.join(missing)}"
             if isinstance(returned, Mapping):
-                told += (
+                reason += (
                     f"; it returned {', '.join(map(str, list(returned)[:8])) or 'an empty dict'}"
                 )
-            raise UsageError(told)
-        return judged([values[o.metric] for o in objectives], run, took_s)
+            raise UsageError(reason)
+        return judged([value for value in found if value is not None], run, took_s)
 
     def _returned(self, returned: Any) -> dict[str, float]:
-        names = [objective.metric for objective in self._task.definition.objectives]
+        names = list(dict.fromkeys(o.metric for o in self._task.definition.objectives))
         if returned is None:
             return {}
         if isinstance(returned, Mapping):

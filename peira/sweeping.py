@@ -15,12 +15,12 @@ from typing import Any, TypedDict, Unpack, overload
 
 from peira.core.errors import UsageError
 from peira.core.settings import read_settings
-from peira.objective import LOADING, FunctionExecution, Loaded, Objective, place_of
+from peira.objective import LOADING, FunctionExecution, Loaded, Objective, call_of, place_of
 from peira.record.folder import find_lab
 from peira.record.inputs import tag_list
 from peira.sweeps.definition import Function, Method, read_duration, read_method
 from peira.sweeps.definition import Objective as Metric
-from peira.sweeps.domain import Value
+from peira.sweeps.domain import Value, python_value
 from peira.sweeps.folder import SweepFolder, find_sweep
 from peira.sweeps.ledger import Ledger
 from peira.sweeps.plan import Plan, begin
@@ -118,7 +118,7 @@ class SweepResult:
         columns = self.trials
         objectives = self.reading.definition.objectives
         data: dict[str, Any] = {"trial": columns.number, "state": columns.state}
-        data |= {o.metric: v for o, v in zip(objectives, columns.values, strict=True)}
+        data |= {o.text: v for o, v in zip(objectives, columns.values, strict=True)}
         data |= {f"params.{name}": values for name, values in columns.params.items()}
         data |= {"run": columns.run, "objective_s": columns.objective_s}
         return to_pandas(data)
@@ -244,6 +244,7 @@ def sweep(
         _go_on(folder)
     else:
         plan = _plan(space, place, minimize, maximize, {**options, "trials": trials})
+        call_of(objective, plan.space)
         folder = begin(lab, plan)
     progress = Progress(sys.stderr, is_quiet=settings.quiet)
     definition = folder.read()
@@ -321,7 +322,10 @@ def _plan(
         reuse=bool(options.get("reuse")),
         trials=options.get("trials"),
         budget_s=read_duration(budget) if isinstance(budget, str) else budget,
-        first=tuple(dict(given) for given in options.get("first", ())),
+        first=tuple(
+            {name: python_value(value) for name, value in given.items()}
+            for given in options.get("first", ())
+        ),
         warm=options.get("warm"),
     )
 

@@ -63,6 +63,7 @@ def list_columns(rows: list[SweepRow]) -> dict[str, list[Any]]:
     columns["objective"] = [row.objectives[0].text for row in rows]
     columns["direction"] = [row.objectives[0].direction for row in rows]
     columns["best"] = [None if row.best is None else row.best.values[0] for row in rows]
+    columns["front"] = [len(row.front) for row in rows]
     columns["best_run"] = [None if row.best is None else row.best.run for row in rows]
     for name in ("created", "last", "worked_s", "budget_s", "by", "why"):
         columns[name] = [getattr(row, name) for row in rows]

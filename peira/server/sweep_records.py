@@ -55,6 +55,9 @@ class SweepListRow(Answer, frozen=True, kw_only=True):
     counts: dict[str, int]
     done: int
     best: BestTrial | None
+    """The best trial; with several objectives one of the front."""
+    front: int
+    """So many trials no other beats in all objectives; 0 with one objective."""
     budget_s: float | None
     worked_s: float
     last: float

@@ -60,8 +60,8 @@ def row_of(row: SweepRow) -> SweepListRow:
         objectives=[_objective(one) for one in row.objectives], sampler=row.sampler,
         pruner=row.pruner, trials=row.trials, done=row.done,
         counts={str(state): count for state, count in row.counts.items()},
-        best=None if row.best is None else _best(row.best), budget_s=row.budget_s,
-        worked_s=row.worked_s, last=row.last, workers=row.workers,
+        best=None if row.best is None else _best(row.best), front=len(row.front),
+        budget_s=row.budget_s, worked_s=row.worked_s, last=row.last, workers=row.workers,
     )  # fmt: skip
 
 

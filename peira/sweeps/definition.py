@@ -159,6 +159,9 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise UsageError(
                 "A sweep needs a metric.", hint="Write --minimize val/loss or --maximize val/acc."
             )
+        texts = [objective.text for objective in self.objectives]
+        if len(set(texts)) < len(texts):
+            raise UsageError(f"A metric stands twice in {', '.join(texts)}.")
         for kind, method, known in (
             ("sampler", self.sampler, SAMPLERS),
             ("pruner", self.pruner, PRUNERS),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -309,6 +309,17 @@ def read_value(text: str) -> Value:
         if "_" not in text:
             return number
     return text
+
+
+def python_value(value: Any) -> Any:
+    """Return what NumPy holds as Python's own: a scalar as a number, an array as a list; all else
+    as it is.
+    """
+    if hasattr(value, "tolist") and hasattr(value, "dtype"):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return type(value)(map(python_value, value)) if type(value) in (list, tuple) else value
+    return value
 
 
 def same(one: Value, other: Value) -> bool:

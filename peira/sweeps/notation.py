@@ -29,6 +29,7 @@ from peira.sweeps.domain import (
     Int,
     Value,
     domain_of,
+    python_value,
     read_value,
 )
 
@@ -124,6 +125,7 @@ def read_mapping(name: str, given: Any) -> tuple[Domain, str]:
             f"`{printable(name)}` is no name of a param.",
             hint="A name begins with a letter, then letters, digits, _ . / and -.",
         )
+    given = python_value(given)
     domain: Domain
     if isinstance(given, str):
         spelled, when = _split_condition(given)
@@ -143,7 +145,7 @@ def read_mapping(name: str, given: Any) -> tuple[Domain, str]:
 
 
 def _read_table(name: str, given: Mapping[str, Any]) -> tuple[Domain, str]:
-    table = dict(given)
+    table = {key: python_value(value) for key, value in given.items()}
     when = table.pop("if", table.pop("when", ""))
     if not isinstance(when, str):
         raise UsageError(f"{name}: a condition is a text, not {when!r}.")

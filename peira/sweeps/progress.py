@@ -95,7 +95,9 @@ def progress_text(row: SweepRow) -> str:
     for state in ("running", "pruned", "failed", "nan", "killed", "reused"):
         if counts[state]:
             parts.append(f"{counts[state]} {state}")
-    if row.best is not None:
+    if row.front:
+        parts.append(f"front of {len(row.front)}")
+    elif row.best is not None:
         told = [
             f"{o.metric} {number_text(v)}"
             for o, v in zip(row.objectives, row.best.values, strict=True)

@@ -17,6 +17,7 @@ from peira.objective import Trial
 from peira.sweeping import SweptFunction
 from peira.sweeps.decisions import decide
 from peira.sweeps.folder import find_sweep
+from peira.sweeps.progress import progress_text
 from peira.sweeps.reading import Best, _front, list_sweeps
 from peira.sweeps.space import Space
 
@@ -113,6 +114,12 @@ def test_a_function_says_by_its_parameters_what_it_wants(lab: Path, function: An
 
 def test_a_function_that_asks_for_what_no_trial_has_is_refused(lab: Path) -> None:
     """Before anything is run."""
+    space = ["opt=sgd,adam", "momentum=float(0,1) if opt == sgd"]
+    with pytest.raises(UsageError, match="asks for momentum, which a trial has only if opt == sgd"):
+        peira.sweep(lambda opt, momentum: 1.0, space, minimize="y", trials=2)
+    assert not list_sweeps(lab), "no sweep is left behind"
+    result = peira.sweep(lambda opt, momentum=None: 1.0, space, minimize="y", trials=4)
+    assert result.trials.state == ["complete"] * 4
     with pytest.raises(UsageError, match="asks for batch, which no trial has"):
         peira.sweep(lambda x, batch: x, ["x=float(0,1)"], minimize="y", trials=2)
 
@@ -146,6 +153,35 @@ def test_the_summary_of_a_metric_says_which_value_counts(lab: Path) -> None:
         assert result.best_value == value
 
 
+def test_one_metric_may_be_two_objectives(lab: Path) -> None:
+    """Its least and its last value are two; the same one twice is a mistake."""
+
+    def train(x: float) -> None:
+        for step, loss in enumerate([3.0, 1.0, 2.0]):
+            peira.log({"loss": loss * x}, step=step)
+
+    found = peira.sweep(train, {"x": [1.0, 2.0]}, minimize=["loss.min", "loss"], sampler="grid")
+    assert found.trials.values == [[1.0, 2.0], [2.0, 4.0]]
+    with pytest.raises(UsageError, match="stands twice in y, y"):
+        peira.sweep(train, {"x": [1.0]}, minimize="y", maximize="y", sampler="grid")
+
+
+def test_a_space_may_be_numpys(lab: Path) -> None:
+    """Arrays, and scalars wherever a number stands; trials have numbers of Python."""
+    space = {
+        "lr": np.array([0.125, 0.25]), "k": list(np.arange(2)), "c": np.float64(3),
+        "x": {"float": [np.float32(0), np.int64(1)], "step": np.float64(0.5)},
+    }  # fmt: skip
+    found = peira.sweep(lambda lr: float(lr), space, minimize="y", sampler="grid")
+    assert found.reading.row.space == ["lr=0.125,0.25", "k=0,1", "c=3.0", "x=float(0.0,1.0,0.5)"]
+    assert {type(value) for column in found.trials.params.values() for value in column} == {
+        int, float,
+    }  # fmt: skip
+    first = [{"lr": np.float64(0.25)}]
+    given = peira.sweep(lambda lr: float(lr), {"lr": "0..1"}, minimize="y", trials=1, first=first)
+    assert given.trials.params == {"lr": [0.25]}
+
+
 def test_several_objectives_have_a_front(lab: Path) -> None:
     """Of trials that no other beats, all are given."""
     result = peira.sweep(
@@ -157,6 +193,7 @@ def test_several_objectives_have_a_front(lab: Path) -> None:
     with pytest.raises(UsageError, match=r"several objectives \(a, b\)") as error:
         _ = result.best_params
     assert "result.front" in str(error.value.hint)
+    assert " · front of 3 · " in progress_text(result.reading.row)
     assert peira.sweep(
         lambda x: (x, x), ["x=float(0,1)"], minimize="a", maximize="b", trials=6, sampler="nsga2"
     ).trials.state == ["complete"] * 6  # fmt: skip

@@ -960,6 +960,8 @@ export interface SweepRow {
   counts: Record<TrialState, number>;
   done: number;
   best: BestTrial | null;
+  /** So many trials no other beats in all objectives; 0 with one objective. */
+  front: number;
   budget_s: number | null;
   worked_s: number;
   last: number;
