@@ -265,7 +265,9 @@ class DataLog(Recorder):
         deposited = in_order_of_ids(found, answers)
         root = self._lab_root()
         same = digests(found.ids, given)
-        predictions = digest_of(found.ids, given.predicted)
+        # Two models may agree on every sample; their scores tell them apart.
+        answered = given.predicted if given.scores is None else given.scores
+        predictions = digest_of(found.ids, answered)
         facts = ledger.Facts(labels=same.labels, predictions=predictions)
         ledger.deposit(root, found.split, found.part, self.id, deposited, facts=facts)
         claim, answer = options.get("claim"), None

@@ -128,7 +128,7 @@ def _test(run: Run, trial: Trial, data: Digits, step: Step) -> Result:
     run.log_image("val/confusion", confusion_picture(matrix), step=step.number, caption=caption)
     _record_mistakes(run, data, said, wrong, step.number)
     run.save_model(step.model, trial.family)
-    run.evaluate(TEST, y_pred=scores(step.model, data.x_test).argmax(axis=1))
+    run.evaluate(TEST, scores=scores(step.model, data.x_test))
     print(f"validation: {len(wrong)} of {len(said)} wrong; the answers on {DATASET}:{TEST} wait")
     return Result(run=run.id, trial=trial, val_accuracy=step.metrics["val/accuracy"])
 

@@ -68,7 +68,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     labels: str
     """Digest of the true values: a version may have other labels for the same rows."""
     predictions: str
-    """Digest of what was predicted: two runs with the same are one piece of evidence."""
+    """Digest of the scores, or of what was predicted without: two runs with the same are one piece
+    of evidence.
+    """
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,9 +229,10 @@ def _refuse_unlike(folder: Path, runs: list[str]) -> None:
     for run, facts in known.items():
         if facts.predictions in first:
             raise UsageError(
-                f"The runs {first[facts.predictions]} and {run} predicted exactly the same: the"
-                " seed had no effect, so they are one piece of evidence.",
-                hint="Claim something of one model; or name runs that differ.",
+                f"The runs {first[facts.predictions]} and {run} predicted exactly the same, as if"
+                " the seed had no effect: they are one piece of evidence.",
+                hint="Claim something of one model, or name runs that differ. Models that agree on"
+                " every sample are told apart by their scores: evaluate with scores=.",
             )
         first[facts.predictions] = run
 

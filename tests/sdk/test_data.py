@@ -321,9 +321,18 @@ def test_hold_outs_of_several_labels_and_texts(root: Path) -> None:
             assert run.evaluate("b", y_pred=wrong) == {}
             assert run.evaluate("b", y_pred=wrong, claim=0.5)["word"] == "refuted"
             runs.append(run.id)
+    split = splits.read(root, "tags", "main")
     with pytest.raises(UsageError, match="predicted exactly the same"):
-        ledger.look(root, splits.read(root, "tags", "main"), "b",
-                    ledger.Claim(threshold=0.5, runs=runs))  # fmt: skip
+        ledger.look(root, split, "b", ledger.Claim(threshold=0.5, runs=runs))
+    runs = []
+    for seed in range(3):  # they agree on every sample, and are three models
+        with peira.init("p") as run:
+            rows = run.use("tags:b").X.astype(int)
+            right = np.stack([rows % 2, rows % 3 == 0], axis=1)
+            run.evaluate("b", scores=np.clip(right - seed / 10, 0, 1))
+            runs.append(run.id)
+    found = ledger.look(root, split, "b", ledger.Claim(threshold=0.5, runs=runs))
+    assert (found.word, found.scope) == ("supported", "recipe")
 
 
 def test_who_had_the_rows_before_they_were_sealed_is_told(root: Path) -> None:
