@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
-from sqlalchemy import select
 
-from peira.capture.param_roles import role
 from peira.data.dataset import Dataset
 from peira.data.profile import Profile, profile
 from peira.data.reference import without_sealed
 from peira.data.rows import as_text
-from peira.lab.index import schema
+from peira.data.scores import ScoreChange, Scores, scores_on
 from peira.lab.lab import Lab
-from peira.lab.links import users
-from peira.lab.runs import RunRecord
 
 SHOWN_MAX = 100
 
@@ -50,23 +46,6 @@ class ColumnChange(msgspec.Struct, frozen=True, kw_only=True):
     after: dict[str, Any] | None
 
 
-class ScoreChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The same recipe on both versions: means of the last values. It is the same program with equal
-    params, apart from seeds, places, and which of the two versions is named.
-    """
-
-    params: dict[str, Any]
-    metric: str
-    before: float
-    after: float
-    runs_before: list[str]
-    runs_after: list[str]
-    code_differs: bool = False
-    """Whether the runs on one had other code than those on the other: then it is not the data alone
-    that changed.
-    """
-
-
 class DataDiff(msgspec.Struct, frozen=True, kw_only=True):
     """The difference of two versions."""
 
@@ -83,12 +62,15 @@ class DataDiff(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of each class before and after, where they differ."""
     columns: list[ColumnChange]
     scores: list[ScoreChange]
+    runs: tuple[int, int] = (0, 0)
+    """How many finished runs used the one and not the other, and the reverse."""
 
 
 def compare(left: Dataset, right: Dataset, lab: Lab | None = None) -> DataDiff:
     """Return what differs from `left` to `right`; with a lab also what recipes score on both."""
     has_rows = left.manifest.ids is not None and right.manifest.ids is not None
     before, after = (profile(left), profile(right)) if has_rows else (None, None)
+    told = Scores() if lab is None else scores_on(lab, left, right)
     labels = _labels(without_sealed(left), without_sealed(right)) if has_rows else []
     return DataDiff(
         left=left.ref,
@@ -100,7 +82,8 @@ def compare(left: Dataset, right: Dataset, lab: Lab | None = None) -> DataDiff:
         label_changes=len(labels),
         classes=_classes(before, after),
         columns=_columns(before, after),
-        scores=[] if lab is None else _scores(lab, left, right),
+        scores=told.changes,
+        runs=told.runs,
     )
 
 
@@ -197,94 +180,3 @@ def _columns(before: Profile | None, after: Profile | None) -> list[ColumnChange
         for name in dict.fromkeys([*left, *right])
         if left.get(name) != right.get(name)
     ]
-
-
-def _scores(lab: Lab, left: Dataset, right: Dataset) -> list[ScoreChange]:
-    names = {left.version.name, right.version.name}
-    sides = [_runs_with(lab, dataset) for dataset in (left, right)]
-    both = {run.id for run in sides[0]} & {run.id for run in sides[1]}
-    codes = _codes(lab, [run.id for side in sides for run in side])
-
-    def by_recipe(runs: list[RunRecord]) -> dict[_Recipe, list[RunRecord]]:
-        found: dict[_Recipe, list[RunRecord]] = {}
-        for run in runs:
-            if run.id not in both and run.state == "finished":
-                found.setdefault(_recipe(run, codes, names), []).append(run)
-        return found
-
-    before, after = (by_recipe(side) for side in sides)
-    changes = []
-    for recipe in before:
-        trees = [
-            {codes[run.id].tree for run in runs if run.id in codes} - {""}
-            for runs in (before[recipe], after.get(recipe, []))
-        ]
-        for metric in _shared_metrics(before[recipe], after.get(recipe, [])):
-            changes.append(
-                ScoreChange(
-                    params=msgspec.json.decode(recipe.params),
-                    metric=metric,
-                    before=_mean(before[recipe], metric),
-                    after=_mean(after[recipe], metric),
-                    runs_before=[run.id for run in before[recipe]],
-                    runs_after=[run.id for run in after[recipe]],
-                    code_differs=all(trees) and trees[0] != trees[1],
-                )
-            )
-    return changes
-
-
-class _Code(NamedTuple):
-    """Digests of which program a run ran, and of its code; "" where that is not known."""
-
-    entry: str
-    tree: str
-
-
-class _Recipe(NamedTuple):
-    entry: str
-    params: bytes
-
-
-def _codes(lab: Lab, runs: list[str]) -> dict[str, _Code]:
-    part, run = schema.fingerprint.c, schema.run.c
-    question = (
-        select(run.id, part.entry, part.tree)
-        .join_from(schema.fingerprint, schema.run, part.run == run.n)
-        .where(run.id.in_(runs))
-    )
-    rows = lab.ask(lambda connection: connection.execute(question).all())
-    return {id: _Code(entry, tree) for id, entry, tree in rows}
-
-
-def _recipe(run: RunRecord, codes: dict[str, _Code], names: set[str]) -> _Recipe:
-    """Return what a run has in common with others of its recipe.
-
-    Args:
-        names: of the data sets that are compared: a param that says which of them is used is not
-            what they are compared by.
-    """
-    params = {
-        name: value
-        for name, value in run.params.items()
-        if role(name, value) not in ("seed", "output", "log")
-        and not (isinstance(value, str) and value.partition(":")[0] in names)
-    }
-    entry = codes[run.id].entry if run.id in codes else ""
-    return _Recipe(entry, msgspec.json.encode(params))
-
-
-def _runs_with(lab: Lab, dataset: Dataset) -> list[RunRecord]:
-    found = users(lab, [dataset.version.manifest, dataset.version.content], ["used", "evaluation"])
-    return [lab.run(id) for id in dict.fromkeys(one.id for one in found)]
-
-
-def _shared_metrics(before: list[RunRecord], after: list[RunRecord]) -> list[str]:
-    if not after:
-        return []
-    sets = [{m for m in run.metrics if not m.startswith("system/")} for run in (*before, *after)]
-    return sorted(set.intersection(*sets))
-
-
-def _mean(runs: list[RunRecord], metric: str) -> float:
-    return float(np.mean([run.metrics[metric].last for run in runs]))

@@ -30,6 +30,8 @@ def compared(served: Served) -> Path:
         with init("recipes", name=f"on {ref}", lab=served.root, console=False) as run:
             run.use(ref)
             run.log({"accuracy": score})
+            rows = len(run.use(ref))
+            run.evaluate("dev", [0] * rows, y_pred=[0] * rows)
     return root
 
 
@@ -43,12 +45,17 @@ def test_two_versions_are_compared(visit: Open) -> None:
     expect(page.get_by_role("heading", name="Labels 3 changed")).to_be_visible()
     rows = page.get_by_role("table", name="Rows and files").get_by_role("row", name="Rows")
     expect(rows).to_contain_text("103")  # 100 left out, and 3 with another id: it is of the label
-    expect(page.get_by_role("link", name="on all:v1")).to_be_visible()
+    expect(page.get_by_role("link", name="on all:v1").first).to_be_visible()
     assert violations(page) == []
     page.reload()
-    expect(page.get_by_role("row", name="accuracy")).to_contain_text("+0.25")
+    marked = page.get_by_role("row", name="dev/accuracy")
+    expect(marked).to_contain_text("not comparable")
+    expect(page.get_by_text("a: 300 examples")).to_be_visible()
+    head = page.get_by_role("rowheader", name="accuracy", exact=True)
+    logged = page.get_by_role("row").filter(has=head)
+    expect(logged).to_contain_text("+0.25")
     page.get_by_role("link", name="The other way round").click()
-    expect(page.get_by_role("row", name="accuracy")).to_contain_text("-0.25")
+    expect(logged).to_contain_text("-0.25")
     expect(page.get_by_role("heading", level=1)).to_have_text("all")
     page.get_by_role("button", name="End the comparison").click()
     expect(page.get_by_role("heading", name="What changed from")).to_have_count(0)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from peira.run import init
 from tests.cli.conftest import Peira
 
 PREPARE = """
@@ -131,7 +132,10 @@ def test_a_profile_and_a_difference_are_printed(digits: Path, peira: Peira) -> N
     lines = peira("data", "profile", "pixels").stdout.splitlines()
     assert lines[2].startswith("pixel0 … pixel63  int64 64") and lines[3].endswith("3 / 3 / 3")
     peira("data", "transform", "prepare.py:cleaned", "digits", "--name", "clean")
+    with init("p", lab=digits, console=False, monitor=False) as run:
+        run.use("digits")
     changed = peira("data", "diff", "digits", "clean").stdout
+    assert "no recipe ran on both: 1 runs used the one only, 0 the other only" in changed
     assert "digits:v1 -> clean:v1" in changed and "column X: shape 64 -> 61" in changed
     assert "nothing differs" in peira("data", "diff", "digits", "digits").stdout
 

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 import peira
 from peira.core.errors import NotFoundError, UsageError
 from peira.data import openers, sealed, splits
+from peira.data.catalog import Catalog
 from peira.data.dataset import open_dataset
 from peira.data.diff import compare
 from peira.data.splits import Recipe
@@ -295,6 +296,41 @@ def test_the_same_recipe_on_two_versions(root: Path) -> None:
     assert found.before == pytest.approx(0.6) and found.after == 0.8
     assert (len(found.runs_before), len(found.runs_after)) == (2, 1)
     assert found.params == {"lr": 0.1} and not found.code_differs
+
+
+def test_a_param_with_the_alias_of_its_version_makes_no_other_recipe(root: Path) -> None:
+    """`version=raw` on the one and `version=clean` on the other is what is compared; a param that
+    is 1 in all runs on v1 and 2 in all on v2 is not. Numbers of other examples are marked.
+    """
+    for rows, alias in ((40, "raw"), (60, "clean")):
+        peira.dataset("d", {"x": np.arange(rows), "y": np.arange(rows) % 2})
+        Catalog(root).set_alias(Catalog(root).find("d"), alias)
+
+    def train(alias: str, **params: Any) -> None:
+        given = {"version": alias, **params}
+        with peira.init("p", params=given, console=False, monitor=False) as run:
+            data = run.use(f"d:{alias}")
+            run.evaluate("dev", data.y, y_pred=data.y)
+            run.log({"loss": 0.5})
+
+    train("raw")
+    train("clean")
+    left, right = open_dataset(root, "d:v1"), open_dataset(root, "d:v2")
+    with Lab(root) as lab:
+        lab.catch_up()
+        told = compare(left, right, lab)
+        scores = {score.metric: score for score in told.scores}
+        assert told.runs == (1, 1) and scores["loss"].incomparable == ""
+        marked = scores["dev/accuracy"].incomparable
+        assert "a: 40 examples" in marked and "b: 60 examples" in marked
+        run = lab.run(scores["loss"].runs_before[0])
+        assert scores["loss"].params == {} and run.params == {"version": "raw"}
+    train("raw", depth=1)
+    train("clean", depth=2)
+    with Lab(root) as lab:
+        lab.catch_up()
+        found = {tuple(score.params.items()) for score in compare(left, right, lab).scores}
+        assert found == {()}
 
 
 def test_hold_outs_of_several_labels_and_texts(root: Path) -> None:

@@ -64,11 +64,18 @@ def _print(found: DataDiff, out: Terminal) -> None:
             for name, (before, after) in found.classes.items()
         ]
     lines += [line for column in found.columns for line in _column(column.name, column)]
-    if found.scores:
-        lines.append("the same recipe on both")
-        lines += [_score(score) for score in found.scores]
-    for line in lines or ["nothing differs"]:
+    for line in [*(lines or ["nothing differs"]), *_scores(found)]:
         click.echo(printable(line))
+
+
+def _scores(found: DataDiff) -> list[str]:
+    if found.scores:
+        told = [line for score in found.scores for line in _score(score)]
+        return ["the same recipe on both", *told]
+    if not any(found.runs):
+        return []
+    before, after = map(number, found.runs)
+    return [f"no recipe ran on both: {before} runs used the one only, {after} the other only"]
 
 
 def _changes(what: str, found: Changes | None, out: Terminal) -> list[str]:
@@ -105,10 +112,11 @@ def _short(item: Any) -> str:
     )  # fmt: skip
 
 
-def _score(score: Any) -> str:
-    change = score.after - score.before
+def _score(score: Any) -> list[str]:
+    change = f"{score.after - score.before:+.3g}"
+    if score.incomparable:
+        change = "not comparable"
     runs = f"{len(score.runs_before)} and {len(score.runs_after)} runs"
     code = "; the code differs, too" if score.code_differs else ""
-    return (
-        f"  {score.metric}  {score.before:.6g} -> {score.after:.6g}  ({change:+.3g}; {runs}{code})"
-    )
+    told = f"  {score.metric}  {score.before:.6g} -> {score.after:.6g}  ({change}; {runs}{code})"
+    return [told, *([f"    {score.incomparable}"] if score.incomparable else [])]

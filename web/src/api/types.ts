@@ -851,11 +851,14 @@ export interface DataChanges {
 export interface DataScoreChange {
   params: Record<string, Cell>;
   metric: string;
-  before: number;
-  after: number;
+  /** null is NaN. */
+  before: number | null;
+  after: number | null;
   runs_before: string[];
   runs_after: string[];
   code_differs: boolean;
+  /** What the numbers measure, when they do not all measure the same. */
+  incomparable: string;
 }
 
 /** `GET /api/datasets/{name}/{number}/diff`: what changed from another version to this one. */
@@ -871,6 +874,8 @@ export interface DataDiffData {
     classes: Record<string, [number, number]>;
     columns: { name: string; before: ColumnProfile | null; after: ColumnProfile | null }[];
     scores: DataScoreChange[];
+    /** Finished runs that used only the one, and only the other. */
+    runs: [number, number];
   };
   runs: Record<string, { name: string; project: string }>;
 }
