@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -102,6 +103,25 @@ def read(objects: Objects, manifest: Manifest, names: list[str] | None = None) -
                     )
                 parts[place].append(part)
     return {column.name: _joined(parts[place], column) for place, (_, column) in enumerate(wanted)}
+
+
+def read_rows(
+    objects: Objects, manifest: Manifest, rows: NDArray[np.intp], names: list[str] | None = None
+) -> Columns:
+    """Return columns of some rows, by their positions; only the chunks that hold them are read.
+
+    Raises:
+        NotFoundError, DamagedError: as `read`.
+    """
+    ends = np.cumsum([piece.count for piece in manifest.chunks])
+    of_row = np.searchsorted(ends, rows, side="right")
+    pieces = np.unique(of_row)
+    counts = np.array([manifest.chunks[piece].count for piece in pieces], dtype=np.intp)
+    only = msgspec.structs.replace(manifest, chunks=[manifest.chunks[piece] for piece in pieces])
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp)
+    before = (ends - [piece.count for piece in manifest.chunks])[of_row] if len(rows) else rows
+    places = starts[np.searchsorted(pieces, of_row)] + (rows - before) if len(rows) else rows
+    return {name: values[places] for name, values in read(objects, only, names).items()}
 
 
 def _joined(parts: list[NDArray[Any]], column: Column) -> NDArray[Any]:

@@ -141,6 +141,20 @@ class Dataset:
             columns["path"] = self._unlabelled(columns["path"])
         return columns
 
+    def at(self, places: NDArray[np.intp], names: list[str] | None = None) -> Columns:
+        """Return columns (all when `names` is None) of some rows that are seen here, by their
+        places among these. Of a table no other chunks are read.
+
+        Raises:
+            UsageError, NotFoundError, DamagedError: as `columns`.
+        """
+        every = [column.name for column in self.schema] if names is None else names
+        names = [name for name in every if name not in self.hidden]
+        if self.manifest.kind != "table" or "columns" in self.__dict__:
+            return {name: self.columns[name][places] for name in names}
+        rows = places if self.rows is None else self.rows[places]
+        return chunks.read_rows(self.objects, self.manifest, rows, names)
+
     def _unlabelled(self, paths: NDArray[Any]) -> NDArray[Any]:
         """Return names of pictures that tell nothing: their ids."""
         return np.array(

@@ -103,12 +103,12 @@ def look_at_row(dataset: Dataset, row: int) -> Look:
         raise NotFoundError("These rows do not look like pictures.")
     name = _column_in_file(opened)
     if name is not None:
-        values = _columns_in_file(dataset)[name]
+        values = columns_in_file(dataset)[name]
         return look.as_look(values[row], values)
     found = pixels_of(dataset)
     assert found is not None
     if opened.kind == "files":
-        columns = _columns_in_file(dataset)
+        columns = columns_in_file(dataset)
         value = np.array([columns[name][row] for name in found.columns])
     else:
         number, place = look.piece_of(opened.chunks, row)
@@ -153,7 +153,7 @@ def _column_in_file(opened: Manifest) -> str | None:
 _reading = threading.Lock()
 
 
-def _columns_in_file(dataset: Dataset) -> Columns:
+def columns_in_file(dataset: Dataset) -> Columns:
     with _reading:  # a page asks for many pictures at once: the first reads the file for all
         return _file(dataset.root, dataset.ref, dataset.version.manifest)
 

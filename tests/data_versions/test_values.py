@@ -18,6 +18,9 @@ from peira.data.checks.version import Question, check_version
 from peira.data.dataset import Dataset
 from peira.data.profile import profile
 from peira.data.tables import to_columns
+from peira.objects.folder import FolderObjects
+
+reading = FolderObjects.read
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text()
@@ -150,3 +153,22 @@ def test_large_rows_make_small_chunks(root: Path, monkeypatch: pytest.MonkeyPatc
         assert sum(counts) == 300 and max(counts) <= 64 and len(counts) > 4
     assert large.X[:, 399].tolist() == rows.tolist() and texts["text"][299].startswith("299 299")
     assert [p.count for p in added(root, {"x": rows[:15]}).manifest.chunks] == [15]
+
+
+def test_some_rows_are_read_from_their_chunks(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of a large table costs a page; sealed labels are in none."""
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 1 << 9)
+    data = added(root, {"x": np.arange(2_000), "y": [str(n % 7) for n in range(2_000)]})
+    assert len(data.manifest.chunks) > 20
+    for places in ([0], [1_999, 3, 700, 3], list(range(90, 400)), []):
+        fresh = Dataset(root, data.version)
+        found = fresh.at(np.array(places, dtype=np.intp))
+        assert found["x"].tolist() == places and "columns" not in fresh.__dict__
+        assert found["y"].tolist() == [str(n % 7) for n in places]
+    read: list[str] = []
+    monkeypatch.setattr(
+        FolderObjects, "read", lambda self, digest: read.append(digest) or reading(self, digest)
+    )
+    part = Dataset(root, data.version).only(np.arange(500, 600), "s/test", hidden=["y"])
+    assert part.at(np.array([7, 8]))["x"].tolist() == [507, 508]
+    assert "y" not in part.at(np.array([7])) and len(read) <= 2 + 3  # of a hundred

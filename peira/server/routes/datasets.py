@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import numpy as np
 from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
+from numpy.typing import NDArray
 
 from peira.core.errors import NotFoundError, UsageError
 from peira.data import look, relations, sealed, splits
+from peira.data.add import IMAGES
 from peira.data.catalog import Catalog, Version
 from peira.data.checks.version import Question, known_findings
 from peira.data.dataset import Dataset
 from peira.data.diff import DataDiff, compare
-from peira.data.pixels import pixels_of, shows_pictures
+from peira.data.pixels import FILE_BYTES_MAX, columns_in_file, pixels_of, shows_pictures
 from peira.data.profile import Profile, known_profile, profile
 from peira.data.reference import count_rows, open_reference, parse
+from peira.data.rows import Columns
 from peira.lab.lab import Lab
 from peira.server.cells import cell
 from peira.server.dataset_records import (
@@ -228,25 +232,36 @@ def _profile(whole: Dataset) -> Profile | None:
 
 
 def _samples(seen: Dataset, label: str | None, page: slice) -> DataSamplesAnswer:
+    if seen.manifest.ids is None:
+        raise UsageError(f"{seen.ref} is a folder of files; it has no rows.")
     pixels = pixels_of(seen)
     left_out = set() if pixels is None else set(pixels.columns)
-    columns = {
-        name: values
-        for name, values in seen.columns.items()
-        if values.ndim == 1 and name not in left_out
-    }
-    rows = list(range(len(seen)))
+    left_out.update(seen.hidden)
+    names = [c.name for c in seen.schema if not c.shape and c.name not in left_out]
+    rows = np.arange(len(seen))
     if label is not None:
-        if seen.label is None or seen.label not in columns:
+        if seen.label is None or seen.label not in names:
             raise NotFoundError("These rows have no labels to choose by.")
-        rows = [row for row, value in enumerate(columns[seen.label]) if str(value) == label]
+        labels = _at(seen, rows, [seen.label])[seen.label]
+        rows = np.flatnonzero([str(value) == label for value in labels])
+    shown = rows[page]
+    columns = _at(seen, shown, names)
     return DataSamplesAnswer(
         matched=len(rows),
-        columns=list(columns),
-        label=seen.label if seen.label in columns else None,
+        columns=names,
+        label=seen.label if seen.label in names else None,
         samples=[
-            {"id": seen.ids[row].decode()}
-            | {name: cell(values[row]) for name, values in columns.items()}
-            for row in rows[page]
+            {"id": id.decode()} | {name: cell(columns[name][place]) for name in names}
+            for place, id in enumerate(seen.ids[shown].tolist())
         ],
     )
+
+
+def _at(seen: Dataset, places: NDArray[np.intp], names: list[str]) -> Columns:
+    """Return columns of some of the rows that are seen; a small file is read once for all pages."""
+    opened = seen.manifest
+    if opened.kind == "table" or opened.type == IMAGES or opened.size > FILE_BYTES_MAX:
+        return seen.at(places, names)
+    whole = columns_in_file(seen)
+    rows = places if seen.rows is None else seen.rows[places]
+    return {name: whole[name][rows] for name in names}
