@@ -154,6 +154,9 @@ _reading = threading.Lock()
 
 
 def columns_in_file(dataset: Dataset) -> Columns:
+    """Return the columns of a version that is a file of a table, all rows; the last ones stay in
+    memory.
+    """
     with _reading:  # a page asks for many pictures at once: the first reads the file for all
         return _file(dataset.root, dataset.ref, dataset.version.manifest)
 
