@@ -72,9 +72,15 @@ def test_a_recipe_is_claimed_once(story: Path, peira: Peira) -> None:
     assert "by 2 runs" in peira(
         "holdout", "look", "digits:test", "0.8", "linear-1", "linear-2", code=2
     ).output  # fmt: skip
+    seal = ("holdout", "seal", "digits:test")
+    assert "sealed already" in peira(*seal).output
+    assert "1 looks now, 10 before" in peira(*seal, "--budget", "1").output
+    assert "sealed already" in peira(*seal).output  # the budget is kept
+    told = peira("holdout", "look", "digits:test", "0.5", "linear-1").output
+    assert "beyond the budget of 1 looks" in told
     peira("holdout", "unseal", "digits:test", "--why", "done", "--yes")
     (row,) = peira.json("holdout", "ls")
-    assert not row["sealed"] and row["unsealed_why"] == "done" and len(row["looks"]) == 1
+    assert not row["sealed"] and row["unsealed_why"] == "done" and len(row["looks"]) == 2
     told = peira("holdout", "ls").stdout
     assert ": done" in told and "3 runs reach at least 0.8: supported: the goal" in told
     hint = peira("errors", "linear-1", "--eval", "test", code=3).output

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 )
 @click.argument("data", metavar="DATA:PART")
 @click.option(
-    "--budget", type=click.IntRange(1), default=10, show_default=True, metavar="N",
-    help="Looks after which a new hold-out is due.",
+    "--budget", type=click.IntRange(1), metavar="N",
+    help="Looks after which a new hold-out is due.  [default: 10; sealed again: as before]",
 )  # fmt: skip
 @click.option("--strict", is_flag=True, help="Also covers claims that are chosen by all answers.")
 @in_session
-def seal(session: Session, data: str, *, budget: int, strict: bool) -> None:
+def seal(session: Session, data: str, *, budget: int | None, strict: bool) -> None:
     """Seal a part of a split: its inputs stay readable, its labels are run.evaluate()'s alone, and
     whole versions and other parts lack its rows.
     """
@@ -40,9 +40,20 @@ def seal(session: Session, data: str, *, budget: int, strict: bool) -> None:
     found = parse(lab.root, data)
     if found.split is None:
         raise click.UsageError(f"Name a part of a split: {printable(found.version.name)}:test.")
-    how = sealed.Seal(budget=budget, is_strict=strict)
+    before = sealed.seal_of(lab.root, found.split, found.part)
+    known = before or sealed.Seal()
+    how = sealed.Seal(budget=budget or known.budget, is_strict=strict or known.is_strict)
+    if before == how:
+        click.echo(f"{printable(data)} is sealed already", err=True)
+        return
     sealed.seal(lab.root, found.split, found.part, how)
-    click.echo(f"sealed {printable(data)}", err=True)
+    if before is not None and before.budget != how.budget:
+        click.echo(
+            f"{printable(data)}: a budget of {how.budget:,} looks now, {before.budget:,} before",
+            err=True,
+        )
+    else:
+        click.echo(f"sealed {printable(data)}", err=True)
     warn_of_openers(lab, found.split)
 
 

@@ -193,8 +193,13 @@ def look(
             f" from: this answer {is_not} not about unseen samples",
             err=True,
         )
-    left = ledger.standing(lab.root, found.split, found.part).left
-    click.echo(_sentence(answer, left))
+    standing = ledger.standing(lab.root, found.split, found.part)
+    click.echo(_sentence(answer, standing.left))
+    if answer.number > standing.budget:
+        click.echo(
+            f"warning: beyond the budget of {standing.budget:,} looks: a new hold-out is due",
+            err=True,
+        )
 
 
 def _sentence(answer: Look, left: int) -> str:
