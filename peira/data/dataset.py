@@ -73,7 +73,7 @@ class Dataset:
         from, so that it sees nothing of what it is tested on.
 
         Raises:
-            NotFoundError, AmbiguousError: no split has such a part, or several.
+            NotFoundError: no split has such a part.
 
         >>> digits.take("train").X.mean(axis=0)                               # doctest: +SKIP
         """

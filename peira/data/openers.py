@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from sqlalchemy import select
 
-from peira.core.errors import AmbiguousError, NotFoundError
+from peira.core.errors import NotFoundError
 from peira.data import splits
 from peira.data.add import IMAGES
 from peira.data.catalog import Catalog, Version
@@ -142,7 +142,7 @@ def _holds(lab: Lab, version: Version, ref: str, hidden: Ids) -> bool:
     if text:
         try:
             split, part = find_part(lab.root, version, text)
-        except (NotFoundError, AmbiguousError):  # removed since
+        except NotFoundError:  # removed since
             return False
         ids = splits.ids_of(split, part, whole.objects)
     return bool(np.isin(ids, hidden).any())

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from peira.core.errors import AmbiguousError, NotFoundError, UsageError
+from peira.core.errors import NotFoundError, UsageError
 from peira.data import sealed, splits
 from peira.data.catalog import Catalog, Version
 from peira.data.dataset import Dataset
@@ -35,7 +35,7 @@ def parse(root: Path, text: str) -> Reference:
 
     Raises:
         NotFoundError: there is no such data set, version, split or part; knows near names.
-        AmbiguousError: several splits have a part of that name.
+        AmbiguousError: it is the beginning of the digests of several versions.
     """
     name, *rest = text.split(":", 2)  # names of parts are those of a column: 10:30
     catalog = Catalog(root)
@@ -50,8 +50,6 @@ def parse(root: Path, text: str) -> Reference:
         latest = catalog.find(name)
         try:
             return Reference(latest, *find_part(root, latest, rest[0]))
-        except AmbiguousError:
-            raise
         except NotFoundError:
             if "/" in rest[0]:  # no version has such a name
                 raise
@@ -60,10 +58,11 @@ def parse(root: Path, text: str) -> Reference:
 
 def find_part(root: Path, version: Version, text: str) -> tuple[Split, str]:
     """Return the split and part that `split/part`, or `part` alone, means: of the version's own
-    data set, else of the nearest one that it was made from.
+    data set, else of the nearest one that it was made from. Of several splits with a part of that
+    name the first one made is meant: what programs say keeps its meaning when others are added.
 
     Raises:
-        NotFoundError, AmbiguousError: as `parse`.
+        NotFoundError: there is no such split or part.
     """
     names = Catalog(root).ancestry(version)
     name, slash, part = text.partition("/")
@@ -74,25 +73,15 @@ def find_part(root: Path, version: Version, text: str) -> tuple[Split, str]:
             splits.part_of(split, part)  # tells which parts there are
         return split, part
     every: list[Split] = []
-    having: list[Split] = []
     for owner in names:
         own = [splits.read(root, owner, known) for known in splits.names(root, owner)]
         every += own
         having = [split for split in own if splits.has(split, text)]
         if having:
-            break
-    if len(having) == 1:
-        return having[0], text
-    dataset = version.name
-    named = [f"{split.name}/{part}" for split in having or every for part in split.parts]
-    if having:
-        raise AmbiguousError(
-            f"Several splits of {dataset} have a part `{text:.60}`.",
-            suggestions=tuple(f"{split.name}/{text}" for split in having),
-            hint=f"Say which: {', '.join(f'{split.name}/{text}' for split in having)}.",
-        )
+            return min(having, key=lambda split: (split.created, split.name)), text
+    named = [f"{split.name}/{part}" for split in every for part in split.parts]
     raise NotFoundError(
-        f"No split of {dataset} has the part `{text:.60}`.",
+        f"No split of {version.name} has the part `{text:.60}`.",
         suggestions=tuple(named),
         hint=f"There are {', '.join(named)}." if named else "Make a split: peira data split.",
     )

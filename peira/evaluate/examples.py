@@ -41,11 +41,9 @@ class Examples(NamedTuple):
 def find(used: Sequence[Dataset], name: str) -> Examples | None:
     """Return the examples that a name means in the data which a run used; None when no split of
     them has such a part. What it used as that very part comes first, then what it used last: rows
-    may stand in another order in another version. A name with a colon (`digits:v1:main/test`) says
-    which data it is of.
-
-    Raises:
-        AmbiguousError: several splits of one data set have a part of that name.
+    may stand in another order in another version. A part alone (`dev`) is of the split of which the
+    run used a part, if that has it. A name with a colon (`digits:v1:main/test`) says which data it
+    is of.
     """
     own = [one for one in used if one.part == name or one.part.endswith(f"/{name}")]
     for dataset in [*reversed(own), *reversed(used)]:
@@ -57,11 +55,12 @@ def find(used: Sequence[Dataset], name: str) -> Examples | None:
             if meant.split is not None and meant.version.ref == dataset.ref:
                 return of_part(dataset, meant.split, meant.part)
             continue
-        try:
-            split, part = find_part(dataset.root, dataset.version, name)
-        except NotFoundError:
-            continue
-        return of_part(dataset, split, part)
+        split_used = dataset.part.partition("/")[0]
+        for text in (f"{split_used}/{name}", name) if split_used and "/" not in name else (name,):
+            try:
+                return of_part(dataset, *find_part(dataset.root, dataset.version, text))
+            except NotFoundError:
+                continue
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from peira.core.errors import AmbiguousError, NotFoundError
+from peira.core.errors import NotFoundError
 from peira.data import openers, sealed
 from peira.data.catalog import Catalog
 from peira.data.openers import Opened
@@ -87,7 +87,7 @@ def price_of(lab: Lab, evaluation: Evaluation, run: str | None = None) -> Price 
     try:
         version = Catalog(root).find(evaluation.dataset)
         split, part = find_part(root, version, evaluation.split)
-    except (NotFoundError, AmbiguousError):  # removed since
+    except NotFoundError:  # removed since
         return None
     state = sealed.state_of(root, split, part)
     if state is None:

@@ -83,6 +83,20 @@ def test_an_evaluation_without_data_under_version(root: Path) -> None:
     assert event.inputs is not None and event.step == 7 and event.dataset is None
 
 
+def test_a_part_is_of_the_split_that_the_run_used(root: Path) -> None:
+    """With several splits, `dev` means that of the one from which the run learned."""
+    divided(root)
+    splits.make(open_dataset(root, "digits"), "late", Recipe(shares={"train": 0.9, "dev": 0.1}))
+    with peira.init("story") as run:
+        run.use("digits:late/train")
+        run.evaluate("dev", y_pred=run.use("digits:late/dev").y)
+    with peira.init("story") as other:
+        other.use("digits:train")
+        other.evaluate("dev", y_pred=other.use("digits:dev").y)
+    places = [one.split for each in (run, other) for one in recorded(each, events.Evaluation)]
+    assert places == ["late/dev", "main/dev"]
+
+
 @pytest.mark.parametrize(
     ("name", "true", "options", "told"),
     [
