@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from peira.core.clock import now_s
 from peira.core.errors import DamagedError, LabError, NotFoundError, UsageError
 from peira.data import assign
+from peira.data.add import IMAGES
 from peira.data.assign import Parts
 from peira.data.catalog import check_format
 from peira.data.dataset import Dataset
@@ -37,6 +38,8 @@ Kind = Literal["random", "stratified", "grouped", "time", "column", "folds"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _SHARE_TOLERANCE = 1e-9
 
+FOLDER = "folder"
+"""As the column of a folder of pictures: the first folder in their paths."""
 REST = "~"
 """`~fold-1` are all rows of a split that are not in `fold-1`."""
 
@@ -178,11 +181,19 @@ def _dealt(dataset: Dataset, recipe: Recipe) -> Parts:
     return deal[recipe.kind]()
 
 
+def _folders(dataset: Dataset) -> NDArray[Any]:
+    """Return the first folder in the path of each picture: `train` of `train/cat/1.png`."""
+    split = [path.partition("/") for path in dataset["path"].tolist()]
+    return np.array([folder if slash else None for folder, slash, _ in split], dtype=object)
+
+
 def _column(dataset: Dataset, recipe: Recipe, name: str | None = None) -> NDArray[Any]:
     name = name or recipe.column
     if name is None:
         raise UsageError(f"A split of kind {recipe.kind} wants the name of a column.")
-    found = dataset[name]
+    found = (
+        _folders(dataset) if name == FOLDER and dataset.manifest.type == IMAGES else dataset[name]
+    )
     if found.ndim != 1:
         raise UsageError(f"The column {name!r:.60} holds several values a row; a split wants one.")
     return found

@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 
 from peira.core.errors import DamagedError, NotFoundError, UnsupportedError, UsageError
 from peira.data import assign, sealed, splits
-from peira.data.add import add_table
+from peira.data.add import add_path, add_table
 from peira.data.dataset import Dataset, open_dataset
 from peira.data.deal import deal_repeated
 from peira.data.reference import open_reference
@@ -264,3 +264,16 @@ def test_records_of_a_newer_peira_are_refused(digits: Dataset) -> None:
         with pytest.raises(DamagedError, match="cannot be read"):
             ask()
         path.write_bytes(written)
+
+
+def test_parts_that_folders_name(tmp_path: Path) -> None:
+    """Pictures that lie in train/ and val/ are split so, and keep their own folders as labels."""
+    for number, part in enumerate(("train", "train", "val")):
+        path = tmp_path / "pets" / part / "cat" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"%d" % number)
+    data = Dataset(tmp_path, add_path(tmp_path, "pets", tmp_path / "pets").version)
+    made = splits.make(data, "given", Recipe(kind="column", column="folder"))
+    assert {name: part.rows for name, part in made.parts.items()} == {"train": 2, "val": 1}
+    val = open_reference(tmp_path, "pets:val")
+    assert val["path"].tolist() == ["val/cat/2.png"] and val.y.tolist() == ["cat"]

@@ -48,7 +48,11 @@ class How(TypedDict):
 @click.option("--stratify", is_flag=True, help="Each label in its share in each part.")
 @click.option("--group", metavar="COLUMN", help="Keep rows with the same value together.")
 @click.option("--time", metavar="COLUMN", help="By time: the first part is the earliest.")
-@click.option("--column", metavar="COLUMN", help="Take the parts that a column names.")
+@click.option(
+    "--column",
+    metavar="COLUMN",
+    help="Take the parts that a column names; of pictures `folder` is the first in their paths.",
+)
 @click.option("--folds", type=click.IntRange(2), metavar="N", help="N folds of equal size.")
 @click.option("--hold-out", metavar="PART", help="Seal a part: see `peira holdout`.")
 @click.option(
