@@ -195,8 +195,8 @@ def test_categories_are_no_groups() -> None:
             "paid": random.integers(0, 80, 400),
             "treatment_group": random.integers(0, 2, 400),
         }
-        columns["city"] = columns["city"][random.integers(0, 5, 400)]
-        assert find(view(columns, seed), "group-leak") == []
+        few = {name: values[:100] for name, values in columns.items()}
+        assert find(view(columns, seed), "group-leak") == find(view(few, seed), "group-leak") == []
         jobs = np.array([f"job {n}" for n in random.integers(0, 50, 400)], dtype=object)
         (finding,) = find(view({**columns, "job": jobs}, seed), "group-leak")
         assert finding.action == "note" and "--group job" in finding.limits

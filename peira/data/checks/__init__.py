@@ -36,7 +36,7 @@ CHECKS: dict[str, Check] = {
     "suspicious-labels": models.suspicious_labels,
 }
 
-VERSION = 6
+VERSION = 7
 """Rises when a check finds something else on the same data; kept findings of another are stale."""
 
 __all__ = ["CHECKS", "VERSION", "Action", "Finding", "Origin", "View", "check"]

@@ -14,6 +14,9 @@ from peira.data.rows import is_nested
 
 GROUPS_SHARE_MIN = 0.02
 """A column with fewer values, relative to rows, looks like a category rather than like a group."""
+GROUPS_UNNAMED_MIN = 20
+GROUPS_UNNAMED_SHARE_MIN = 0.05
+"""The same where no name says that it is one."""
 ROWS_MIN = 20
 _WHO = (
     "author|client|customer|device|group|household|participant|patient|person|session|speaker"
@@ -77,7 +80,11 @@ def _action(name: str, values: NDArray[Any]) -> Action | None:
     if not texts:
         return None
     _, counts = np.unique(np.array(texts), return_counts=True)
-    is_many = len(counts) >= max(5, GROUPS_SHARE_MIN * len(texts))
+    is_many = len(counts) >= (
+        max(5, GROUPS_SHARE_MIN * len(texts))
+        if is_named
+        else max(GROUPS_UNNAMED_MIN, GROUPS_UNNAMED_SHARE_MIN * len(texts))
+    )
     if not is_many or float(np.mean(counts > 1)) <= 0.5:
         return None
     return "warn" if is_named else "note"
