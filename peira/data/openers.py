@@ -38,24 +38,28 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 def source_of(lab: Lab, split: Split) -> Dataset:
-    """Return the version that a split was made on, whose files hold its rows."""
-    return Dataset(lab.root, Catalog(lab.root).find(split.version))
+    """Return the version that a split was made on, whose files hold its rows; also one that was
+    removed since.
+
+    Raises:
+        NotFoundError: its record is not in this lab.
+    """
+    every = Catalog(lab.root, lab.journal).versions(split.dataset, removed=True)
+    found = next((version for version in every if version.ref == split.version), None)
+    if found is None:
+        raise NotFoundError(f"{split.version}, which {split.name} was made on, is not in this lab.")
+    return Dataset(lab.root, found)
 
 
 def _origins(dataset: Dataset) -> Iterator[Dataset]:
-    """Yield a version and those that it was made from, as far as they are here."""
-    catalog, version, seen = Catalog(dataset.root), dataset.version, {dataset.ref}
-    yield dataset
-    while version.parent is not None:
-        ref = ":".join(version.parent.split(":")[:2])
-        if ref in seen:
-            return
-        seen.add(ref)
-        try:
-            version = catalog.find(ref)
-        except NotFoundError:  # removed since
-            return
-        yield Dataset(dataset.root, version)
+    """Yield a version and those that it was made from, as far as their bytes are here."""
+    catalog, seen = Catalog(dataset.root), set[str]()
+    version: Version | None = dataset.version
+    while version is not None and version.ref not in seen:
+        seen.add(version.ref)
+        if dataset.objects.exists(version.manifest):
+            yield Dataset(dataset.root, version)
+        version = catalog.parent_of(version)
 
 
 def _sealed_files(dataset: Dataset) -> list[str]:
@@ -91,7 +95,7 @@ def _given(lab: Lab, dataset: Dataset) -> Iterator[Opened]:
     """Yield the runs that used a version, or a part of it, while rows that are sealed now were in
     it with their labels.
     """
-    if dataset.manifest.ids is None:
+    if not dataset.objects.exists(dataset.version.manifest) or dataset.manifest.ids is None:
         return
     versions = {version.ref: version for version in _versions(dataset)}
     for since, hidden in seals(lab.root, lab.journal):
@@ -107,8 +111,8 @@ def _given(lab: Lab, dataset: Dataset) -> Iterator[Opened]:
 
 def _versions(dataset: Dataset) -> list[Version]:
     """Return the versions of a data set, and those that one of them was made from."""
-    own = Catalog(dataset.root).versions(dataset.version.name)
-    found = {version.ref: version for version in own}
+    own = Catalog(dataset.root).versions(dataset.version.name, removed=True)
+    found = {v.ref: v for v in own if dataset.objects.exists(v.manifest)}
     return list((found | {one.ref: one.version for one in _origins(dataset)}).values())
 
 

@@ -86,6 +86,8 @@ def test_a_recipe_is_claimed_once(story: Path, peira: Peira) -> None:
     hint = peira("errors", "linear-1", "--eval", "test", code=3).output
     assert "once it is unsealed, evaluate again" in hint
     assert "cannot be sealed again" in peira("holdout", "seal", "digits:test", code=2).output
+    peira("data", "rm", "digits:v1")  # what was looked at is told after the data are gone
+    assert "digits:main/test" in peira("holdout", "ls").stdout
 
 
 PREDICT = """

@@ -446,3 +446,22 @@ def test_the_data_go_on_without_a_hold_out(digits: Dataset, split: Split) -> Non
     more = {"X": np.vstack([data.data, data.data[:30] + 1]), "y": np.append(data.target, [1] * 30)}
     add_table(digits.root, "digits", more)
     assert ledger.standing(digits.root, split, "test").unknown == 30
+
+
+def test_looks_at_recipes_do_not_fool_the_ledger() -> None:
+    """Ten looks at recipes of three seeds, all on the same examples and truly at the claim: in at
+    most 5 % of 200 series any look has a wrong word of one kind.
+    """
+    rng = np.random.default_rng(7)
+    n, wrong = 360, {"supported": 0, "refuted": 0}
+    for _ in range(200):
+        ease = rng.beta(24, 1, n)  # of mean 0.96: examples differ in how hard they are
+        told = set()
+        for number in range(1, 11):
+            seeds = rng.normal(0, 0.003, (3, 1))
+            table = rng.random((3, n)) < np.clip(ease + seeds, 0, 1)
+            told.add(ledger._judge(table, 0.96, spent_level(number))[0])
+        for word in wrong:
+            wrong[word] += word in told
+    assert max(wrong.values()) / 200 <= 0.05 + 2 * (0.05 * 0.95 / 200) ** 0.5
+    assert sum(wrong.values()) > 0  # the words can be had at all

@@ -115,15 +115,15 @@ def _past(look: dict[str, Any]) -> str:
 
 def _holdouts(lab: Lab) -> list[tuple[Split, str, Dataset]]:
     """Return every part that is sealed, or was."""
-    from peira.data import sealed, splits
-    from peira.data.catalog import Catalog
-    from peira.data.dataset import Dataset
+    from peira.data import openers, sealed, splits
 
     found = []
     for id in dict.fromkeys(decision.id for decision in lab.journal.history(sealed.SEALED)):
         owner, name, part = id.split("/", 2)
+        if name not in splits.names(lab.root, owner):  # a decision of another lab
+            continue
         split = splits.read(lab.root, owner, name)
-        found.append((split, part, Dataset(lab.root, Catalog(lab.root).find(split.version))))
+        found.append((split, part, openers.source_of(lab, split)))
     return found
 
 
