@@ -164,21 +164,26 @@ def look(
     samples, and look. Of runs that predict numbers it is claimed that their mean absolute error is
     at most THRESHOLD; that answer is approximate.
 
-    The runs must have been evaluated on the part. The answer is a word, never the number: that
+    The runs must have been evaluated on the part. Runs of a recipe have the same program, code,
+    params and data version, and a seed each. The answer is a word, never the number: that
     would end the guarantee.
     """
     import msgspec
 
     from peira.data import openers
     from peira.data.reference import parse
-    from peira.evaluate import ledger
+    from peira.evaluate import ledger, recipe
+    from peira.science.recipe import RUNS_MIN
 
     lab = session.lab()
     found = parse(lab.root, data)
     if found.split is None:
         raise click.UsageError(f"Name a part of a split: {printable(found.version.name)}:test.")
-    ids = [lab.run(run).id for run in runs]
+    records = [lab.run(run) for run in runs]
+    ids = [record.id for record in records]
     claim = ledger.Claim(threshold=threshold, runs=ids, why=why)
+    if len(ids) >= RUNS_MIN:
+        recipe.refuse_others(lab, records, found.split, found.part)
     answer = ledger.look(lab.root, found.split, found.part, claim)
     every = openers.opened_by(lab, openers.source_of(lab, found.split))
     opened = {one.run: one for one in sorted(every, key=lambda one: one.is_sure)}
