@@ -156,12 +156,17 @@ def _npz(path: Path) -> Columns:
 
 def _arrow(path: Path) -> Columns:
     try:
-        from pyarrow import feather
+        from pyarrow import OSFile, feather, ipc
     except ImportError:
         raise UnsupportedError(
             f"{path} is an Arrow file, which pyarrow reads.", hint="pip install pyarrow"
         ) from None
-    return to_columns(feather.read_table(path))
+    with path.open("rb") as stream:
+        head = stream.read(6)
+    if head[:4] == b"FEA1" or head == b"ARROW1":
+        return to_columns(feather.read_table(path))
+    with OSFile(str(path)) as source:  # a stream, as Hugging Face keeps its data sets
+        return to_columns(ipc.open_stream(source).read_all())
 
 
 def _text(path: Path) -> Columns:

@@ -11,6 +11,7 @@ from peira.core.errors import UnsupportedError
 if TYPE_CHECKING:
     from peira.lab.runs import RunTable
 
+_INT64 = 1 << 63
 RUN_COLUMNS = ("id", "name", "project", "state", "created", "duration", "user", "host", "group")
 
 
@@ -60,11 +61,15 @@ def to_arrow(columns: dict[str, list[Any]]) -> Any:
 
 
 def one_type(values: list[Any]) -> list[Any]:
-    """Make a column of one type: whole numbers among others become floats, a mixture text."""
+    """Make a column of one type: whole numbers among others become floats; a mixture, and
+    whole numbers of more than 64 bits, become text.
+    """
     types = {type(value) for value in values if value is not None}
     if types <= {int, float} and len(types) == 2:
         return [None if value is None else float(value) for value in values]
     lists = [value for value in values if isinstance(value, list)]
+    if types == {int} and not all(-_INT64 <= (value or 0) < _INT64 for value in values):
+        return [None if value is None else str(value) for value in values]
     if len(types) <= 1 and not any(len({type(v) for v in value}) > 1 for value in lists):
         return values
     return [None if value is None else str(value) for value in values]

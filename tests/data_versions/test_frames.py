@@ -69,6 +69,8 @@ def test_rows_as_frames(tmp_path: Path) -> None:
         for name, values in columns.items():
             assert values.dtype == data[name].dtype and repr(values) == repr(data[name])
     assert [v.tolist() for v in frame["pixels"]] == table["pixels"].tolist()
+    large = Dataset(tmp_path, add_table(tmp_path, "large", {"n": [2**70, 1]}).version)
+    assert large.to_arrow()["n"].to_pylist() == [str(2**70), "1"]
     hidden = data.only(np.array([0, 2]), "main/test", hidden=["y"])
     assert "y" not in hidden.to_pandas().columns and len(hidden.to_pandas()) == 2
 

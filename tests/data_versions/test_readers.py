@@ -102,3 +102,16 @@ def test_packed_files_are_known_by_their_bytes(tmp_path: Path) -> None:
         "text": ["one\u2028still one", "", "two"]
     }
     assert type_of(Path("x.npz.gz")) is None
+
+
+def test_arrow_files_and_streams(tmp_path: Path) -> None:
+    """Both forms of Arrow files have the same name; what is neither is refused."""
+    arrow = pytest.importorskip("pyarrow")
+    table = arrow.table({"x": [1, 2], "s": ["a", None]})
+    for name, new in (("file", arrow.ipc.new_file), ("stream", arrow.ipc.new_stream)):
+        with new(str(tmp_path / f"{name}.arrow"), table.schema) as writer:
+            writer.write_table(table)
+        found = read_table(tmp_path / f"{name}.arrow", "arrow")
+        assert found["x"].tolist() == [1, 2] and found["s"].tolist() == ["a", None]
+    with pytest.raises(UsageError, match="cannot be read as arrow"):
+        read(tmp_path / "a.arrow", b"nothing of the kind")
