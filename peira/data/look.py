@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 from numpy.typing import NDArray
 
 from peira.core.errors import NotFoundError
@@ -22,14 +23,26 @@ from peira.objects.folder import FolderObjects
 SIDE_MIN = 4
 """A flat square of fewer pixels a side is a row of numbers."""
 _CHANNELS = (1, 3, 4)
+ROWS_MIN = 20
+"""Fewer pictures say nothing of the range of a place."""
+UNLIKE = 2.0
+"""Places have ranges of their own when that of all is so many times as wide as half of theirs."""
+
+
+class Range(NamedTuple):
+    """The lowest and highest value of pictures, to draw them by: of all places together, or of each
+    place by itself.
+    """
+
+    low: float | NDArray[Any]
+    high: float | NDArray[Any]
 
 
 class Look(NamedTuple):
     """A value that looks like a picture, and the range of its column near it, to draw it by."""
 
     value: NDArray[Any]
-    low: float
-    high: float
+    range: Range
 
 
 def picture_column(opened: Manifest) -> Column | None:
@@ -111,15 +124,34 @@ def look_at(objects: FolderObjects, digest: str, row: int) -> Look:
         raise NotFoundError("These rows do not look like pictures.")
     number, row = piece_of(opened.chunks, row)
     values = _chunk(objects.root, digest, number, column.name)
-    return as_look(values[row], values)
+    return as_look(values[row], _chunk_range(objects.root, digest, number, column.name))
 
 
-def as_look(value: NDArray[Any], values: NDArray[Any]) -> Look:
-    """Return a value as a picture, a flat one as a square, in the range of the values around it."""
-    if value.ndim == 1:
-        side = math.isqrt(len(value))
-        value = value.reshape(side, side)
-    return Look(value, float(values.min()), float(values.max()))
+def as_look(value: NDArray[Any], span: Range) -> Look:
+    """Return a value as a picture, a flat one as a square."""
+    if value.ndim > 1:
+        return Look(value, span)
+    side = math.isqrt(len(value))
+    low, high = (end if np.ndim(end) == 0 else np.reshape(end, (side, side)) for end in span)
+    return Look(value.reshape(side, side), Range(low, high))
+
+
+def range_of(values: NDArray[Any]) -> Range:
+    """Return the range to draw pictures by.
+
+    It is common to all places, unless they were standardised one by one: then a pixel that is
+    seldom set reaches so high that all others would be nearly black, and each place has its own.
+    """
+    if values.dtype.kind == "f" and not (is_finite := np.isfinite(values)).all():
+        values = values[is_finite]
+        return Range(values.min(initial=np.inf), values.max(initial=-np.inf))
+    low, high = float(values.min()), float(values.max())
+    if values.dtype.kind == "f" and low < 0 < high and len(values) >= ROWS_MIN:
+        lows, highs = values.min(axis=0), values.max(axis=0)
+        spans = (highs - lows)[highs > lows]
+        if high - low > UNLIKE * float(np.median(spans)):
+            return Range(lows, highs)
+    return Range(low, high)
 
 
 def file_at(dataset: Dataset, row: int) -> bytes:
@@ -159,6 +191,11 @@ def _chunk(root: Path, digest: str, number: int, column: str) -> NDArray[Any]:
     whole = read_manifest(root, digest)
     only = msgspec.structs.replace(whole, chunks=[whole.chunks[number]])
     return chunks.read(FolderObjects(root), only, [column])[column]
+
+
+@lru_cache(maxsize=64)
+def _chunk_range(root: Path, digest: str, number: int, column: str) -> Range:
+    return range_of(_chunk(root, digest, number, column))
 
 
 def row_of(dataset: Dataset, id: str) -> int:

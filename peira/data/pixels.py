@@ -20,7 +20,7 @@ from peira.core.errors import NotFoundError
 from peira.data import chunks, look
 from peira.data.add import FOLDER, IMAGES
 from peira.data.dataset import Dataset, open_dataset
-from peira.data.look import Look
+from peira.data.look import Look, Range
 from peira.data.manifest import Manifest
 from peira.data.profile import ColumnProfile, Profile, known_profile
 from peira.data.rows import Columns
@@ -104,7 +104,8 @@ def look_at_row(dataset: Dataset, row: int) -> Look:
     name = _column_in_file(opened)
     if name is not None:
         values = columns_in_file(dataset)[name]
-        return look.as_look(values[row], values)
+        span = _file_range(dataset.root, dataset.ref, dataset.version.manifest, name)
+        return look.as_look(values[row], span)
     found = pixels_of(dataset)
     assert found is not None
     if opened.kind == "files":
@@ -114,7 +115,7 @@ def look_at_row(dataset: Dataset, row: int) -> Look:
         number, place = look.piece_of(opened.chunks, row)
         digest = dataset.version.manifest
         value = _chunk(dataset.objects.root, digest, number, tuple(found.columns))[place]
-    return Look(value.reshape(found.side, found.side), found.low, found.high)
+    return Look(value.reshape(found.side, found.side), Range(found.low, found.high))
 
 
 def _numbered(opened: Manifest) -> list[str]:
@@ -165,6 +166,11 @@ def columns_in_file(dataset: Dataset) -> Columns:
 def _file(root: Path, ref: str, manifest: str) -> Columns:
     """Return the columns of the file of a version; `manifest` tells versions apart."""
     return open_dataset(root, ref).columns
+
+
+@lru_cache(maxsize=16)
+def _file_range(root: Path, ref: str, manifest: str, name: str) -> Range:
+    return look.range_of(_file(root, ref, manifest)[name])
 
 
 @lru_cache(maxsize=4)

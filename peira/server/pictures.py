@@ -137,10 +137,11 @@ def _pictured(evaluation: Opened) -> Dataset | None:
 
 
 def _png(seen: Look) -> bytes:
-    span = seen.high - seen.low
+    low = np.asarray(seen.range.low, dtype=float)
+    span = seen.range.high - low
     values = np.asarray(seen.value, dtype=float)
-    grey = np.clip((values - seen.low) / span, 0, 1) if span > 0 else np.zeros_like(values)
-    data = encode_image(grey).data
+    grey = np.clip((values - low) / np.where(span > 0, span, np.inf), 0, 1)
+    data = encode_image(np.nan_to_num(grey)).data
     assert isinstance(data, bytes)
     return data
 
