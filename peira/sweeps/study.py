@@ -55,10 +55,10 @@ class SweepStudy:
         self.definition = definition = ledger.definition
         kinds = {"minimize": StudyDirection.MINIMIZE, "maximize": StudyDirection.MAXIMIZE}
         directions = [kinds[objective.direction] for objective in definition.objectives]
-        self._storage = MemoryStorage(definition.id, directions)
+        self._storage = MemoryStorage(str(definition.seed), directions)
         self._before = len(definition.warm)
         self.study = OptunaStudy(
-            study_name=definition.id,
+            study_name=str(definition.seed),  # by it Hyperband deals trials to brackets
             storage=self._storage,
             sampler=make_sampler(definition, 0),
             pruner=make_pruner(definition.pruner),

@@ -410,3 +410,23 @@ def test_trials_are_a_frame(lab: Path) -> None:
     result = peira.sweep(squared, ["x=float(0,1)"], minimize="y", trials=3)
     frame = result.to_pandas()
     assert list(frame.columns)[:4] == ["trial", "state", "y", "params.x"] and len(frame) == 3
+
+
+def test_the_same_seed_prunes_the_same_trials(lab: Path) -> None:
+    """Hyperband deals trials to its brackets by the name of the study: it is the seed."""
+
+    def train(trial: Trial) -> float:
+        x = trial["x"]
+        assert isinstance(x, float)
+        for step in range(1, 9):
+            trial.report(x + 1 / step, step)
+            if trial.should_prune():
+                raise peira.Pruned
+        return x
+
+    asked: dict[str, Any] = {
+        "minimize": "y", "trials": 24, "prune": "hyperband:max_resource=8", "seed": 1,
+    }  # fmt: skip
+    one, other = (peira.sweep(train, {"x": "0..1"}, **asked).trials for _ in range(2))
+    assert one.state == other.state and one.params == other.params
+    assert one.state.count("pruned") > 3
