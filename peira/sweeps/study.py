@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler
 from optuna.study import Study as OptunaStudy
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
@@ -57,12 +58,8 @@ class SweepStudy:
         directions = [kinds[objective.direction] for objective in definition.objectives]
         self._storage = MemoryStorage(str(definition.seed), directions)
         self._before = len(definition.warm)
-        self.study = OptunaStudy(
-            study_name=str(definition.seed),  # by it Hyperband deals trials to brackets
-            storage=self._storage,
-            sampler=make_sampler(definition, 0),
-            pruner=make_pruner(definition.pruner),
-        )
+        self._pruner = make_pruner(definition.pruner)
+        self._study = self._study_with(make_sampler(definition, 0))
         self._distributions = {
             param.name: param.domain.distribution()
             for param in definition.space.params
@@ -73,6 +70,18 @@ class SweepStudy:
                 self._frozen(place, known.params, TrialState.COMPLETE, list(known.values))
             )
         self.keep_up(ledger.trials)
+
+    def _study_with(self, sampler: BaseSampler) -> OptunaStudy:
+        """Return a new study over the trials. Each draw takes one: Optuna's samplers look at the
+        trials that a study found when it was first asked, until `Study.ask` is called, which counts
+        the trials itself.
+        """
+        return OptunaStudy(
+            study_name=str(self.definition.seed),  # by it Hyperband deals trials to brackets
+            storage=self._storage,
+            sampler=sampler,
+            pruner=self._pruner,
+        )
 
     def keep_up(self, changed: Iterable[int]) -> None:
         """Take in what the ledger has learnt of some trials."""
@@ -95,7 +104,12 @@ class SweepStudy:
             return Draw(params, "grid", {}, time.perf_counter() - started)
         fixed = definition.first[number] if number < len(definition.first) else {}
         for redraw in range(REDRAWS_MAX):
+            kept = self._storage.get_study_system_attrs(0)
             params, attrs = self._ask(number, fixed, redraw)
+            if self._storage.get_study_system_attrs(0) != kept:
+                # NSGA-II chose the parents of a generation, and takes them in another order from
+                # now on, as after a stop: what is drawn may not depend on who draws first.
+                params, attrs = self._ask(number, fixed, redraw)
             if definition.space.allows(params):
                 source: Source = "given" if fixed else "sampler"
                 return Draw(params, source, attrs, time.perf_counter() - started)
@@ -111,7 +125,7 @@ class SweepStudy:
     ) -> tuple[dict[str, Value], dict[str, Any]]:
         place = self._before + number
         self._storage.next_number = place
-        self.study.sampler = make_sampler(self.definition, number, redraw)
+        study = self._study_with(make_sampler(self.definition, number, redraw))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             trial_id = self._storage.create_new_trial(0)
@@ -119,7 +133,7 @@ class SweepStudy:
                 self._storage.set_trial_system_attr(trial_id, "fixed_params", fixed)
             from optuna.trial import Trial
 
-            trial = Trial(self.study, trial_id)
+            trial = Trial(study, trial_id)
             params = self.definition.space.suggest(trial)
         attrs = dict(self._storage.get_trial(place).system_attrs)
         attrs.pop("fixed_params", None)
@@ -143,7 +157,7 @@ class SweepStudy:
             return False, {}
         trial = self._storage.get_trial(place)
         before = dict(trial.system_attrs)
-        is_pruned = self.study.pruner.prune(self.study, trial)
+        is_pruned = self._pruner.prune(self._study, trial)
         return is_pruned, {k: v for k, v in trial.system_attrs.items() if before.get(k) != v}
 
     def _trial(self, number: int) -> FrozenTrial:

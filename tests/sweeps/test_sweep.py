@@ -430,3 +430,39 @@ def test_the_same_seed_prunes_the_same_trials(lab: Path) -> None:
     one, other = (peira.sweep(train, {"x": "0..1"}, **asked).trials for _ in range(2))
     assert one.state == other.state and one.params == other.params
     assert one.state.count("pruned") > 3
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "tpe:multivariate=true"])
+def test_a_sampler_learns_from_the_trials_before(lab: Path, sampler: str) -> None:
+    """Half of the late trials are nearer to the best than any random draw of five; Optuna's
+    samplers look at the trials of the moment only when they are asked anew.
+    """
+    result = peira.sweep(
+        lambda x, y: (x - 0.3) ** 2 + (y - 0.7) ** 2, {"x": "0..1", "y": "0..1"}, minimize="l",
+        trials=45, sampler=sampler, seed=1,
+    )  # fmt: skip
+    values = np.array(result.trials.values[0], np.float64)
+    assert np.median(values[30:]) < 0.06 < 0.1 < np.median(values[:10])
+
+
+@pytest.mark.parametrize(
+    "sampler", ["tpe:n_startup_trials=4", "tpe:multivariate=true,group=true,n_startup_trials=4",
+                "nsga2:population_size=4"],
+)  # fmt: skip
+def test_a_sweep_that_was_stopped_draws_what_it_would_have_drawn(lab: Path, sampler: str) -> None:
+    """One worker, or one after the other: the trials are the same, and those of a sampler."""
+
+    def train(trial: Trial) -> float:
+        return float(trial["x"]) + (trial["o"] == "a") * float(trial.params.get("m", 0))  # type: ignore[arg-type]
+
+    space = {"x": "0..1", "o": ["a", None], "m": "float(0,1,0.1) if o == a"}
+    asked: dict[str, Any] = {"minimize": "y", "seed": 5}
+    whole = peira.sweep(train, space, trials=16, sampler=sampler, **asked).trials
+    for name, steps in (("b", (7, 4, 5)), ("c", (4, 12))):
+        peira.sweep(train, space, trials=steps[0], sampler=sampler, name=name, **asked)
+        for more in steps[1:]:
+            decide(find_sweep(lab, name), "extend", trials=more)
+            found = peira.sweep(train, resume=name).trials
+        assert found.params == whole.params
+    drawn = peira.sweep(train, space, trials=16, sampler="random", **asked).trials
+    assert drawn.params != whole.params
