@@ -205,6 +205,17 @@ class Dataset:
         if "X" in self.columns:
             return self.columns["X"]
         names = [name for name in self.columns if name != self.label]
+        if len(names) == 1 and self.columns[names[0]].ndim > 1:
+            return self.columns[names[0]]
+        times = [name for name in names if self.columns[name].dtype.kind in "mM"]
+        if times or any(self.columns[name].ndim > 2 for name in names):
+            name = next(iter(times), "") or next(n for n in names if self.columns[n].ndim > 2)
+            raise UsageError(
+                f"The column {name!r:.60} of {self.ref} does not stand beside others in one array.",
+                hint=f"Take columns by name: data[{name!r:.60}], or to_pandas().",
+            )
+        if not names:
+            raise UsageError(f"{self.ref} has no column but the label.")
         return np.column_stack([self.columns[name] for name in names])
 
     @property

@@ -172,3 +172,23 @@ def test_some_rows_are_read_from_their_chunks(root: Path, monkeypatch: pytest.Mo
     part = Dataset(root, data.version).only(np.arange(500, 600), "s/test", hidden=["y"])
     assert part.at(np.array([7, 8]))["x"].tolist() == [507, 508]
     assert "y" not in part.at(np.array([7])) and len(read) <= 2 + 3  # of a hundred
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ({"t": np.array(["2026-01-01", "NaT"], dtype="datetime64[D]")}, "column 't'"),
+        ({"image": np.zeros((2, 3, 3))}, "column 'image'"),
+    ],
+)
+def test_columns_that_make_no_table_of_inputs(
+    root: Path, column: dict[str, Any], message: str
+) -> None:
+    """They are named, and how to have them."""
+    data = added(root, column | {"n": [1, 2], "y": [0, 1]})
+    with pytest.raises(UsageError, match=message):
+        _ = data.X
+    with pytest.raises(UsageError, match="no column but the label"):
+        _ = added(root, {"y": [0, 1]}).X
+    assert added(root, {"image": np.zeros((2, 3, 3)), "y": [0, 1]}).X.shape == (2, 3, 3)
+    assert added(root, {"n": [1, 2], "y": [0, 1]}).X.shape == (2, 1)
