@@ -5,7 +5,8 @@
 
 A folder appears whole. It is compared with what it should hold whenever it is asked for: names
 always, bytes unless nothing happened to the file since they were compared the last time
-(`peira/capture/digests.py`). It may be deleted at any time.
+(`peira/capture/digests.py`). It may be deleted at any time. Files of other kinds that a program
+wrote into it are left.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from peira.capture.digests import DigestMemory, Known
 from peira.core.errors import DamagedError, LabError, NotFoundError
@@ -72,7 +73,10 @@ def _compare(root: Path, target: Path, wanted: Mapping[str, Member]) -> None:
         for folder, _, names in os.walk(target)
         for name in names
     }
-    odd = sorted(present ^ wanted.keys())
+    # Programs leave caches beside data; what has the suffix of data would be taken for it.
+    suffixes = {PurePosixPath(path).suffix.lower() for path in wanted}
+    added = {p for p in present - wanted.keys() if PurePosixPath(p).suffix.lower() in suffixes}
+    odd = sorted(added | (wanted.keys() - present))
     if odd:
         what = "is not in it" if odd[0] in wanted else "does not belong to it"
         raise _changed(target, f"{odd[0]} {what}")

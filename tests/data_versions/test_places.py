@@ -114,6 +114,8 @@ def test_a_folder_that_was_written_out_and_changed_is_told(root: Path, pets: Pat
         Dataset(root, version).path()
     shutil.rmtree(place)
     assert (Dataset(root, version).path() / "cat" / "0.png").read_bytes() == b"cat 0"
+    (place / "cat" / "labels.cache").touch()  # as YOLO does
+    assert Dataset(root, version).path() == place
     (place / "more.png").touch()
     with pytest.raises(DamagedError, match="does not belong to it"):
         Dataset(root, version).path()
