@@ -34,7 +34,7 @@ from peira.lab.journal import user_name
 from peira.record.folder import write_atomically, write_once
 from peira.science import errors
 from peira.science.levels import spent_level
-from peira.science.proportions import clopper_pearson, z_value
+from peira.science.proportions import clopper_pearson, wilson, z_value
 from peira.science.recipe import RUNS_MIN, judge_recipe
 
 FORMAT = 1
@@ -255,8 +255,18 @@ def _judge(table: Answered, threshold: float, level: float) -> tuple[Word, float
             word = "refuted"
     else:
         word = judge_recipe(table, threshold, alpha=level).word
-    half = z_value(level) * (threshold * (1 - threshold) / examples) ** 0.5
-    return word, half
+    return word, half_width(threshold, runs, examples, level)
+
+
+def half_width(threshold: float, runs: int, examples: int, level: float) -> float:
+    """Return half the interval of a share of right answers that was just the threshold: of one
+    model the exact interval, of a recipe that of its examples, to which its seeds add.
+    """
+    if runs == 1:
+        lower, upper = clopper_pearson(round(threshold * examples), examples, level)
+    else:
+        lower, upper = wilson(threshold, examples, level)
+    return (upper - lower) / 2
 
 
 def looks(root: Path, split: Split, part: str) -> list[Look]:

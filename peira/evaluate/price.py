@@ -71,7 +71,7 @@ def told(look: Look) -> str:
     who = "this model" if look.scope == "model" else f"the recipe of {len(look.claim.runs)} runs"
     return (
         f"look {look.number}, by {look.by}: {who} {look.claimed}: {look.word}"
-        f" (half-width {look.half_width:.3g}, tested at {200 * look.level:.3g} %)"
+        f" (half-width {look.half_width:.3g}, tested at {100 * look.level:.3g} %)"
     )
 
 

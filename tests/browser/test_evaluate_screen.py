@@ -144,7 +144,7 @@ def test_a_hold_out_shows_a_word_and_no_number_of_it(visit: Open, judged: list[s
     """The word, the claim, the half-width and the number of the look; no matrix, no samples."""
     page = visit(evaluate(judged[0], "test"))
     expect(page.get_by_text("refuted", exact=True)).to_be_visible()
-    expect(page.get_by_text("look 1 at this hold-out, tested at 5 %")).to_be_visible()
+    expect(page.get_by_text("look 1 at this hold-out, tested at 2.5 %")).to_be_visible()
     expect(matrix(page)).to_have_count(0)
     assert "accuracy" not in page.locator("main").inner_text()
 

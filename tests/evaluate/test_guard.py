@@ -117,7 +117,7 @@ def test_a_hold_out_has_its_price_on_every_run(team: Team) -> None:
     ledger.look(team.root, team.split, "test", Claim(threshold=0.9, runs=[second]))
     ledger.look(team.root, team.split, "test", Claim(threshold=0.9, runs=[first]))
     lines = prices(team.lab, first, record.evaluations())["test"].lines
-    assert lines[0].startswith("look 2, by") and "tested at 1.67 %" in lines[0]
+    assert lines[0].startswith("look 2, by") and "tested at 0.833 %" in lines[0]
     assert "this model is right on at least 0.9: refuted" in lines[0]
     assert lines[1] == "8 looks left at d:main/test"
     (other,) = team.lab.run(evaluated_dev(team)).evaluations()
