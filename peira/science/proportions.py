@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 from peira.lab.student import beta_share
@@ -34,6 +35,7 @@ def wilson(share: float, n: float, level: float = 0.025) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+@lru_cache(maxsize=4_096)
 def clopper_pearson(right: int, n: int, level: float = 0.025) -> tuple[float, float]:
     """Return the exact interval of a share: `right` of `n`, each end wrong with probability at most
     `level`.
