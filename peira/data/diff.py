@@ -69,13 +69,15 @@ class DataDiff(msgspec.Struct, frozen=True, kw_only=True):
 def compare(left: Dataset, right: Dataset, lab: Lab | None = None) -> DataDiff:
     """Return what differs from `left` to `right`; with a lab also what recipes score on both."""
     has_rows = left.manifest.ids is not None and right.manifest.ids is not None
-    before, after = (profile(left), profile(right)) if has_rows else (None, None)
     told = Scores() if lab is None else scores_on(lab, left, right)
-    labels = _labels(without_sealed(left), without_sealed(right)) if has_rows else []
+    # A row more or less would tell its label by the counts: those of sealed rows are left out.
+    seen = without_sealed(left), without_sealed(right)
+    before, after = map(profile, seen) if has_rows else (None, None)
+    labels = _labels(*seen) if has_rows else []
     return DataDiff(
         left=left.ref,
         right=right.ref,
-        files=_files(without_sealed(left), without_sealed(right)),
+        files=_files(*seen),
         rows=_rows(left, right) if has_rows else None,
         order_changed=has_rows and _is_reordered(left, right),
         labels=labels[:SHOWN_MAX],

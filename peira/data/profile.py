@@ -70,7 +70,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def profile(dataset: Dataset) -> Profile:
-    """Return the profile of a whole version; asked again it is read.
+    """Return the profile of a version, or of the rows that are seen here; asked again it is read.
 
     Raises:
         UsageError: the version is a plain folder.
@@ -94,7 +94,12 @@ def known_profile(dataset: Dataset) -> Profile | None:
 
 
 def _kept(dataset: Dataset) -> Path:
-    return dataset.root / FOLDER / f"profile-{VERSION}-{dataset.manifest.content}.json"
+    some = ""
+    if dataset.rows is not None:
+        from blake3 import blake3
+
+        some = f"-{blake3(dataset.rows.astype('<i8').tobytes()).hexdigest(length=8)}"
+    return dataset.root / FOLDER / f"profile-{VERSION}-{dataset.manifest.content}{some}.json"
 
 
 def _profile(dataset: Dataset) -> Profile:
@@ -193,7 +198,9 @@ UNREADABLE = "not readable"
 
 
 def _sizes(dataset: Dataset) -> dict[str, int]:
-    counts = Counter(_size(io.BytesIO(dataset.read_file(member))) for member in dataset.files())
+    counts = Counter(
+        _size(io.BytesIO(dataset.read_file(member))) for member in dataset.seen_files().values()
+    )
     return dict(counts.most_common(VALUES_MAX))
 
 

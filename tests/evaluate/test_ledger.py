@@ -15,6 +15,8 @@ from peira.core.ids import new_run_id
 from peira.data import openers, sealed, splits
 from peira.data.add import add_path, add_table
 from peira.data.dataset import Dataset, open_dataset
+from peira.data.diff import compare as diff
+from peira.data.profile import profile
 from peira.data.reference import open_reference, parse
 from peira.data.sealed import Seal
 from peira.data.splits import Recipe, Split
@@ -465,3 +467,20 @@ def test_looks_at_recipes_do_not_fool_the_ledger() -> None:
             wrong[word] += word in told
     assert max(wrong.values()) / 200 <= 0.05 + 2 * (0.05 * 0.95 / 200) ** 0.5
     assert sum(wrong.values()) > 0  # the words can be had at all
+
+
+def test_a_difference_does_not_tell_the_labels_of_sealed_rows(digits: Dataset) -> None:
+    """A version without one sealed row has other counts of classes: they are those of the rows that
+    are seen, and the profile of a whole version is none of them.
+    """
+    data = load_digits()
+    whole = profile(digits)
+    split = splits.make(digits, "main", Recipe(shares=SHARES))
+    sealed.seal(digits.root, split, "test")
+    gone = int(splits.rows_of(split, "test", digits)[0])
+    rest = np.delete(np.arange(len(digits)), gone)
+    add_table(digits.root, "digits", {"X": data.data[rest], "y": data.target[rest]})
+    found = diff(digits, open_dataset(digits.root, "digits:v2"))
+    assert found.rows is not None and found.rows.removed == 1
+    assert found.classes == {} and "y" not in [column.name for column in found.columns]
+    assert profile(digits) == whole and whole.rows == len(digits)
