@@ -236,7 +236,7 @@ def _move(root: Path, version: Version, place: str) -> None:
     """Let a version refer to where its bytes were found last."""
     catalog = Catalog(root)
     there = manifest.read(FolderObjects(root / "objects"), version.manifest).reference
-    if there is not None and (catalog.place(version) or there) != place:
+    if there is not None and next(iter(catalog.places(version)), there) != place:
         catalog.set_place(version, place)
 
 

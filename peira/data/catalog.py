@@ -235,12 +235,12 @@ class Catalog:
             above = self.parent_of(above)
         return list(dict.fromkeys(names))
 
-    def place(self, version: Version) -> str | None:
-        """Return where the bytes of a version were added from the last time that they were not
-        copied; None when that was once.
+    def places(self, version: Version) -> list[str]:
+        """Return where the bytes of a version were found after they were added, when they were not
+        copied; the latest first. Machines that share a lab may have them in different places.
         """
-        decision = self.journal.standing(PLACE).get(version.content)
-        return None if decision is None else str(decision.value)
+        decisions = self.journal.history(PLACE, version.content)
+        return list(dict.fromkeys(str(one.value) for one in reversed(decisions) if one.value))
 
     def set_place(self, version: Version, place: str) -> None:
         """Say where the bytes of a version are that were not copied."""

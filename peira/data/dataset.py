@@ -336,10 +336,13 @@ class Dataset:
 
     @cached_property
     def reference(self) -> Path | None:
-        """Where the bytes are that were not copied: where they were added from the last time."""
+        """Where the bytes are that were not copied: where they are of all places that they were
+        added from.
+        """
         if self.manifest.reference is None:
             return None
-        return Path(Catalog(self.root).place(self.version) or self.manifest.reference)
+        known = [*Catalog(self.root).places(self.version), self.manifest.reference]
+        return next((Path(place) for place in known if Path(place).exists()), Path(known[0]))
 
     def _place(self, member: Member) -> Path | None:
         """Return where a file is that was not copied; None of one that is in the lab."""

@@ -141,6 +141,9 @@ def test_what_was_referred_to_can_be_copied_or_moved(
     kind = None if is_folder else Dataset(root, version).manifest.type
     assert add_path(root, "d", moved, is_reference=True, type=kind).version == version
     assert Dataset(root, version).path() == moved
+    moved.rename(source)  # as on another machine, which has it where it was
+    assert Dataset(root, version).path() == source
+    source.rename(moved)
     assert add_path(root, "d", moved, type=kind).version == version
     shutil.rmtree(moved) if is_folder else moved.unlink()
     found = Dataset(root, version).path()
