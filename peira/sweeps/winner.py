@@ -26,7 +26,7 @@ from peira.objects.folder import FolderObjects
 from peira.record.events import Evaluation
 from peira.record.folder import run_folder
 from peira.science.selection import Corrected, correct_winner
-from peira.sweeps.definition import Objective
+from peira.sweeps.definition import Direction, Objective
 from peira.sweeps.domain import Value
 from peira.sweeps.folder import sweep_folders
 from peira.sweeps.ledger import WITH_VALUES
@@ -66,6 +66,7 @@ class Winner(msgspec.Struct, frozen=True, kw_only=True):
     run: str | None
     params: dict[str, Value]
     metric: str
+    direction: Direction
     raw: float
     """As it scored."""
     corrected: float | None
@@ -104,6 +105,7 @@ def judge_winner(root: Path, reading: SweepReading) -> Winner | None:
         run=best.run,
         params=best.params,
         metric=objective.text,
+        direction=objective.direction,
         raw=best.values[0],
         corrected=found.value,
         bound=found.bound,

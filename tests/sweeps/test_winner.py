@@ -9,13 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 import numpy as np
 import pytest
 
 import peira
+from peira.cli.session import Session
+from peira.cli.sweep.judging import winner_pairs
+from peira.cli.sweep.look import complete_sweep
 from peira.core import ids
 from peira.core.errors import NotFoundError, UsageError
+from peira.core.wording import number
 from peira.lab.lab import Lab
 from peira.launch.launcher import Request
 from peira.launch.queue import Staged
@@ -28,6 +33,7 @@ from peira.sweeps.confirming import confirming_plan, found_seed, has_fresh_seeds
 from peira.sweeps.definition import Confirms, Function, Method, Objective
 from peira.sweeps.domain import Choice, Constant
 from peira.sweeps.finding import describe
+from peira.sweeps.folder import find_sweep
 from peira.sweeps.foreign import ForeignRecord, ForeignSweep, ForeignTrial, foreign_sweep
 from peira.sweeps.narrowing import narrow
 from peira.sweeps.observations import trial_observations
@@ -131,6 +137,20 @@ def test_an_error_rate_is_corrected_the_other_way_round(lab: Path) -> None:
     winner = judge_winner(lab, reading)
     assert winner is not None and winner.corrected is not None and winner.bound is not None
     assert winner.raw == min(v for _, v in rows) < winner.corrected < winner.bound
+    assert f"at most {number(winner.bound)}" in dict(winner_pairs(winner))["corrected"]
+    perfect = msgspec.structs.replace(winner, raw=0.0, corrected=0.0, bound=0.0)
+    assert "0 (at most 0)" in dict(winner_pairs(perfect))["corrected"]
+
+
+def test_a_damaged_sweep_does_not_spoil_the_completion(lab: Path) -> None:
+    """Names of the others are proposed."""
+    for name in ("one", "other"):
+        recorded(lab, ["i=int(0,9)"], [({"i": 0}, 1.0)], name=name)
+    find_sweep(lab, "one").path.joinpath("sweep.json").write_text("{")
+    context = click.Context(click.Command("show"), obj=Session())
+    assert [item.value for item in complete_sweep(context, click.Argument(["sweep"]), "o")] == [
+        "other"
+    ]
 
 
 def test_why_a_winner_is_not_corrected_is_said(lab: Path) -> None:

@@ -180,7 +180,7 @@ def winner_pairs(winner: Winner) -> list[tuple[str, str]]:
 
     found = [("candidate", f"trial {winner.trial}: {winner.metric} {number(winner.raw)} as scored")]
     if winner.corrected is not None and winner.bound is not None:
-        side = "at least" if winner.bound <= winner.corrected else "at most"
+        side = "at least" if winner.direction == "maximize" else "at most"
         found.append(
             (
                 "corrected",

@@ -34,11 +34,15 @@ def complete_sweep(
     from click.shell_completion import CompletionItem
 
     from peira.cli.sweep.begin import session_root
+    from peira.core.errors import PeiraError
     from peira.sweeps.folder import sweep_folders
 
     found = []
     for folder in sweep_folders(session_root(ctx.ensure_object(Session))):
-        definition = folder.read()
+        try:
+            definition = folder.read()
+        except PeiraError:
+            continue  # a completion is no place to tell of a damaged one: `sweep show` does
         if definition.name.startswith(incomplete):
             found.append(CompletionItem(definition.name, help=definition.project))
     return found
