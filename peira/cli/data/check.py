@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,8 +86,8 @@ def check(
     if data is None and not codes:
         raise click.UsageError("Say what to check: DATA, --code FILE or RUN, or both.")
     found: list[Finding] = []
+    question = Question(split=name, group=group, time=time, checks=list(only))
     if data is not None:
-        question = Question(split=name, group=group, time=time, checks=list(only))
         found += _of_data(session, data, question)
     for code in codes:
         found += _of_code(session, code)
@@ -98,6 +99,9 @@ def check(
             _print(finding, out)
         if not found:
             click.echo("nothing was found")
+        if data is not None:
+            for line in _scope(session, data, question):
+                click.echo(out.paint(line, "dim"))
     if any(finding.action == "block" for finding in found):
         raise click.exceptions.Exit(BLOCKED)
 
@@ -134,6 +138,26 @@ def _of_data(session: Session, data: str, question: Question) -> list[Finding]:
     version = parse(lab.root, data).version
     found = check_version(lab.root, version, question)
     return with_evaluations(lab, version, found, question.split)
+
+
+def _scope(session: Session, data: str, question: Question) -> Iterator[str]:
+    """Yield which checks looked, and which had nothing to look at."""
+    from peira.data.checks import CHECKS
+    from peira.data.checks.version import idle_checks
+    from peira.data.reference import parse
+
+    lab = session.lab()
+    idle = idle_checks(lab.root, parse(lab.root, data).version, question)
+    names = question.checks or list(CHECKS)
+    looked = [name for name in names if name not in idle]
+    if looked:
+        yield f"checked: {', '.join(looked)}"
+    reasons: dict[str, list[str]] = {}
+    for name, reason in idle.items():
+        reasons.setdefault(reason, []).append(name)
+    if reasons:
+        told = (f"{', '.join(found)} ({reason})" for reason, found in reasons.items())
+        yield f"not checked: {'; '.join(told)}"
 
 
 def _print(finding: Finding, out: Terminal) -> None:

@@ -29,11 +29,8 @@ def group_leak(view: View) -> Iterator[Finding]:
     """Find groups (patients, users, sessions) that have rows in training and in test. Rows without
     a group are in none.
     """
-    for name, values in view.columns.items():
-        action = "block" if name == view.group else _action(name, values)
-        if name == view.label or action is None:
-            continue
-        texts = np.array(_texts(values), dtype=object)
+    for name, action in group_columns(view).items():
+        texts = np.array(_texts(view.columns[name]), dtype=object)
         for part, rows, train in view.trials():
             known = {text for text in texts[train].tolist() if text is not None}
             groups = {text for text in texts[rows].tolist() if text is not None}
@@ -57,6 +54,16 @@ def group_leak(view: View) -> Iterator[Finding]:
                 else f"{name} looks like a group by its"
                 f" {'name' if action == 'warn' else 'values'}; --group {name} says that it is.",
             )
+
+
+def group_columns(view: View) -> dict[str, Action]:
+    """Return the columns that say which rows belong together, and what a leak of each is."""
+    found: dict[str, Action] = {}
+    for name, values in view.columns.items():
+        action = "block" if name == view.group else _action(name, values)
+        if name != view.label and action is not None:
+            found[name] = action
+    return found
 
 
 def _texts(values: NDArray[Any]) -> list[str | None]:

@@ -30,13 +30,7 @@ def time_leak(view: View) -> Iterator[Finding]:
     Raises:
         UsageError: the named column cannot be read as times.
     """
-    named = view.time or (
-        view.origin.ordered_by if view.origin.ordered_by in view.columns else None
-    )
-    for name in view.columns if named is None else [named]:
-        times, is_sure = _times(view, name)
-        if times is None:
-            continue
+    for name, (times, is_sure) in time_columns(view).items():
         for part, rows, train in view.trials():
             learned = times[train][np.isfinite(times[train])]
             if not len(learned):
@@ -59,6 +53,24 @@ def time_leak(view: View) -> Iterator[Finding]:
                 limits="It matters when the claim is about data to come."
                 + ("" if is_sure else f" If {name} tells when a row came to be: --time {name}."),
             )
+
+
+def time_columns(view: View) -> dict[str, tuple[NDArray[np.float64], bool]]:
+    """Return the columns that tell when rows came to be: the times, NaN where that is not known,
+    and whether it is sure to tell them.
+
+    Raises:
+        UsageError: the named column cannot be read as times.
+    """
+    named = view.time or (
+        view.origin.ordered_by if view.origin.ordered_by in view.columns else None
+    )
+    found = {}
+    for name in view.columns if named is None else [named]:
+        times, is_sure = _times(view, name)
+        if times is not None:
+            found[name] = times, is_sure
+    return found
 
 
 def _times(view: View, name: str) -> tuple[NDArray[np.float64] | None, bool]:

@@ -13,6 +13,7 @@ from peira.data.catalog import Catalog, Version
 from peira.data.checks import Finding, Origin, View
 from peira.data.checks.duplicates import copies_of
 from peira.data.checks.pictures import open_pictures
+from peira.data.checks.scope import idle
 from peira.data.dataset import Dataset
 from peira.data.splits import Split
 from peira.record.folder import write_atomically
@@ -84,7 +85,21 @@ def copies(root: Path, version: Version, split: str) -> dict[str, frozenset[str]
     }
 
 
-def _view(whole: Dataset, split: Split | None, question: Question) -> View:
+def idle_checks(root: Path, version: Version, question: Question) -> dict[str, str]:
+    """Return the checks that have nothing to look at in a version and its split, and why.
+
+    Raises:
+        NotFoundError, UsageError: as `check_version`.
+    """
+    whole = Dataset(root, version)
+    is_pictures = whole.manifest.type == IMAGES
+    view = _view(whole, split_of(whole, question.split), question, opens_pictures=False)
+    return idle(view, question.checks, has_pixels=is_pictures)
+
+
+def _view(
+    whole: Dataset, split: Split | None, question: Question, *, opens_pictures: bool = True
+) -> View:
     """Return what the checks see: all columns but one that names the parts."""
     for column in (question.group, question.time):
         if column is not None:
@@ -93,7 +108,7 @@ def _view(whole: Dataset, split: Split | None, question: Question) -> View:
     by = None if split is None else split.column
     columns = dict(whole.columns)
     contents, unseen = None, ""
-    if whole.manifest.type == IMAGES:
+    if whole.manifest.type == IMAGES and opens_pictures:
         pictures = open_pictures(whole)
         contents, unseen = pictures.contents, pictures.reason
         if pictures.pixels is not None:
