@@ -14,6 +14,7 @@ from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from peira.core.errors import UnsupportedError, UsageError
 from peira.data.rows import Columns
@@ -80,21 +81,41 @@ def _csv(path: Path) -> Columns:
     found = _select(f"read_csv(?, {options})", path)
     head = next(iter(found))
     delimiter = next((mark for mark in _DELIMITERS if mark in head), None)
-    if len(found) == 1 and delimiter is not None:  # whole lines, when some are longer than others
+    columns = to_columns(found)
+    # Where rows are of different lengths, DuckDB looks for a reading in which they are not: whole
+    # lines in one column, or quotes that quote nothing.
+    if len(found) == 1 and delimiter is not None:
         _look_for_uneven(path, delimiter)
-    return to_columns(found)
+    elif any(_begins_quoted(values) for values in columns.values()):
+        with gzip.open(path, "rb") if _is_packed(path) else path.open("rb") as stream:
+            first = stream.readline().decode("utf-8-sig")
+        _look_for_uneven(path, next((mark for mark in _DELIMITERS if mark in first), ","))
+    return columns
+
+
+def _begins_quoted(values: NDArray[Any]) -> bool:
+    return values.dtype.kind == "O" and any(
+        isinstance(value, str) and value.startswith('"') for value in values
+    )
 
 
 def _look_for_uneven(path: Path, delimiter: str) -> None:
     """Raise ValueError for a row that has more or fewer values than the first one."""
-    rows = csv.reader(io.StringIO(_read(path).decode("utf-8-sig"), newline=""), delimiter=delimiter)
-    count = len(next(rows))
-    for row in rows:
-        if row and len(row) != count:
-            raise ValueError(
-                f"the row that ends in line {rows.line_num} has {len(row)} values,"
-                f" the first {count}"
-            )
+    text = _read(path).decode("utf-8-sig")
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    limit = csv.field_size_limit(max(len(text), csv.field_size_limit()))
+    try:
+        count = len(next(rows))
+        for row in rows:
+            if row and len(row) != count:
+                raise ValueError(
+                    f"the row that ends in line {rows.line_num} has {len(row)} values,"
+                    f" the first {count}"
+                )
+    except csv.Error as error:
+        raise ValueError(f"line {rows.line_num}: {error}") from error
+    finally:
+        csv.field_size_limit(limit)
 
 
 _DELIMITERS = ",;\t|"

@@ -28,7 +28,12 @@ def test_a_late_value_decides_the_type_of_a_column(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "line"), [("1,2\n3\n4,5,6\n", 3), ("1,2\n" * 50 + "3,4,5\n" + "1,2\n" * 9, 52)]
+    ("rows", "line"),
+    [
+        ("1,2\n3\n4,5,6\n", 3),
+        ("1,2\n" * 50 + "3,4,5\n" + "1,2\n" * 9, 52),
+        ('"x, y"\na,4\n1,3\n', 2),
+    ],
 )
 def test_rows_of_another_length_are_a_mistake(tmp_path: Path, rows: str, line: int) -> None:
     """They are neither passed over nor is the table read as one column of lines."""
@@ -42,6 +47,10 @@ def test_rows_of_another_length_are_a_mistake(tmp_path: Path, rows: str, line: i
         ("\ufeffx,y\n1,0\n", {"x": [1], "y": [0]}),
         ("text\nhello, world\nbaz\n", {"text": ["hello, world", "baz"]}),
         ('"a, b"\n1\n2\n', {"a, b": [1, 2]}),
+        (
+            'x,y\n"""q"" first",1\n' + "z" * 200_000 + ",2\n",
+            {"x": ['"q" first', "z" * 200_000], "y": [1, 2]},
+        ),
         ('text,y\n"line1\nline2, ""q""",1\n', {"text": ['line1\nline2, "q"'], "y": [1]}),
         ("id,y\n9007199254740993,1\n,0\n", {"id": [9_007_199_254_740_993, None], "y": [1, 0]}),
         ("x,y\n", {"x": [], "y": []}),
