@@ -22,8 +22,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from peira.capture import Surroundings
+from peira.core.clock import now_s
 from peira.core.errors import UsageError
-from peira.core.values import flatten, metric_value
+from peira.core.values import flatten, metric_value, param_value
+from peira.record import events
 from peira.run import Run, begin_run
 from peira.session import Request
 from peira.sweeps.definition import Definition, Function
@@ -60,6 +62,7 @@ class Trial(Mapping[str, Value]):
         self._task = task
         self.number = task.number
         self.params = dict(task.params)
+        self.user_attrs: dict[str, Any] = {}
         self.run = run
 
     def __getitem__(self, name: str) -> Value:
@@ -92,10 +95,16 @@ class Trial(Mapping[str, Value]):
         """Return the param; its range is the sweep's."""
         return int(self._drawn(name))
 
-    def suggest_categorical(self, name: str, *_choices: Any) -> Value:
+    def suggest_categorical(self, name: str, choices: Sequence[Any] = ()) -> Value:
         """Return the param; its choices are the sweep's."""
         value: Value = self._drawn(name)
         return value
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Keep a fact with the trial's run, where those of imported trials are."""
+        self.user_attrs[key] = value
+        told = param_value({"user_attrs": self.user_attrs})
+        self.run._record(events.Captured(time=now_s(), aspect="search", value=told))
 
     def _drawn(self, name: str) -> Any:
         if name not in self.params:
@@ -302,7 +311,8 @@ class _Seen:
         if returned is None:
             return {}
         if isinstance(returned, Mapping):
-            return {n: metric_value(returned[n])[0] for n in names if n in returned}
+            told = dict(flatten(returned, lambda _key, _reason: None))
+            return {n: metric_value(told[n])[0] for n in names if n in told}
         values = returned if isinstance(returned, tuple | list) else [returned]
         if len(values) != len(names):
             raise UsageError(

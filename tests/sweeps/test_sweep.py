@@ -466,3 +466,31 @@ def test_a_sweep_that_was_stopped_draws_what_it_would_have_drawn(lab: Path, samp
         assert found.params == whole.params
     drawn = peira.sweep(train, space, trials=16, sampler="random", **asked).trials
     assert drawn.params != whole.params
+
+
+def test_an_objective_written_for_optuna_runs_unchanged(lab: Path) -> None:
+    """Its calls, by place and by name; what it sets stands with the run."""
+
+    def objective(trial: Any) -> float:
+        x = trial.suggest_float("x", low=0, high=1, log=False)
+        kind = trial.suggest_categorical("kind", choices=["a", "b"])
+        n = trial.suggest_int("n", 1, 3, step=1)
+        trial.set_user_attr("kind", kind)
+        trial.set_user_attr("size", n)
+        assert trial.user_attrs["size"] == n and trial.number >= 0
+        return float(x + n)
+
+    space = {"x": [0.5], "kind": ["a", "b"], "n": [2]}
+    found = peira.sweep(objective, space, minimize="y", sampler="grid").trials
+    assert found.values == [[2.5, 2.5]], found.reason
+    with Lab(lab) as opened:
+        captured = opened.run(str(found.run[1])).captured("search")
+    assert captured == {"user_attrs": {"kind": "b", "size": 2}}
+
+
+def test_what_is_returned_may_be_nested_as_what_is_logged(lab: Path) -> None:
+    """`{"val": {"loss": …}}` is val/loss."""
+    found = peira.sweep(
+        lambda x: {"val": {"loss": x}}, {"x": [0.5]}, minimize="val/loss", sampler="grid"
+    )
+    assert found.trials.values == [[0.5]], found.trials.reason
