@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from peira.cli.app import app
 from peira.core.errors import NotFoundError, UsageError
 from peira.data import sealed, splits
 from peira.data.add import add_table
@@ -16,6 +18,7 @@ from peira.data.reference import count_rows, open_reference
 from peira.data.sealed import Seal
 from peira.data.splits import Recipe
 from peira.data.transform import derive
+from peira.run import init
 
 
 def _sales(prices: np.ndarray, **more: np.ndarray) -> dict[str, np.ndarray]:
@@ -111,3 +114,25 @@ def test_rows_that_were_sealed_later_are_counted(tmp_path: Path) -> None:
     part = open_reference(tmp_path, "sales:old/test")
     assert repr(part) == "<Dataset sales:v1 old/test: 10 rows, table, 10 more are sealed>"
     assert open_reference(tmp_path, "sales").withheld == 10
+
+
+def test_rows_that_are_left_out_are_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the run that uses the rest, and by the export, which names the columns that it lacks."""
+    monkeypatch.setenv("PEIRA_QUIET", "0")
+    root = tmp_path / ".peira"
+    add_table(root, "sales", _sales(np.arange(20.0)), label="price")
+    deal(open_dataset(root, "sales"), "main", Recipe(), hold_out="test")
+    with init("p", lab=tmp_path, console=False, monitor=False) as run:
+        assert len(run.use("sales")) == 16 and len(run.use("sales:train")) == 16
+    told = capfd.readouterr().err
+    assert told.count("in a sealed hold-out") == 1
+    assert "sales is 16 rows: 4 more are in a sealed hold-out, and given to nobody." in told
+    output = str(tmp_path / "all.csv")
+    place = ["--lab", str(root), "data", "export"]
+    told = CliRunner().invoke(app, [*place, "sales", "-o", output]).output
+    assert f"wrote sales:v1 to {output}, 16 rows; 4 more are sealed" in told
+    output = str(tmp_path / "test.csv")
+    told = CliRunner().invoke(app, [*place, "sales:test", "-o", output]).output
+    assert f"wrote sales:v1:main/test to {output}, 4 rows, without price: sealed" in told

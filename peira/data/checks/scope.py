@@ -9,6 +9,7 @@ from peira.data.checks._base import View
 from peira.data.checks.groups import group_columns
 from peira.data.checks.labels import ROWS_MIN
 from peira.data.checks.models import NOISE_ROWS_MAX
+from peira.data.checks.texts import is_long
 from peira.data.checks.times import time_columns
 
 _OF_PARTS = frozenset(
@@ -39,7 +40,9 @@ def _reason(view: View, name: str, *, has_pixels: bool) -> str:
         return "no label column"
     reasons: dict[str, Callable[[], str]] = {
         "near-duplicates": lambda: "" if has_pixels else _few_numbers(view, 2),
-        "near-duplicate-texts": lambda: "" if _has_texts(view) else "no column of texts",
+        "near-duplicate-texts": lambda: (
+            "" if _has_texts(view) and not has_pixels else "no column of texts"
+        ),
         "group-leak": lambda: "" if group_columns(view) else "no column of groups (--group)",
         "time-leak": lambda: "" if time_columns(view) else "no column of times (--time)",
         "label-leak": lambda: _few_rows(view),
@@ -58,7 +61,7 @@ def _few_numbers(view: View, least: int) -> str:
 
 def _has_texts(view: View) -> bool:
     return any(
-        values.ndim == 1 and any(isinstance(value, str) for value in values.tolist())
+        values.ndim == 1 and any(map(is_long, values.tolist()))
         for values in view.inputs.values()
         if values.dtype.kind == "O"
     )

@@ -64,13 +64,16 @@ def near_duplicate_texts(view: View) -> Iterator[Finding]:
                 )
 
 
+def is_long(value: Any) -> bool:
+    """Whether a value is a text of so many words that it can be nearly another."""
+    return isinstance(value, str) and len(_WORD.findall(value.lower())) >= WORDS_MIN
+
+
 def _runs(value: Any) -> Runs:
     """Return the runs of words of a text as numbers; none of a short one."""
-    if not isinstance(value, str):
+    if not is_long(value):
         return frozenset()
     words = _WORD.findall(value.lower())
-    if len(words) < WORDS_MIN:
-        return frozenset()
     ends = range(WORDS, len(words) + 1)
     return frozenset(crc32(" ".join(words[end - WORDS : end]).encode()) for end in ends)
 
