@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
+from sklearn.datasets import load_digits
 
+from peira.data import splits
 from peira.data.add import add_table
+from peira.data.checks.version import Question, check_version
+from peira.data.dataset import open_dataset
+from peira.data.splits import Recipe
 from peira.run import init
 from tests.browser.conftest import Open, Served
 from tests.browser.test_screens import violations
@@ -79,4 +85,33 @@ def test_columns_of_pixels_are_shown_as_pictures(visit: Open, served: Served) ->
     expect(row.get_by_role("img", name="Where values never change").locator("rect")).to_have_count(
         2
     )
+    assert violations(page) == []
+
+
+def test_rows_that_checks_found_are_shown(visit: Open, served: Served) -> None:
+    """Copies side by side as pictures, suspicious labels with the expected ones; a run that used
+    three parts is one user; a column that never changes says its value.
+    """
+    root = served.root / ".peira"
+    data = load_digits()
+    pixels, labels = data.images[:400], data.target[:400].copy()
+    labels[::40] = (labels[::40] + 1) % 10
+    twice = {"X": np.concatenate([pixels, pixels[:9]]), "y": np.concatenate([labels, labels[:9]])}
+    add_table(root, "found", twice | {"one": np.ones(409)}, label="y")
+    found = open_dataset(root, "found")
+    splits.make(found, "main", Recipe(shares={"train": 0.5, "dev": 0.3, "test": 0.2}))
+    page = visit("data/found/1")
+    expect(page.get_by_text("peira data check found:v1", exact=True)).to_be_visible()
+    expect(page.get_by_role("row", name="one")).to_contain_text("always 1")
+    check_version(root, found.version, Question(split="main"))
+    with init("users", name="three parts", lab=served.root, console=False, monitor=False) as run:
+        for part in ("train", "dev", "test"):
+            run.use(f"found:main/{part}")
+    page.reload()
+    odd = page.get_by_role("list", name="Rows of suspicious-labels").get_by_role("listitem")
+    expect(odd.first).to_contain_text(re.compile(r"\d, expected \d"))
+    copies = page.get_by_role("list", name="Rows of duplicates").get_by_role("listitem")
+    expect(copies.first.get_by_role("img")).to_have_count(2)
+    expect(page.get_by_role("heading", name="Used by 1")).to_be_visible()
+    expect(page.get_by_text("main/dev, main/test, main/train")).to_be_visible()
     assert violations(page) == []

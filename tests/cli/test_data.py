@@ -72,6 +72,33 @@ def test_checks_block_with_an_exit_code(digits: Path, peira: Peira) -> None:
     assert "nothing was found" in peira("data", "check", "digits", "--only", "duplicates").stdout
 
 
+def test_suspicious_labels_are_told_by_row_and_label(lab: Path, peira: Peira) -> None:
+    """The row's place, its label and the expected one; of a sealed row neither."""
+    data = load_digits()
+    labels = data.target[:600].copy()
+    wrong = np.arange(0, 600, 40)
+    labels[wrong] = (labels[wrong] + 1) % 10
+    np.savez(lab / "odd.npz", X=data.data[:600], y=labels)
+    peira("data", "add", "odd.npz")
+    peira("data", "split", "odd", "main", "train=0.5", "test=0.5", "--hold-out", "test")
+    (found,) = peira.json("data", "check", "odd", "--only", "suspicious-labels")
+    told = found["detail"]
+    assert len(set(told["places"]) & set(wrong.tolist())) >= 10
+    sealed = {
+        place for place, label in zip(told["places"], told["labels"], strict=True) if label is None
+    }
+    shown = dict(zip(told["places"], told["labels"], strict=True))
+    assert sealed and len(sealed) < len(shown)
+    assert all(label == str(labels[at]) for at, label in shown.items() if at not in sealed)
+    expected = dict(zip(told["places"], told["expected"], strict=True))
+    assert {at for at, label in expected.items() if label is None} == sealed
+    lines = peira("data", "check", "odd", "--only", "suspicious-labels").stdout.splitlines()[1:6]
+    for line, place in zip(lines, told["places"][:5], strict=True):
+        hidden = "of a sealed hold-out"
+        said = hidden if place in sealed else f"{shown[place]}, expected {expected[place]}"
+        assert line.endswith(f"  row {place}: {said}")
+
+
 def test_a_part_is_exported(digits: Path, peira: Peira) -> None:
     """A part of a split comes out as arrays; what cannot be written is refused."""
     peira("data", "split", "digits", "main")

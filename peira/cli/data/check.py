@@ -127,7 +127,9 @@ def _of_code(session: Session, code: str) -> list[Finding]:
 def _of_data(session: Session, data: str, question: Question) -> list[Finding]:
     from peira.core.errors import UsageError
     from peira.data.checks import CHECKS
+    from peira.data.checks.labelled import with_labels
     from peira.data.checks.version import check_version
+    from peira.data.dataset import Dataset
     from peira.data.reference import parse
     from peira.evaluate.copies import with_evaluations
 
@@ -136,7 +138,7 @@ def _of_data(session: Session, data: str, question: Question) -> list[Finding]:
         raise UsageError(f"There is no check {min(strange)!r}.", hint=f"Use {', '.join(CHECKS)}.")
     lab = session.lab()
     version = parse(lab.root, data).version
-    found = check_version(lab.root, version, question)
+    found = with_labels(Dataset(lab.root, version), check_version(lab.root, version, question))
     return with_evaluations(lab, version, found, question.split)
 
 
@@ -160,12 +162,23 @@ def _scope(session: Session, data: str, question: Question) -> Iterator[str]:
         yield f"not checked: {'; '.join(told)}"
 
 
+def _label(finding: Finding, at: int) -> str:
+    """Return what is said of a row whose label is suspicious: its place, label and expected one."""
+    if "places" not in finding.detail:
+        return ""
+    where = f"  row {finding.detail['places'][at]:,}"
+    label, expected = finding.detail["labels"][at], finding.detail["expected"][at]
+    if label is None:
+        return f"{where}: of a sealed hold-out"
+    return printable(f"{where}: {label:.40}, expected {expected:.40}")
+
+
 def _print(finding: Finding, out: Terminal) -> None:
     head = out.paint(finding.action, STYLE[finding.action], "bold")
     click.echo(f"{head}  {out.paint(finding.check, 'bold')}  {printable(finding.title)}")
     for place, row in enumerate(finding.rows[:ROWS_SHOWN]):
         twin = f"  like {finding.twins[place]}" if place < len(finding.twins) else ""
-        click.echo(out.paint(f"  {row}{twin}", "dim"))
+        click.echo(out.paint(f"  {row}{twin}{_label(finding, place)}", "dim"))
     if finding.count > ROWS_SHOWN and finding.rows:
         click.echo(out.paint(f"  … {finding.count - ROWS_SHOWN:,} more: --json", "dim"))
     for one in finding.detail.get("evaluations", ()):

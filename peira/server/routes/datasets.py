@@ -13,6 +13,7 @@ from peira.core.errors import NotFoundError, UsageError
 from peira.data import look, relations, sealed, splits
 from peira.data.add import IMAGES
 from peira.data.catalog import Catalog, Version
+from peira.data.checks.labelled import with_labels
 from peira.data.checks.version import Question, known_findings
 from peira.data.dataset import Dataset
 from peira.data.diff import DataDiff, compare
@@ -96,12 +97,7 @@ def version(lab: LabNow, name: PathText, number: Number) -> VersionAnswer:
         else TransformRow(name=made.name, code=made.code, params=cell(made.params)),
         children=[VersionRow(**_row(catalog, c)) for c in relations.children(catalog, found)],
         users=relations.users(lab, found),
-        checks=[
-            FindingsRow(
-                split=split, findings=known_findings(lab.root, found, Question(split=split))
-            )
-            for split in asked
-        ],
+        checks=[_findings(whole, split) for split in asked],
         profile=profiled,
         pictures=shows_pictures(whole, profiled),
         pixels=pixels_of(whole, profiled),
@@ -222,6 +218,13 @@ def _split(whole: Dataset, split: splits.Split) -> SplitRow:
             for name, rows in count_rows(whole, split).items()
         ],
     )
+
+
+def _findings(whole: Dataset, split: str | None) -> FindingsRow:
+    known = known_findings(whole.root, whole.version, Question(split=split))
+    if known is not None:
+        known = with_labels(whole, known, bytes_max=FILE_BYTES_MAX)
+    return FindingsRow(split=split, findings=known)
 
 
 def _profile(whole: Dataset) -> Profile | None:

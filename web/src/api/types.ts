@@ -791,6 +791,8 @@ export interface Finding {
   twins: string[];
   columns: string[];
   limits: string;
+  /** Of labels: of each row its place, its label and the expected one; null of sealed rows. */
+  detail: { places?: number[]; labels?: (string | null)[]; expected?: (string | null)[] };
 }
 
 export interface ColumnProfile {
@@ -810,6 +812,8 @@ export interface ColumnProfile {
   /** Places within a row whose value is always the same, and the value. */
   constant?: Record<string, number>;
   outliers?: number;
+  /** The most frequent values of texts, or of few numbers. */
+  common?: Record<string, number>;
 }
 
 /** What a version holds, in numbers. Members that say nothing are left out. */
