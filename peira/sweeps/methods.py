@@ -101,6 +101,8 @@ def make_sampler(definition: Definition, number: int, redraw: int = 0) -> BaseSa
     if kind is QMCSampler:
         options = {"seed": seed_of(definition.seed, -1), "scramble": True} | options
         options["warn_independent_sampling"] = False
+        # Params with conditions are no part of the sequence, whose seed is the same in all trials.
+        options.setdefault("independent_sampler", RandomSampler(seed=seed))
         space = definition.space.distributions({})
         by_number = partial(_QmcByNumber, number, space)
         made: BaseSampler = _made(method, partial(by_number, **options))

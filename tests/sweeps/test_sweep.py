@@ -494,3 +494,13 @@ def test_what_is_returned_may_be_nested_as_what_is_logged(lab: Path) -> None:
         lambda x: {"val": {"loss": x}}, {"x": [0.5]}, minimize="val/loss", sampler="grid"
     )
     assert found.trials.values == [[0.5]], found.trials.reason
+
+
+@pytest.mark.parametrize("sampler", ["qmc", "random", "tpe", "nsga2"])
+def test_params_with_conditions_are_drawn_anew_in_each_trial(lab: Path, sampler: str) -> None:
+    """They are not of a quasi-random sequence, and so had the same value in all trials."""
+    space = {"o": ["a", "b"], "m": "float(0,1) if o == a", "k": "int(1,10000) if o == b"}
+    found = peira.sweep(lambda o: 1.0, space, minimize="y", trials=9, sampler=sampler, seed=1)
+    for name in ("m", "k"):
+        values = [v for v in found.trials.params[name] if v is not None]
+        assert len(set(values)) == len(values) > 1, values
