@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from peira.core.errors import NotFoundError, UsageError
 from peira.data.dataset import Dataset
 from peira.evaluate import beside, errors, samples, slices
-from peira.evaluate.curves import CalibrationBin, Curve, calibration, precision_recall, roc
+from peira.evaluate.curves import (
+    AtThreshold,
+    CalibrationBin,
+    Curve,
+    at_threshold,
+    calibration,
+    precision_recall,
+    roc,
+)
 from peira.evaluate.matrix import ClassRow, Matrix, Order, confusion
 from peira.evaluate.perclass import of_boxes, of_pixels, of_several
 from peira.evaluate.samples import Results
@@ -129,6 +137,14 @@ class Opened:
         table = _scores(self.objects.root, evaluation.scores)
         is_of = np.array([value == label for value in self.results["true"].tolist()])
         return is_of, table[:, evaluation.classes.index(label)].astype(np.float64)
+
+    def at(self, label: str | None, threshold: float) -> AtThreshold:
+        """Return what deciding by a threshold comes to; scores are kept as float32, so .9 is meant
+        as the nearest of these.
+        """
+        positive, scores = self.scores_of(label)
+        found = at_threshold(positive, scores, float(np.float32(threshold)))
+        return msgspec.structs.replace(found, threshold=threshold)
 
     def curves(self, label: str | None) -> Curves:
         """Return the curves of a class against the rest; see `scores_of`."""

@@ -15,6 +15,7 @@ from peira.core.errors import DamagedError, UsageError
 from peira.evaluate import samples
 from peira.evaluate.answers import answers
 from peira.evaluate.evaluation import Place, digests, evaluate
+from peira.evaluate.opened import Opened
 from peira.objects.folder import FolderObjects
 
 
@@ -114,3 +115,11 @@ def test_ids_are_one_for_each(objects: FolderObjects, ids: list[str]) -> None:
     """Missing or double ids are refused."""
     with pytest.raises(UsageError, match=r"[Ii]ds"):
         evaluate(objects, Place(name="dev"), ids, answers([0, 1], [0, 1]))
+
+
+def test_a_threshold_is_met_by_the_score_that_it_names(objects: FolderObjects) -> None:
+    """Scores are kept as float32, in which .9 is a little less: it still counts as .9."""
+    given = answers([0, 1, 1], scores=[0.1, 0.9, 0.8])
+    event = evaluate(objects, Place(name="dev"), names(3), given)
+    found = Opened(objects, event).at(None, 0.9)
+    assert (found.true_positive, found.false_negative, found.threshold) == (1, 1, 0.9)

@@ -14,7 +14,7 @@ from peira.evaluate import beside, errors, slices
 from peira.evaluate.choose import choose
 from peira.evaluate.comparable import kind, mismatches
 from peira.evaluate.copies import of_evaluation
-from peira.evaluate.curves import Curve, at_threshold
+from peira.evaluate.curves import Curve
 from peira.evaluate.difference import Change, Difference, difference
 from peira.evaluate.errors import Filter, Sort
 from peira.evaluate.fairness import unfair
@@ -151,10 +151,7 @@ def curves(
     evaluation: EvaluationNow, of: Text = None, threshold: FromQuery[float | None] = None
 ) -> CurvesAnswer:
     """ROC, precision and recall, and calibration of a class, and the counts at a threshold."""
-    at = None
-    if threshold is not None:
-        positive, scores = evaluation.scores_of(of)
-        at = at_threshold(positive, scores, threshold)
+    at = None if threshold is None else evaluation.at(of, threshold)
     found = evaluation.curves(of)
     return CurvesAnswer(
         label=found.label,
