@@ -148,8 +148,7 @@ class _Watch:
                     return
 
     def _prune(self, run: str, pid: int) -> None:
-        self.is_pruned = True
-        _tag_pruned(self._task.folder.lab, run)
+        """End the program; one that has ended by itself meanwhile keeps its value."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             if self._is_over.is_set():
                 return
@@ -157,6 +156,9 @@ class _Watch:
                 os.kill(pid, number)
             except ProcessLookupError:
                 return
+            if not self.is_pruned:
+                self.is_pruned = True
+                _tag_pruned(self._task.folder.lab, run)
             self._is_over.wait(PATIENCE_S)
 
 

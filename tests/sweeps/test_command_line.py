@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import pytest
@@ -15,7 +16,9 @@ from peira.cli.sweep.working import settle
 from peira.lab.lab import Lab
 from peira.sweeps.arguments import Arguments
 from peira.sweeps.options import literal_options
+from peira.sweeps.program import _Watch
 from peira.sweeps.space import Space
+from peira.sweeps.task import Task
 from tests.sweeps.conftest import CommandLine
 
 ARGPARSE = """
@@ -237,6 +240,15 @@ def test_a_program_is_pruned_by_what_it_logs(peira_cli: CommandLine) -> None:
     with Lab(peira_cli.lab) as lab:
         (run,) = lab.runs('"pruned" in tags')
         assert (run.trial, run.state) == (2, "killed")
+
+
+def test_a_program_that_has_ended_is_not_pruned() -> None:
+    """Its value was complete before the pruner made up its mind, while what it left was stored."""
+    program = subprocess.Popen(["true"])
+    program.wait()
+    watch = _Watch(cast(Task, None))  # nothing of the trial is touched
+    watch._prune("0q3v7m2k9a1b", program.pid)
+    assert not watch.is_pruned
 
 
 @pytest.mark.parametrize("is_function", [True, False])
