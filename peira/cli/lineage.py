@@ -23,12 +23,13 @@ _UP = {
     "read": "read", "may-read": "may have read", "used": "used",
     "wrote": "written by", "made": "made by", "saved": "saved by",
     "resumed": "goes on from", "rerun": "runs again", "repeat": "repeats", "part": "is a part of",
+    "derived": "made from",
 }  # fmt: skip
 _DOWN = {
     "read": "read by", "may-read": "may have been read by", "used": "used by",
     "wrote": "wrote", "made": "made", "saved": "saved",
     "resumed": "gone on from by", "rerun": "run again as", "repeat": "repeated as",
-    "part": "has the part",
+    "part": "has the part", "derived": "made into",
 }  # fmt: skip
 _TITLES = {"up": "comes from", "down": "what came of it"}
 
@@ -204,10 +205,12 @@ def _text(node: LineageNode, out: Terminal) -> str:
         gone = out.paint(" removed", "dim") if node.deleted else ""
         return f"{out.paint(name, 'bold')} {node.run} {state}{gone}"
     if node.kind == "artifact":
-        plural = "s" if node.files != 1 else ""
-        facts = f"{node.type}, {node.files} file{plural}, {size(node.size or 0)}"
+        facts = node.type or ""
+        if node.files is not None:
+            plural = "s" if node.files != 1 else ""
+            facts += f", {node.files} file{plural}, {size(node.size or 0)}"
         return f"{name} {out.paint(f'({printable(facts)})', 'dim')}"
     if node.kind == "checkpoint":
         facts = size(node.size or 0) if node.kept else "dropped since"
         return f"{name} {out.paint(f'({facts})', 'dim')}"
-    return f"{name} {out.paint(f'({(node.digest or str())[:8]})', 'dim')}"
+    return name if node.digest is None else f"{name} {out.paint(f'({node.digest[:8]})', 'dim')}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -20,6 +21,7 @@ from peira.core.errors import UsageError
 from peira.lab import lineage_rows as rows
 from peira.lab.checkpoints import read_checkpoints
 from peira.lab.index import schema
+from peira.lab.lineage_data import attach_versions, name_part
 from peira.lab.lineage_graph import (
     FILES_MAX,
     NEIGHBOURS_MAX,
@@ -55,15 +57,18 @@ def read_lineage(
     sides: Sequence[Side] = ("up", "down"),
     depth: int = DEPTH,
     nodes: int = NODES_MAX,
+    root: Path | None = None,
 ) -> Lineage:
     """Return the graph of what the run comes from, and of what came of it.
 
     Args:
         depth: generations of runs on each side, 1 to 100.
         nodes: nodes at most.
+        root: of the lab, whose records tell what data versions were made from.
 
     Raises:
         UsageError: the depth is out of range.
+        DamagedError: the record of a data version cannot be read.
     """
     if not 1 <= depth <= DEPTH_MAX:
         raise UsageError(f"depth is {depth}; 1 to {DEPTH_MAX} were expected.")
@@ -73,6 +78,8 @@ def read_lineage(
     for side in sides:
         walk = (_Up if side == "up" else _Down)(connection, graph)
         walk.walk(run, depth)
+    if root is not None and "up" in sides:
+        attach_versions(root, graph)
     return Lineage(
         run.id,
         list(graph.nodes.values()),
@@ -256,7 +263,9 @@ class _Up(_Walk):
         depth = self.depth_of(anchor)
         for artifact in self.artifacts.get(run.n, []):
             if artifact.role == "used" and not any(holds(artifact, d) for d in met):
-                self.graph.attach(anchor, "up", artifact_node(artifact, depth, None), "used")
+                node = artifact_node(artifact, depth, None)
+                if self.graph.attach(anchor, "up", node, "used"):
+                    name_part(self.graph.nodes[node.id], artifact)
 
     def count_rest(self, frontier: dict[int, RunRow]) -> None:
         inputs = [

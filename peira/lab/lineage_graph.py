@@ -11,7 +11,17 @@ from peira.record.events import Artifact
 
 NodeKind = Literal["run", "artifact", "file", "checkpoint"]
 EdgeKind = Literal[
-    "read", "may-read", "wrote", "made", "used", "saved", "resumed", "rerun", "repeat", "part"
+    "read",
+    "may-read",
+    "wrote",
+    "made",
+    "used",
+    "saved",
+    "resumed",
+    "rerun",
+    "repeat",
+    "part",
+    "derived",
 ]
 Side = Literal["up", "down"]
 

@@ -257,7 +257,12 @@ class Reading(ABC):
         text = run if isinstance(run, str) else run.id
         return self._fresh(
             lambda found: read_lineage(
-                found, find_run(found, text), sides=sides, depth=depth, nodes=nodes
+                found,
+                find_run(found, text),
+                sides=sides,
+                depth=depth,
+                nodes=nodes,
+                root=self.root,
             )
         )
 

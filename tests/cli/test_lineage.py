@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from peira import resume as peira_resume
+from peira.data.dataset import open_dataset
+from peira.data.transform import derive
 from peira.run import init as peira_init
 from tests.cli.conftest import Peira
 
@@ -148,3 +150,32 @@ def test_show_tells_the_origin(peira: Peira, family: Path) -> None:
     parent = peira.json("show", "parent")["id"]
     assert f"goes on from {parent} at step 1, with lr=0.1" in peira("show", "child").stdout
     assert peira.json("show", "child")["origin"]["step"] == 1
+
+
+def test_data_versions_are_followed_to_the_file(
+    peira: Peira, lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which parts a run used, the version that theirs was made from, and the file before it; once
+    for two runs, which used other parts.
+    """
+    monkeypatch.setenv("PEIRA_LEAVE_OUT", "sources,inputs,outputs")
+    root = lab / ".peira"
+    (lab / "d.csv").write_text("x,y\n" + "".join(f"{n},{n % 2}\n" for n in range(40)))
+    peira("data", "add", "d.csv")
+    peira("data", "split", "d", "main", "train=0.8", "test=0.2")
+    derive(open_dataset(root, "d"), lambda d: {"x": d["x"] / 2, "y": d.y}, {}, name="d")
+    for name, parts in (("one", ("train", "test")), ("two", ("train",))):
+        with peira_init("digits", name=name, lab=lab, console=False, monitor=False) as run:
+            for part in parts:
+                run.use(f"d:v2:main/{part}")
+    tree = peira("lineage", "one", "--up").stdout.splitlines()[2:]
+    assert [line.split("  (")[0].partition(" (")[0] for line in tree] == [
+        "comes from",
+        "└─ used d:v2:main/train, main/test",
+        "   └─ made from d:v1",
+        "      └─ made from d.csv",
+    ]
+    (only,) = [n for n in peira.json("lineage", "two", "--up")["nodes"] if n["depth"] == -1]
+    assert only["name"] == "d:v2:main/train"
+    peira("data", "rm", "d:v1")
+    assert "made from d:v1" in peira("lineage", "one", "--up").stdout

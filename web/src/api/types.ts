@@ -390,7 +390,7 @@ export interface LineageNode {
 export interface LineageEdge {
   source: string;
   target: string;
-  kind: "read" | "may-read" | "wrote" | "made" | "used" | "saved" | "resumed" | "rerun" | "repeat" | "part";
+  kind: "read" | "may-read" | "wrote" | "made" | "used" | "saved" | "resumed" | "rerun" | "repeat" | "part" | "derived";
 }
 
 /** `GET /api/runs/{run}/lineage`; the node of the run is the first. */

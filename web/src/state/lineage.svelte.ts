@@ -53,6 +53,7 @@ export const FLOWS: Readonly<Record<LineageEdge["kind"], string>> = {
   rerun: "was re-run as",
   repeat: "was repeated as",
   part: "has the part",
+  derived: "was made into",
 };
 
 export function iconOf(node: LineageNode): IconName {
