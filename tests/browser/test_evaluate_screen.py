@@ -170,6 +170,35 @@ def test_a_look_of_a_peeker_warns_and_an_unsealed_one_says_so(visit: Open, serve
     expect(page.get_by_text("is a sealed hold-out")).to_have_count(0)
 
 
+def test_boxes_are_words_masks_are_their_loss_and_residuals_have_a_zero(
+    visit: Open, served: Served
+) -> None:
+    """No JSON in the rows; the plots have round ticks, a line at 0 and one where both are equal."""
+    boxes = {
+        "boxes": [[1, 2, 30, 40], [5, 5, 20, 20], [0, 0, 9, 9]],
+        "labels": ["cat", "dog", "cat"],
+    }
+    found = {"boxes": [[1, 2, 30, 40]], "labels": ["cat"], "scores": [0.9]}
+    masks = np.random.default_rng(0).integers(0, 2, (2, 3, 8, 8))
+    with init(PROJECT, name="tasks", lab=served.root, console=False, monitor=False) as run:
+        run.evaluate("boxes", [boxes], [found], task="detection")
+        run.evaluate("masks", masks[0], masks[1], task="segmentation")
+        run.evaluate("off", np.linspace(0, 9, 30), np.linspace(3, 10, 30), task="regression")
+    page = visit(evaluate(run.id, "boxes"))
+    expect(page.get_by_role("listitem")).to_contain_text("2 cat, 1 dog")
+    expect(page.get_by_role("listitem")).to_contain_text("1 cat")
+    page = visit(evaluate(run.id, "masks"))
+    expect(page.get_by_text("loss 0.")).to_have_count(3)
+    assert "{" not in page.locator("main").inner_text()
+    page = visit(evaluate(run.id, "off"))
+    residuals = page.get_by_role("img", name="Residuals over predictions")
+    expect(residuals.get_by_text("0", exact=True)).to_be_visible()
+    expect(residuals.locator("path.guide")).to_have_count(1)
+    predicted = page.get_by_role("img", name="Predictions over true values")
+    expect(predicted.locator("path.guide")).to_have_count(1)
+    assert violations(page) == []
+
+
 def test_texts_and_sounds_are_shown(visit: Open, judged: list[str]) -> None:
     """A text stands in its row; a sound plays."""
     page = visit(evaluate(judged[0], "words"))
