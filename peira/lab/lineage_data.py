@@ -72,11 +72,9 @@ def _node(ref: str, version: _Version | None, depth: int) -> LineageNode:
         return LineageNode(id=f"data:{ref}", kind="artifact", name=ref, depth=depth, type=DATASET)
     made = Artifact(
         time=version.created, name=ref, type=DATASET, role="used",
-        files=[File("manifest.json", version.manifest, 0)],
+        files=[File("manifest.json", version.manifest, 0)], metadata={"content": ""},
     )  # fmt: skip
-    node = artifact_node(made, depth, None)
-    node.files = node.size = None
-    return node
+    return artifact_node(made, depth, None)
 
 
 def _read(root: Path, ref: str) -> _Version | None:

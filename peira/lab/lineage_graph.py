@@ -183,7 +183,10 @@ def artifact_key(artifact: Artifact) -> str:
 
 
 def artifact_node(artifact: Artifact, depth: int, run: str | None) -> LineageNode:
-    """Return the node of an artifact's content; `run` is one that made it."""
+    """Return the node of an artifact's content; `run` is one that made it. Of a data version the
+    one file is its manifest, whose size says nothing.
+    """
+    is_version = artifact.type == "dataset" and "content" in artifact.metadata
     return LineageNode(
         id=artifact_key(artifact),
         kind="artifact",
@@ -192,8 +195,8 @@ def artifact_node(artifact: Artifact, depth: int, run: str | None) -> LineageNod
         run=run,
         type=artifact.type,
         created=artifact.time,
-        files=len(artifact.files),
-        size=sum(file.size for file in artifact.files),
+        files=None if is_version else len(artifact.files),
+        size=None if is_version else sum(file.size for file in artifact.files),
     )
 
 

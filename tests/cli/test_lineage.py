@@ -169,10 +169,10 @@ def test_data_versions_are_followed_to_the_file(
             for part in parts:
                 run.use(f"d:v2:main/{part}")
     tree = peira("lineage", "one", "--up").stdout.splitlines()[2:]
-    assert [line.split("  (")[0].partition(" (")[0] for line in tree] == [
+    assert tree == [
         "comes from",
-        "└─ used d:v2:main/train, main/test",
-        "   └─ made from d:v1",
+        "└─ used d:v2:main/train, main/test (dataset)",
+        "   └─ made from d:v1 (dataset)",
         "      └─ made from d.csv",
     ]
     (only,) = [n for n in peira.json("lineage", "two", "--up")["nodes"] if n["depth"] == -1]
