@@ -9,6 +9,7 @@ digits:cv/~fold-1       all rows of the split but those of the part
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -156,13 +157,17 @@ class PartRows(NamedTuple):
     """Those that another part, which is a sealed hold-out, keeps out."""
 
 
-def count_rows(whole: Dataset, split: Split) -> dict[str, PartRows]:
-    """Return the rows of each part of a split, in a version."""
-    found = {}
-    for part in split.parts:
-        seen = len(seen_rows(whole, split, part))
-        found[part] = PartRows(seen, len(splits.rows_of(split, part, whole)) - seen)
-    return found
+def count_rows(whole: Dataset, every: Sequence[Split]) -> list[dict[str, PartRows]]:
+    """Return the rows of each part of some splits, in a version."""
+    hidden = sealed.sealed_rows(whole)
+
+    def counted(split: Split, part: str) -> PartRows:
+        rows = splits.rows_of(split, part, whole)
+        is_sealed = sealed.seal_of(whole.root, split, part) is not None
+        withheld = 0 if is_sealed else len(np.intersect1d(rows, hidden, assume_unique=True))
+        return PartRows(len(rows) - withheld, withheld)
+
+    return [{part: counted(split, part) for part in split.parts} for split in every]
 
 
 def seen_rows(whole: Dataset, split: Split, part: str) -> NDArray[np.intp]:

@@ -110,7 +110,7 @@ def test_rows_that_were_sealed_later_are_counted(tmp_path: Path) -> None:
     whole = open_dataset(tmp_path, "sales")
     old = deal(whole, "old", Recipe())
     deal(whole, "main", Recipe(shares={"train": 0.9, "test": 0.1}), hold_out="test")
-    assert count_rows(whole, old) == {"train": (80, 0), "test": (10, 10)}
+    assert count_rows(whole, [old]) == [{"train": (80, 0), "test": (10, 10)}]
     part = open_reference(tmp_path, "sales:old/test")
     assert repr(part) == "<Dataset sales:v1 old/test: 10 rows, table, 10 more are sealed>"
     assert open_reference(tmp_path, "sales").withheld == 10

@@ -158,18 +158,20 @@ def _splits(dataset: Dataset) -> list[dict[str, Any]]:
     from peira.data.catalog import Catalog
     from peira.data.reference import count_rows
 
-    found: list[dict[str, Any]] = []
     if dataset.manifest.ids is None:  # a plain folder
-        return found
-    for owner in Catalog(dataset.root).ancestry(dataset.version):
-        for name in splits.names(dataset.root, owner):
-            split = splits.read(dataset.root, owner, name)
-            for part, rows in count_rows(dataset, split).items():
-                is_sealed = sealed.seal_of(dataset.root, split, part) is not None
-                found.append({"dataset": owner, "split": name, "part": part, "rows": rows.seen,
-                              "withheld": rows.withheld, "kind": split.kind, "seed": split.seed,
-                              "sealed": is_sealed})  # fmt: skip
-    return found
+        return []
+    every = [
+        splits.read(dataset.root, owner, name)
+        for owner in Catalog(dataset.root).ancestry(dataset.version)
+        for name in splits.names(dataset.root, owner)
+    ]
+    return [
+        {"dataset": split.dataset, "split": split.name, "part": part, "rows": rows.seen,
+         "withheld": rows.withheld, "kind": split.kind, "seed": split.seed,
+         "sealed": sealed.seal_of(dataset.root, split, part) is not None}
+        for split, counts in zip(every, count_rows(dataset, every), strict=True)
+        for part, rows in counts.items()
+    ]  # fmt: skip
 
 
 def _part_line(part: dict[str, Any]) -> str:

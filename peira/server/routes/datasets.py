@@ -19,7 +19,7 @@ from peira.data.dataset import Dataset
 from peira.data.diff import DataDiff, compare
 from peira.data.pixels import FILE_BYTES_MAX, columns_in_file, pixels_of, shows_pictures
 from peira.data.profile import Profile, known_profile, profile
-from peira.data.reference import count_rows, open_reference, parse
+from peira.data.reference import PartRows, count_rows, open_reference, parse
 from peira.data.rows import Columns
 from peira.lab.lab import Lab
 from peira.server.cells import cell
@@ -82,8 +82,9 @@ def version(lab: LabNow, name: PathText, number: Number) -> VersionAnswer:
     catalog = Catalog(lab.root)
     found = catalog.find(f"{name}:v{number}")
     whole = Dataset(lab.root, found)
-    has_rows = whole.manifest.ids is not None
-    parts = [_split(whole, split) for split in _splits(whole)] if has_rows else []
+    every = _splits(whole) if whole.manifest.ids is not None else []
+    counts = count_rows(whole, every) if every else []
+    parts = [_split(whole, *pair) for pair in zip(every, counts, strict=True)]
     asked: list[str | None] = [part.name for part in parts] or [None]
     made, profiled = found.transform, _profile(whole)
     return VersionAnswer(
@@ -200,7 +201,7 @@ def _splits(whole: Dataset) -> list[splits.Split]:
     ]
 
 
-def _split(whole: Dataset, split: splits.Split) -> SplitRow:
+def _split(whole: Dataset, split: splits.Split, counts: dict[str, PartRows]) -> SplitRow:
     return SplitRow(
         name=split.name,
         dataset=split.dataset,
@@ -215,7 +216,7 @@ def _split(whole: Dataset, split: splits.Split) -> SplitRow:
                 withheld=rows.withheld,
                 sealed=sealed.seal_of(whole.root, split, name) is not None,
             )
-            for name, rows in count_rows(whole, split).items()
+            for name, rows in counts.items()
         ],
     )
 
