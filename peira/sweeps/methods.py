@@ -38,6 +38,8 @@ from optuna.trial import FrozenTrial
 from peira.core.errors import UnsupportedError, UsageError
 from peira.sweeps.definition import Definition, Method
 
+PROPOSALS_MAX = 20
+"""So many draws of a trial a constraint may refuse; after them it is drawn at random."""
 _SAMPLERS: dict[str, type[BaseSampler]] = {
     "tpe": TPESampler,
     "gp": GPSampler,
@@ -94,8 +96,10 @@ def make_sampler(definition: Definition, number: int, redraw: int = 0) -> BaseSa
     kind: Callable[..., BaseSampler] = _SAMPLERS[method.name]
     options = dict(method.options)
     seed = seed_of(definition.seed, number, redraw)
-    if redraw and method.name == "qmc":  # the point of a number is one: another is a random one
-        kind, options = RandomSampler, {}
+    # The point of a number is one; and what a sampler has learnt may lie where a constraint
+    # forbids. Then it is a random one.
+    if redraw >= (1 if method.name == "qmc" else PROPOSALS_MAX):
+        return RandomSampler(seed=seed)
     if method.name == "tpe":
         options.setdefault("constant_liar", True)  # others run at the same time
     if kind is QMCSampler:

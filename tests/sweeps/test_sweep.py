@@ -238,6 +238,18 @@ def test_conditions_and_constraints_hold_in_every_trial(lab: Path) -> None:
             assert ("momentum" in row["params"]) == (row["params"]["opt"] == "sgd")
 
 
+def test_a_sampler_that_learns_what_is_forbidden_ends_no_sweep(lab: Path) -> None:
+    """Each param for itself is best where both together are not allowed: then one is drawn at
+    random.
+    """
+    found = peira.sweep(
+        lambda a, b: float(a + b), {"a": "int(1,8)", "b": "int(1,8)"}, maximize="y", trials=12,
+        sampler="tpe:n_startup_trials=5", seed=0, where="a * b <= 12",
+    ).trials  # fmt: skip
+    assert found.state == ["complete"] * 12
+    assert all(row["params"]["a"] * row["params"]["b"] <= 12 for row in found.rows())
+
+
 def test_what_no_draw_satisfies_ends_the_sweep(lab: Path) -> None:
     """With the constraint in the message, before there is a sweep."""
     with pytest.raises(UsageError, match=r"refused by x > 2"):
