@@ -11,10 +11,11 @@ from playwright.sync_api import expect
 from sklearn.datasets import load_digits
 
 from peira.data import splits
-from peira.data.add import add_table
+from peira.data.add import add_path, add_table
 from peira.data.checks.version import Question, check_version
 from peira.data.dataset import open_dataset
 from peira.data.splits import Recipe
+from peira.media.png import write_png
 from peira.run import init
 from tests.browser.conftest import Open, Served
 from tests.browser.test_screens import violations
@@ -115,3 +116,25 @@ def test_rows_that_checks_found_are_shown(visit: Open, served: Served) -> None:
     expect(page.get_by_role("heading", name="Used by 1")).to_be_visible()
     expect(page.get_by_text("main/dev, main/test, main/train")).to_be_visible()
     assert violations(page) == []
+
+
+def test_a_broken_picture_and_many_columns(visit: Open, served: Served, tmp_path: Path) -> None:
+    """A file that is no picture is told as that; columns that are not shown can be."""
+    root = served.root / ".peira"
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        for shade in range(3):
+            (tmp_path / label / f"{shade}.png").write_bytes(
+                write_png(np.full((8, 8, 3), 40 * shade, np.uint8))
+            )
+    (tmp_path / "dog" / "broken.png").write_bytes(b"bad")
+    add_path(root, "torn", tmp_path)
+    page = visit("data/torn/1")
+    expect(page.get_by_role("img", name="cannot be read")).to_have_text("not readable")
+    expect(page.get_by_text("1 not readable")).to_be_visible()
+    assert violations(page) == []
+    add_table(root, "wide", {f"c{'abcdefghijklmnopqrstuvwxyz'[n]}": np.ones(9) for n in range(26)})
+    page = visit("data/wide/1")
+    expect(page.get_by_role("row", name="cz")).to_have_count(0)
+    page.get_by_role("button", name="6 more columns").click()
+    expect(page.get_by_role("row", name="cz")).to_be_visible()
