@@ -35,6 +35,16 @@ class Opened(msgspec.Struct, frozen=True):
     """False when a watch saw it, so that another program may have opened it; or when the run put
     the file under version itself, for which Peira reads it.
     """
+    is_given: bool = False
+    """Whether it was given the rows by a version, before they were sealed."""
+
+    @property
+    def did(self) -> str:
+        """What it did, to follow its name."""
+        if self.is_given:
+            return f"used {self.path} with its labels, before its rows were sealed"
+        did = "opened" if self.is_sure else "may have opened"
+        return f"{did} {self.path}, which the sealed rows came from"
 
 
 def source_of(lab: Lab, split: Split) -> Dataset:
@@ -106,7 +116,7 @@ def _given(lab: Lab, dataset: Dataset) -> Iterator[Opened]:
             version = versions[":".join(ref.split(":")[:2])]
             if (run, ref) not in told and _holds(lab, version, ref, hidden):
                 told.add((run, ref))
-                yield Opened(run, name, ref)
+                yield Opened(run, name, ref, is_given=True)
 
 
 def _versions(dataset: Dataset) -> list[Version]:

@@ -104,23 +104,20 @@ def price_of(lab: Lab, evaluation: Evaluation, run: str | None = None) -> Price 
         taken=len(taken),
         left=max(0, budget - len(taken)),
         is_sealed=state.seal is not None,
-        warnings=_warnings([one for one in opened if one.run in involved], run, holdout),
+        warnings=_warnings([one for one in opened if one.run in involved], run),
         unsealed_by=state.unsealed_by,
         unsealed_why=state.unsealed_why,
     )
 
 
-def _warnings(opened: list[Opened], run: str | None, holdout: str) -> list[str]:
+def _warnings(opened: list[Opened], run: str | None) -> list[str]:
     """Return a sentence for each run that had sealed rows with their labels, `run` first."""
     surest = {one.run: one for one in sorted(opened, key=lambda one: one.is_sure)}
     told = []
     for one in sorted(surest.values(), key=lambda one: one.run != run):
         who = "this run" if one.run == run else one.name
-        did, are = ("opened", "are") if one.is_sure else ("may have opened", "may be")
-        told.append(
-            f"{who} {did} {one.path}, which the rows of {holdout} came from: its answers {are} not"
-            " about unseen samples"
-        )
+        are = "are" if one.is_sure else "may be"
+        told.append(f"{who} {one.did}: its answers {are} not about unseen samples")
     return told
 
 

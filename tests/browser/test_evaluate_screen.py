@@ -160,7 +160,7 @@ def test_a_look_of_a_peeker_warns_and_an_unsealed_one_says_so(visit: Open, serve
         run.evaluate("test", y_pred=answers, claim=0.5)
     page = visit(evaluate(run.id, "test"))
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("This run opened peeked:v1:main/test")
+    expect(alert).to_contain_text("This run used peeked:v1:main/test with its labels, before")
     expect(page.get_by_text("supported", exact=True)).to_be_visible()
     expect(page.get_by_text("is a sealed hold-out, 9 looks left")).to_be_visible()
     assert violations(page) == []

@@ -186,6 +186,6 @@ def test_numbers_have_a_hold_out_and_a_peeker_is_named(
     assert "warning: peeker opened" in told.output and "houses.npz" in told.output
     listed = peira("holdout").output
     assert "1 run has a mean error of at most 2: supported" in listed
-    assert "was opened by peeker" in listed and "honest" not in listed
+    assert "peeker opened" in listed and "honest" not in listed
     assert "this run opened" in peira("show", "peeker").output
     assert "this run opened" not in peira("show", "honest").output

@@ -278,7 +278,8 @@ def test_a_recipe_with_a_peeker_is_told_on_each_of_its_runs(
         for name, run_id in runs.items():
             told = prices(lab, run_id, [event])["test"]
             (warning,) = told.warnings
-            assert warning.startswith("this run opened" if name == "peeker" else "peeker opened")
+            who = "this run" if name == "peeker" else "peeker"
+            assert warning.startswith(f"{who} used d:v1 with its labels, before its rows were")
             assert warning in told.text
         sealed.unseal(root, split, "test", "done")
         told = prices(lab, runs["honest"], [event])["test"]

@@ -38,6 +38,7 @@ def ls(session: Session, *, as_json: bool) -> None:
     import msgspec
 
     from peira.data import sealed
+    from peira.data.openers import Opened
     from peira.evaluate import ledger
 
     lab = session.lab()
@@ -77,9 +78,8 @@ def ls(session: Session, *, as_json: bool) -> None:
         for look in row["looks"]:
             click.echo(out.paint(_past(look), "dim"))
         for opened in row["opened_by"]:
-            how = "was opened" if opened["is_sure"] else "may have been opened"
-            text = f"  {printable(opened['path'])} {how} by {printable(opened['name'])}"
-            click.echo(out.paint(text, "red"))
+            text = f"  {opened['name']} {Opened(**opened).did}"
+            click.echo(out.paint(printable(text), "red"))
 
 
 def _due(row: dict[str, Any]) -> str:
@@ -192,12 +192,8 @@ def look(
         write_json(msgspec.to_builtins(answer) | {"opened_by": msgspec.to_builtins(guilty)})
         return
     for one in guilty:
-        did, is_not = ("opened", "is") if one.is_sure else ("may have opened", "may be")
-        click.echo(
-            f"warning: {printable(one.name)} {did} {printable(one.path)}, which sealed rows came"
-            f" from: this answer {is_not} not about unseen samples",
-            err=True,
-        )
+        told = f"{one.name} {one.did}: this answer {'is' if one.is_sure else 'may be'} not about"
+        click.echo(f"warning: {printable(told)} unseen samples", err=True)
     standing = ledger.standing(lab.root, found.split, found.part)
     click.echo(_sentence(answer, standing.left))
     if answer.number > standing.budget:
