@@ -259,3 +259,12 @@ def test_a_resumed_run_shows_what_it_inherited(visit: Open, family: Family) -> N
     page.get_by_role("switch", name=re.compile("Show inherited")).uncheck()
     expect(picture).to_have_attribute("aria-label", re.compile("from 50 to 89, 1 curve"))
     expect(visit(at(family.original, "charts")).get_by_role("switch")).to_have_count(0)
+
+
+def test_the_way_here_can_be_read_on_a_phone(visit: Open, served: Served) -> None:
+    """The breadcrumb has room beside the screens of the project."""
+    page = visit(f"p/digits/r/{served.told}", width=420)
+    way = page.get_by_role("navigation", name="Breadcrumb")
+    for crumb in (way.get_by_role("link", name="digits", exact=True), way.get_by_text("told")):
+        box = crumb.bounding_box()
+        assert box is not None and box["width"] > 20
