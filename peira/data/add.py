@@ -45,6 +45,8 @@ class Added(NamedTuple):
     is_new: bool
     left_out: tuple[str, ...] = ()
     """Links of a folder that lead out of it, to folders or to nothing: they are not in it."""
+    strays: tuple[str, ...] = ()
+    """Files for which a folder that holds mostly pictures is a plain one, without rows."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,7 +196,8 @@ def add_path(
     added = _claim(root, name, kept, facts)
     if made.reference is not None and not added.is_new:
         _move(root, added.version, made.reference)
-    return added._replace(left_out=tuple(left_out))
+    strays = _strays(path, files) if type == FOLDER and made.rows > 1 else ()
+    return added._replace(left_out=tuple(left_out), strays=strays)
 
 
 def _pictures(path: Path, files: Sequence[str]) -> list[str]:
@@ -292,6 +295,12 @@ def _guess(path: Path, files: Sequence[str]) -> str:
         return type_of(path) or FOLDER
     kept = [file for file in files if not _is_litter(file)]
     return IMAGES if kept and all(map(_is_picture, kept)) else FOLDER
+
+
+def _strays(path: Path, files: Sequence[str]) -> tuple[str, ...]:
+    others = [file for file in files if not _is_picture(file) and not _is_litter(file)]
+    is_few = len(others) < len(files) / 2
+    return tuple(os.path.relpath(file, path) for file in others) if is_few else ()
 
 
 def _label(label: str | None, schema: list[Column]) -> str | None:

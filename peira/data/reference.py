@@ -139,11 +139,15 @@ def view_part(whole: Dataset, split: Split, part: str) -> Dataset:
 
 def _label_columns(whole: Dataset, split: Split) -> list[str]:
     """Return the columns that are the label in a version, in what it was made from, or in a version
-    of the data set that was split: that one version names another column opens none of them.
+    of the data set that was split: that one version names another column opens none of them. Those
+    that came later, after the split, too, hide nothing of it: a label may be named by mistake.
     """
     catalog = Catalog(whole.root)
     names = {*catalog.ancestry(whole.version), split.dataset}
-    every = [v for name in names for v in catalog.versions(name, removed=True)]
+    latest = max(whole.version.created, split.created)
+    every = [
+        v for name in names for v in catalog.versions(name, removed=True) if v.created <= latest
+    ]
     found = {Dataset(whole.root, v).label for v in every if whole.objects.exists(v.manifest)}
     return sorted(name for name in {whole.label, *found} if name is not None)
 

@@ -105,7 +105,9 @@ def test_what_desktops_leave_beside_pictures_is_no_data(tmp_path: Path) -> None:
     (pets / "readme.md").touch()
     with pytest.raises(UsageError, match=r"1 files that are no pictures: .*readme\.md"):
         add_path(root, "pets", pets, type="image-folder")
-    assert Dataset(root, add_path(root, "pets", pets).version).manifest.type == "folder"
+    plain = add_path(root, "pets", pets)
+    assert Dataset(root, plain.version).manifest.type == "folder"
+    assert plain.strays == ("readme.md",)
 
 
 def test_links_that_are_left_out_are_told(tmp_path: Path, folder: Path) -> None:

@@ -76,17 +76,19 @@ def test_a_picture_saved_anew_is_a_near_copy(folder: Path) -> None:
 def test_pictures_that_cannot_be_opened_are_told(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Copies by their bytes are found all the same."""
+    """Copies of the others are found all the same, by their bytes and nearly."""
     (folder / "0" / "broken.png").write_bytes(b"no picture")
     for row in range(60):
         write(folder, DIGITS.images[row], DIGITS.target[row], f"again-{row}.png")
-    copies, near = checked(folder, ["duplicates", "near-duplicates"])
+        write(folder, DIGITS.images[row + 60], DIGITS.target[row + 60], f"nearly-{row}.jpg")
+    copies, near, told = checked(folder, ["duplicates", "near-duplicates"])
     assert copies.action == "block" and copies.count >= 15
-    assert near.title.startswith("Near copies are not looked for: 0/broken.png cannot be opened")
+    assert near.action == "block" and near.count >= 15
+    assert told.title.startswith("1 of ") and "cannot be opened (0/broken.png: " in told.title
     whole = open_dataset(folder.parent / ".peira", "digits")
     monkeypatch.setattr(pictures, "COUNT_MAX", 100)
     found = pictures.open_pictures(whole)
-    assert found.pixels is None and "too many of them" in found.reason
+    assert found.pixels is None and "too many" in found.unseen
 
 
 @pytest.mark.parametrize("name", ["Id", "Unnamed: 0", "file_name", "any"])

@@ -249,6 +249,7 @@ def tell_added(root: Path, added: Added, as_json: bool) -> None:
                 "rows": manifest.rows,
                 "size": manifest.size,
                 "left_out": list(added.left_out),
+                "strays": list(added.strays),
                 **msgspec.to_builtins(version),
             }
         )
@@ -258,6 +259,13 @@ def tell_added(root: Path, added: Added, as_json: bool) -> None:
         click.echo(f"{printable(version.ref)}: {what}")
     else:
         click.echo(f"{printable(version.ref)} has this content already: {what}")
+    if added.strays:
+        told = ", ".join(map(printable, added.strays[:3]))
+        click.echo(
+            f"warning: a plain folder without rows, labels and splits, for {told} is no picture;"
+            " take it out to add a folder of pictures",
+            err=True,
+        )
     if added.left_out:
         count = f"{number(len(added.left_out))} link{'s' if len(added.left_out) > 1 else ''}"
         told = ", ".join(map(printable, added.left_out[:3]))

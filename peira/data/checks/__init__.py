@@ -36,7 +36,7 @@ CHECKS: dict[str, Check] = {
     "suspicious-labels": models.suspicious_labels,
 }
 
-VERSION = 7
+VERSION = 8
 """Rises when a check finds something else on the same data; kept findings of another are stale."""
 
 __all__ = ["CHECKS", "VERSION", "Action", "Finding", "Origin", "View", "check"]

@@ -72,7 +72,7 @@ def near_duplicates(view: View) -> Iterator[Finding]:
         yield Finding(
             check="near-duplicates",
             action="note",
-            title=f"Near copies are not looked for: {view.origin.unseen}.",
+            title=f"{view.origin.unseen}: near copies of them are not looked for.",
             count=0,
             share=0.0,
         )

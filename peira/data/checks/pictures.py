@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from peira.data.checks._base import SEED
 from peira.data.dataset import Dataset
 
 SIDE = 32
@@ -25,9 +26,9 @@ class Pictures(NamedTuple):
     contents: NDArray[np.object_]
     """Digests of the files."""
     pixels: NDArray[np.uint8] | None
-    """(pictures, side * side), grey; None when they were not opened."""
-    reason: str
-    """Why they were not."""
+    """(pictures, side * side), grey; noise where one cannot be opened; None when none was."""
+    unseen: str
+    """Which were not opened and why, a sentence without a full stop; empty when all were."""
 
 
 def open_pictures(whole: Dataset) -> Pictures:
@@ -39,20 +40,28 @@ def open_pictures(whole: Dataset) -> Pictures:
     members = list(whole.files())
     contents = np.array([member.object for member in members], dtype=object)
     if len(members) > COUNT_MAX or whole.manifest.size > BYTES_MAX:
-        return Pictures(contents, None, "there are too many of them to be opened")
+        return Pictures(contents, None, "There are too many pictures to open them all")
     try:
         from PIL import Image
     except ImportError:
-        return Pictures(contents, None, "Pillow, which opens them, is not installed")
+        return Pictures(contents, None, "Pillow, which opens pictures, is not installed")
     pixels = np.empty((len(members), SIDE * SIDE), dtype=np.uint8)
     folder = whole.path()
     broken = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+    failed: dict[int, str] = {}
     for row, member in enumerate(members):
         try:
             with Image.open(Path(folder, member.path)) as picture:
                 picture.draft("L", (4 * SIDE, 4 * SIDE))
                 small = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
         except broken as error:
-            return Pictures(contents, None, f"{member.path} cannot be opened ({error})")
+            failed[row] = f"{member.path}: {error}"
+            continue
         pixels[row] = np.asarray(small).ravel()
-    return Pictures(contents, pixels, "")
+    if not failed:
+        return Pictures(contents, pixels, "")
+    noise = np.random.default_rng(SEED).integers(0, 256, (len(failed), SIDE * SIDE))
+    pixels[list(failed)] = noise  # like no other picture
+    count = f"{len(failed):,} of {len(members):,} pictures cannot be opened"
+    unseen = f"{count} ({next(iter(failed.values())):.200}) and were not compared"
+    return Pictures(contents, None if len(failed) == len(members) else pixels, unseen)

@@ -110,7 +110,7 @@ def _view(
     contents, unseen = None, ""
     if whole.manifest.type == IMAGES and opens_pictures:
         pictures = open_pictures(whole)
-        contents, unseen = pictures.contents, pictures.reason
+        contents, unseen = pictures.contents, pictures.unseen
         if pictures.pixels is not None:
             columns["pixels"] = pictures.pixels
     kind = None if split is None else split.kind
