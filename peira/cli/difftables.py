@@ -23,6 +23,7 @@ from peira.compare.comparison import (
     ValueRow,
     ValueSection,
 )
+from peira.compare.values import is_rounding
 from peira.core.text import printable
 
 CELL_WIDTH_MAX = 32
@@ -164,6 +165,8 @@ def _delta(numbers: Numbers) -> tuple[str, str]:
     delta = float(f"{delta:.12g}")  # 0.9 - 0.92 is -0.02, not -0.02000000000000002
     if delta == 0:
         return "0", ""
+    if base is not None and is_rounding(base, base + delta):
+        return number(delta), "rounding"
     part = f"{delta / abs(base):+.1%}" if base and abs(delta) < PART_MAX * abs(base) else ""
     return f"{'+' if delta > 0 else ''}{number(delta)}", part
 

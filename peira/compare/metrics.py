@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from peira.compare.comparison import MetricRow, MetricSection, Numbers, counted
-from peira.compare.values import same
+from peira.compare.values import is_rounding, same
 from peira.core.direction import Direction, guess_direction, is_clock
 from peira.evaluate.comparable import mismatches
 from peira.evaluate.fairness import unfair
@@ -150,11 +150,15 @@ def _delta(base: float | None, value: float | None) -> float | None:
 
 
 def _winner(values: list[float | None], direction: Direction | None) -> int | None:
-    """Return the one run that is better than every other run that has a value, of at least two."""
+    """Return the one run that is better than every other run that has a value, of at least two;
+    rounding makes none better.
+    """
     there = [v for v in values if v is not None]
     finite = [v for v in there if math.isfinite(v)]
     if direction is None or len(there) < 2 or not finite:
         return None
     best = max(finite) if direction == "max" else min(finite)
-    holders = [i for i, value in enumerate(values) if value == best]
+    holders = [
+        i for i, value in enumerate(values) if value is not None and is_rounding(value, best)
+    ]
     return holders[0] if len(holders) == 1 else None

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from peira.compare.metrics import SYSTEM, direction_of, read_goals
-from peira.compare.values import value_rows
+from peira.compare.values import is_rounding, value_rows
 from peira.core.direction import Direction
 from peira.core.errors import AmbiguousError, NotFoundError, UsageError
 from peira.evaluate.guard import LOGGED, key_of, marks, read_guard
@@ -224,7 +224,9 @@ def _metric(
 def _column(name: str, kind: Any, values: list[Any], direction: Direction | None) -> TableColumn:
     finite = [v for v in values if isinstance(v, int | float) and math.isfinite(v)]
     best: list[int] = []
-    if direction is not None and len(set(finite)) > 1:
+    if direction is not None and finite and not is_rounding(min(finite), max(finite)):
         top = max(finite) if direction == "max" else min(finite)
-        best = [i for i, value in enumerate(values) if value == top]
+        best = [
+            i for i, v in enumerate(values) if isinstance(v, int | float) and is_rounding(v, top)
+        ]
     return TableColumn(name=name, kind=kind, direction=direction, values=values, best=best)

@@ -28,6 +28,9 @@ _OF_THE_JOB = re.compile(
     r"|NODE_?LIST|NODE_?NAME|SUBMIT_\w+|SOCKET)$|^(VIRTUAL_ENV|CONDA_PREFIX)$"
 )
 
+ROUNDING = 1e-12
+"""So large, of the larger one, a difference of two numbers may be and still be rounding."""
+
 _NAMES = ("name", "library", "index")
 """What names an item of a list of facts."""
 
@@ -47,6 +50,15 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
     return bool(one == other)
+
+
+def is_rounding(one: float, other: float) -> bool:
+    """Whether two numbers differ by no more than the order of a sum explains: it proves nothing.
+
+    >>> is_rounding(0.1 + 0.2, 0.3), is_rounding(0.9750, 0.9751)
+    (True, False)
+    """
+    return math.isclose(one, other, rel_tol=ROUNDING)
 
 
 def value_rows(found: Sequence[Mapping[str, Any] | None]) -> list[ValueRow]:

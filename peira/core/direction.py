@@ -7,8 +7,16 @@ from typing import Literal
 
 Direction = Literal["max", "min"]
 
-_HIGHER = {"acc", "accuracy", "auc", "auroc", "f1", "score", "precision", "recall", "map", "iou"}
-_LOWER = {"loss", "error", "err", "mse", "rmse", "mae", "perplexity", "ppl", "nll", "wer", "cer"}
+_HIGHER = {
+    "acc", "accuracy", "auc", "auroc", "f1", "score", "precision", "recall", "map", "iou", "ap",
+    "dice", "kappa", "mcc", "mrr", "ndcg", "r2",
+}  # fmt: skip
+_LOWER = {
+    "loss", "error", "err", "mse", "rmse", "mae", "perplexity", "ppl", "nll", "wer", "cer", "brier",
+}  # fmt: skip
+_HIGHER_NAMES = {"exact_match", "normalised_match", "explained_variance"}
+_OF_CLASSES = {"iou", "ap"}
+"""What has a number for each class, whatever the class is called: `dev/iou/road`."""
 _CLOCK = re.compile(
     r"(times?|timings?|timer|timestamp|durations?|elapsed|runtime|walltime|clock|latency"
     r"|throughput|eta|fps|secs?|seconds?|minutes?|hours?|millis|ms|us|ns)\Z"
@@ -23,7 +31,10 @@ def guess_direction(metric: str) -> Direction | None:
     >>> guess_direction("val/top1_acc"), guess_direction("train_loss"), guess_direction("lr")
     ('max', 'min', None)
     """
-    words = re.split(r"[^a-z0-9]+", metric.rpartition("/")[2].lower())
+    *above, last = metric.lower().split("/")
+    if last in _HIGHER_NAMES or _OF_CLASSES.intersection(above[-1:]):
+        return "max"
+    words = re.split(r"[^a-z0-9]+", last)
     if _LOWER.intersection(words):
         return "min"
     return "max" if _HIGHER.intersection(words) else None

@@ -19,6 +19,7 @@ from peira.cli.terminal import Terminal
 from peira.compare.comparison import SECTIONS, Comparison, MetricSection, Section, ValueSection
 from peira.compare.diff import compare
 from peira.compare.glance import glance
+from peira.compare.table import tabulate
 from peira.compare.values import same
 from peira.core.errors import NotFoundError, UsageError
 from peira.lab.lab import Lab
@@ -162,6 +163,24 @@ def test_metrics_know_their_direction_and_winner(root: Path, lab: Lab) -> None:
     assert best is not None
     assert (best.values, best.deltas, best.winner) == ([0.5, 0.75], [None, 0.25], 1)
     assert rows["loss"].last.winner == 1 and rows["loss"].last.deltas == [None, -0.25]
+
+
+def test_rounding_makes_no_run_better(root: Path, lab: Lab) -> None:
+    """A difference in the last digit has no winner, no star, and is called what it is."""
+    for name, value in (("a", 0.9986772486772487), ("b", 0.9986772486772486), ("c", 0.9)):
+        Recorded(root, name).log({"dev/accuracy": value})
+    (row,) = metrics(compare(lab, ["a", "b"])).rows
+    assert row.differs and row.last.winner is None
+    (row,) = metrics(compare(lab, ["a", "c"])).rows
+    assert row.last.winner == 0
+    text = "\n".join(
+        page(compare(lab, ["a", "b"]), Look(Terminal(is_terminal=False, colour=False, width=None)))
+    )
+    assert "rounding" in text and "*" not in text and "-0.0%" not in text
+    table = tabulate(lab, ["a", "b"])
+    assert [column.best for column in table.columns if column.kind == "metric"] == [[]]
+    table = tabulate(lab, ["a", "b", "c"])
+    assert [column.best for column in table.columns if column.kind == "metric"] == [[0, 1]]
 
 
 def test_metrics_of_the_clock_are_incidental(root: Path, lab: Lab) -> None:

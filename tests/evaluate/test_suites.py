@@ -11,8 +11,9 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score, log_loss, roc_auc_score
 
+from peira.core.direction import guess_direction
 from peira.evaluate import perclass, samples, suites
-from peira.evaluate.answers import TASKS, Answers, answers
+from peira.evaluate.answers import TASKS, Answers, Task, answers
 from peira.evaluate.evaluation import digest_of
 from peira.evaluate.suites import areas
 from peira.evaluate.suites.segmentation import overlaps
@@ -42,6 +43,15 @@ def test_binary_by_hand() -> None:
     assert found["accuracy"] == found["precision"] == found["recall"] == found["f1"] == 0.5
     assert found["auroc"] == 0.75
     assert found["brier"] == pytest.approx((0.01 + 0.36 + 0.36 + 0.01) / 4)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_name_of_each_metric_tells_its_direction(task: Task) -> None:
+    """Of what Peira computes nobody has to say whether more or less is better."""
+    for metric in suites.suite(task):
+        assert guess_direction(f"dev/{metric.name}") == metric.direction, metric.name
+    assert guess_direction("dev/iou/lost error") == guess_direction("dev/ap/cat") == "max"
+    assert guess_direction("dev/iou_count/cat") is None
 
 
 def test_a_perfectly_calibrated_model_has_no_error() -> None:

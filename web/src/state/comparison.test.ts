@@ -88,6 +88,12 @@ describe("cells", () => {
     expect(numberCells(numbers, null)[1]?.delta?.isBetter).toBeNull();
   });
 
+  it("call rounding neither better nor worse", () => {
+    const values = [0.9986772486772487, 0.9986772486772486];
+    const numbers = { values, steps: [1, 1], deltas: [null, -1.1102230246251565e-16], winner: null };
+    expect(numberCells(numbers, "max")[1]?.delta).toMatchObject({ share: "rounding", isBetter: null });
+  });
+
   it("have no percentage where it would say nothing", () => {
     const shareOf = (from: number, by: number) =>
       numberCells({ values: [from, from + by], steps: [0, 0], deltas: [null, by], winner: null }, null)[1]

@@ -134,6 +134,8 @@ function showExtended(value: Extended): Shown {
 
 /** What a subtraction leaves behind them is noise: 0.9 - 0.8 is 0.1, not 0.09999999999999998. */
 const SURE_DIGITS = 12;
+/** So large, of the larger one, a difference of two numbers may be and still be rounding. */
+const ROUNDING = 1e-12;
 
 function deltaOf(
   by: number | null,
@@ -146,6 +148,9 @@ function deltaOf(
     `${value > 0 ? "+" : "\u2212"}${formatNumber(Math.abs(Number(value.toPrecision(SURE_DIGITS))), digits)}`;
   // Across zero, and from next to nothing, a share of the old value says nothing.
   const share = typeof base === "number" && base * (base + by) > 0 ? (100 * by) / Math.abs(base) : null;
+  if (typeof base === "number" && Math.abs(by) <= ROUNDING * Math.max(Math.abs(base), Math.abs(base + by))) {
+    return { change: signed(by), share: "rounding", full: fullNumber(by), isBetter: null };
+  }
   return {
     change: signed(by),
     share: share === null || Math.abs(share) >= 1000 ? "" : `${signed(share, 3)} %`,
