@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 import os
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -23,6 +22,13 @@ if TYPE_CHECKING:
     from peira.evaluate.answers import Answers, Task
     from peira.evaluate.examples import Examples
     from peira.evaluate.ledger import Look
+
+
+class _Unknown(dict[str, Any]):
+    """Metrics that could not be computed: NaN under every name."""
+
+    def __missing__(self, name: str) -> float:
+        return math.nan
 
 
 class EvaluateOptions(TypedDict, total=False):
@@ -165,7 +171,7 @@ class DataLog(Recorder):
         {'accuracy': 0.975, ...}
         """
         metrics = self._evaluate(split, y_true, y_pred, scores, options)
-        return defaultdict(lambda: math.nan) if metrics is None else metrics
+        return _Unknown() if metrics is None else metrics
 
     @guarded
     def _evaluate(

@@ -169,6 +169,9 @@ def _json(data: bytes, place: str = "") -> Any:
 
 
 def _npz(path: Path) -> Columns:
+    with path.open("rb") as stream:
+        if stream.read(6)[:2] not in (b"PK", b"\x93N"):
+            raise ValueError("it is no archive of numpy.savez")
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         if not hasattr(arrays, "files"):
             raise ValueError("it is one array; save arrays by name: numpy.savez")

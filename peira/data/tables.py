@@ -26,8 +26,8 @@ def to_columns(data: Any) -> Columns:
 
     Args:
         data: arrays by name (or a scikit-learn Bunch), one array (it becomes `X`, one of records
-            its fields), a pair (`X`, `y`), a pandas or Polars DataFrame, an Arrow table, or a
-            Hugging Face dataset.
+            its fields), a list of dicts (a row each), a pair (`X`, `y`), a pandas or Polars
+            DataFrame, an Arrow table, or a Hugging Face dataset.
 
     Raises:
         UsageError: it is none of these, or two columns have the same name.
@@ -35,6 +35,9 @@ def to_columns(data: Any) -> Columns:
     if isinstance(data, np.ndarray):
         names = data.dtype.names
         return {"X": data} if names is None else {name: _array(data[name]) for name in names}
+    if isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data):
+        fields = dict.fromkeys(name for row in data for name in row)
+        return _of_mapping({name: [row.get(name) for row in data] for name in fields})
     if isinstance(data, tuple | list) and len(data) == 2 and all(map(_is_array, data)):
         return {"X": np.asarray(data[0]), "y": _array(data[1])}
     if isinstance(data, Mapping):

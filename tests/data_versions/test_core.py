@@ -225,6 +225,8 @@ def test_frames_and_pairs_become_columns() -> None:
     """(X, y), one array, and columns with missing numbers are understood."""
     assert list(to_columns((np.ones((2, 3)), [0, 1]))) == ["X", "y"]
     assert list(to_columns(np.ones(3))) == ["X"]
+    rows = to_columns([{"a": 1, "b": "x"}, {"a": 2}])
+    assert rows["a"].tolist() == [1, 2] and rows["b"].tolist() == ["x", None]
     found = to_columns({"a": [1, None, 3], "b": ["x", None, "z"]})
     assert found["a"].dtype == np.float64 and np.isnan(found["a"][1])
     assert found["b"].tolist() == ["x", None, "z"]

@@ -121,7 +121,7 @@ def test_what_does_not_fit_is_told_with_the_evaluation(
     monkeypatch.setenv("PEIRA_STRICT", "0")
     with peira.init("story") as run:
         found = run.evaluate(name, true, true, **options)
-        assert np.isnan(found["accuracy"])
+        assert np.isnan(found["accuracy"]) and found == {}
     said = capfd.readouterr().err
     assert told in said and f"not recorded: evaluate({name!r}): " in said
     assert recorded(run, events.Evaluation) == []
