@@ -9,6 +9,7 @@ import click
 from peira.cli.columns import json_row, split_names
 from peira.cli.format import MISSING, ago, apart, duration, exact, moment, value
 from peira.cli.group import Command
+from peira.cli.marks import said_of, told_once
 from peira.cli.session import (
     Session,
     columns_option,
@@ -22,7 +23,6 @@ from peira.cli.session import (
 )
 from peira.cli.table import Cell, Column, Layout, layout
 from peira.cli.terminal import STATE_STYLE, Terminal, terminal
-from peira.core.text import printable
 
 if TYPE_CHECKING:
     from peira.compare.table import RunsTable, TableColumn
@@ -137,11 +137,9 @@ def _write(found: RunsTable, out: Terminal) -> None:
     if shown is None or shown.left_out:
         shown = _below(found, out)
     click.echo("\n".join(shown.lines))
-    for column in found.columns:
-        if column.notes:
-            what = "not comparable: " if any(column.letters) else ""
-            note = printable(f"{column.name} {what}{'; '.join(column.notes)}")
-            click.echo(out.paint(note, "yellow"), err=True)
+    said = [(c.name, said_of(c.letters, c.notes)) for c in found.columns if c.notes]
+    for note in told_once(said):
+        click.echo(out.paint(note, "yellow"), err=True)
     footer = [f"{len(found.runs):,} of {found.matched:,} runs"]
     if shown.left_out:
         plural = "s" if shown.left_out > 1 else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from peira.core.text import printable
@@ -15,13 +15,40 @@ if TYPE_CHECKING:
 
 
 class Marks(NamedTuple):
-    """The letters of each column, one for each row, and the notes below the list."""
+    """The letters of each column, one for each row, and what is to be said of each."""
 
     letters: dict[str, list[str]]
-    notes: list[str]
+    said: dict[str, str]
+
+    @property
+    def notes(self) -> list[str]:
+        """The notes below the list."""
+        return told_once(self.said.items())
 
 
-NOTHING = Marks({}, [])
+NOTHING = Marks({}, {})
+NAMES_MAX = 3
+"""More columns than that with one note are counted, not named."""
+
+
+def told_once(said: Iterable[tuple[str, str]]) -> list[str]:
+    """Return names with their notes as lines: what is said of several names is said once."""
+    names: dict[str, dict[str, None]] = {}
+    for name, note in said:
+        names.setdefault(note, {})[name] = None
+    return [printable(f"{_listed(list(found))}: {note}") for note, found in names.items()]
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) <= NAMES_MAX:
+        return ", ".join(names)
+    shown = NAMES_MAX - 1
+    return f"{', '.join(names[:shown])} and {len(names) - shown} others"
+
+
+def said_of(letters: Iterable[str], notes: Iterable[str]) -> str:
+    """Return what is to be said of a column whose numbers have these letters, where they do."""
+    return ("not comparable: " if any(letters) else "") + "; ".join(notes)
 
 
 def read_marks(lab: Lab, table: RunTable, values: Sequence[Values]) -> Marks:
@@ -37,7 +64,7 @@ def read_marks(lab: Lab, table: RunTable, values: Sequence[Values]) -> Marks:
     guard = read_guard(lab, numbers, list(keys.values()))
     if not guard.measures:
         return NOTHING
-    letters, notes = {}, []
+    letters, said = {}, {}
     for column in values:
         key = keys.get(column.name, "")
         there = [n for n, cell in zip(numbers, column.cells, strict=True) if cell is not None]
@@ -50,9 +77,8 @@ def read_marks(lab: Lab, table: RunTable, values: Sequence[Values]) -> Marks:
             else ""
             for n, cell in zip(numbers, column.cells, strict=True)
         ]
-        what = "not comparable: " if len(mark.letters) > 1 else ""
-        notes.append(printable(f"{column.name} {what}{'; '.join(mark.notes)}"))
-    return Marks(letters, notes)
+        said[column.name] = said_of(mark.letters.values(), mark.notes)
+    return Marks(letters, said)
 
 
 def json_notes(lab: Lab, table: RunTable) -> list[str]:
@@ -60,7 +86,8 @@ def json_notes(lab: Lab, table: RunTable) -> list[str]:
     from peira.cli.columns import Values, value_columns
 
     names, columns = value_columns(table)
-    return read_marks(lab, table, [Values(name, columns[name]) for name in names]).notes
+    found = read_marks(lab, table, [Values(name, columns[name]) for name in names])
+    return [printable(f"{name}: {note}") for name, note in found.said.items()]
 
 
 def group_notes(lab: Lab, groups: GroupTable) -> list[str]:
@@ -69,4 +96,4 @@ def group_notes(lab: Lab, groups: GroupTable) -> list[str]:
         return []
     from peira.evaluate.guard import notes_of_groups
 
-    return [printable(f"{name}: {note}") for name, note in notes_of_groups(lab, groups).items()]
+    return told_once(notes_of_groups(lab, groups).items())

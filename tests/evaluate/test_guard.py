@@ -10,8 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from peira.cli.marks import json_notes
+from peira.cli.app import app
+from peira.cli.ls import write_table
+from peira.cli.marks import json_notes, told_once
+from peira.cli.terminal import Terminal
 from peira.compare.metrics import metrics
 from peira.compare.table import tabulate
 from peira.data import sealed, splits
@@ -210,6 +214,35 @@ def test_no_best_among_numbers_of_several_kinds(team: Team) -> None:
     assert "dev/ is not comparable: logged only logged dev/, on unknown examples" in section.remarks
 
 
+def test_what_is_said_of_many_metrics_is_said_once(
+    team: Team, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line for the metrics of an evaluation in the lists of `ls` and `compare`, and one for a
+    metric whose numbers are of other kinds; programs get each metric by its name.
+    """
+    evaluated(team, "one")
+    with team.run("other") as run:
+        run.evaluate("dev", [0, 1, 1], [0, 1, 0])
+    with team.run("logged") as run:
+        run.log({KEY: 0.5})
+    team.lab.catch_up()
+    table = team.lab.runs("")
+    every = list(team.lab.run("one").metrics)
+    found = team.lab.runs("", columns=every)
+    write_table(team.lab, found, Terminal(is_terminal=False, colour=False, width=None))
+    own, many = [line for line in capsys.readouterr().err.splitlines() if "comparable" in line]
+    assert own.startswith(f"{KEY}: not comparable: a: ") and "logged by the program" in own
+    assert f" and {len(every) - 3} others: not comparable: a: " in many and "b: 50" in many
+    assert len(json_notes(team.lab, table)) == len(every)
+    assert (
+        CliRunner()
+        .invoke(app, ["--lab", str(team.root), "compare", "one", "other"])
+        .output.count("not comparable")
+        == 1
+    )
+    assert told_once([("b", "x"), ("a", "x"), ("c", "y"), ("a", "x")]) == ["b, a: x", "c: y"]
+
+
 def test_what_decided_over_numbers_of_several_kinds_is_said(team: Team) -> None:
     """Importance and the finding of Explore, and JSON, say that their numbers do not belong
     together.
@@ -224,4 +257,4 @@ def test_what_decided_over_numbers_of_several_kinds_is_said(team: Team) -> None:
     answer = decide(team.lab, parse(""), "p", lambda _: Objective(f"{KEY}.max", "max"))
     assert answer.note.startswith("not comparable; a: ")
     (note,) = json_notes(team.lab, team.lab.runs("", columns=[KEY]))
-    assert note.startswith(f"{KEY} not comparable: a: ")
+    assert note.startswith(f"{KEY}: not comparable: a: ")

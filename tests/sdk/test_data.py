@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 import peira
+from peira.cli.data.diff import score_lines
 from peira.core.errors import NotFoundError, UsageError
 from peira.data import openers, sealed, splits
 from peira.data.catalog import Catalog
@@ -337,6 +338,8 @@ def test_a_param_with_the_alias_of_its_version_makes_no_other_recipe(root: Path)
         assert told.runs == (1, 1) and scores["loss"].incomparable == ""
         marked = scores["dev/accuracy"].incomparable
         assert "a: 40 examples" in marked and "b: 60 examples" in marked
+        (said,) = [line for line in score_lines(told) if "a: 40 examples" in line]
+        assert said.startswith("  dev/accuracy, ") and said.endswith(marked)
         run = lab.run(scores["loss"].runs_before[0])
         assert scores["loss"].params == {} and run.params == {"version": "raw"}
     train("raw", depth=1)

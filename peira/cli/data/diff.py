@@ -8,6 +8,7 @@ import click
 
 from peira.cli.format import number, value
 from peira.cli.group import Command
+from peira.cli.marks import told_once
 from peira.cli.session import Session, in_session, json_option, write_json
 from peira.cli.terminal import Terminal, terminal
 from peira.core.text import printable
@@ -64,14 +65,20 @@ def _print(found: DataDiff, out: Terminal) -> None:
             for name, (before, after) in found.classes.items()
         ]
     lines += [line for column in found.columns for line in _column(column.name, column)]
-    for line in [*(lines or ["nothing differs"]), *_scores(found)]:
+    for line in [*(lines or ["nothing differs"]), *score_lines(found)]:
         click.echo(printable(line))
 
 
-def _scores(found: DataDiff) -> list[str]:
+def score_lines(found: DataDiff) -> list[str]:
+    """Return what the same recipe scores on both versions, as lines."""
     if found.scores:
-        told = [line for score in found.scores for line in _score(score)]
-        return ["the same recipe on both", *told]
+        said = [
+            (score.metric, f"not comparable: {score.incomparable}")
+            for score in found.scores
+            if score.incomparable
+        ]
+        notes = [f"  {note}" for note in told_once(said)]
+        return ["the same recipe on both", *map(_score, found.scores), *notes]
     if not any(found.runs):
         return []
     before, after = map(number, found.runs)
@@ -112,11 +119,10 @@ def _short(item: Any) -> str:
     )  # fmt: skip
 
 
-def _score(score: Any) -> list[str]:
+def _score(score: Any) -> str:
     change = f"{score.after - score.before:+.3g}"
     if score.incomparable:
         change = "not comparable"
     runs = f"{len(score.runs_before)} and {len(score.runs_after)} runs"
     code = "; the code differs, too" if score.code_differs else ""
-    told = f"  {score.metric}  {score.before:.6g} -> {score.after:.6g}  ({change}; {runs}{code})"
-    return [told, *([f"    {score.incomparable}"] if score.incomparable else [])]
+    return f"  {score.metric}  {score.before:.6g} -> {score.after:.6g}  ({change}; {runs}{code})"
