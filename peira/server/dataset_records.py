@@ -112,6 +112,7 @@ class VersionAnswer(VersionRow, frozen=True, kw_only=True):
     children: list[VersionRow]
     users: list[User]
     checks: list[FindingsRow]
+    """One for each split, or one without a split; none for a plain folder."""
     profile: Profile | None
     pictures: bool
     pixels: Pixels | None

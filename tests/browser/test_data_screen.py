@@ -105,7 +105,8 @@ def test_rows_that_checks_found_are_shown(visit: Open, served: Served) -> None:
     expect(page.get_by_text("peira data check found:v1", exact=True)).to_be_visible()
     expect(page.get_by_role("row", name="one")).to_contain_text("always 1")
     check_version(root, found.version, Question(split="main"))
-    with init("users", name="three parts", lab=served.root, console=False, monitor=False) as run:
+    name = "a run that used three parts and has a name as long as a line"
+    with init("users", name=name, lab=served.root, console=False, monitor=False) as run:
         for part in ("train", "dev", "test"):
             run.use(f"found:main/{part}")
     page.reload()
@@ -115,6 +116,9 @@ def test_rows_that_checks_found_are_shown(visit: Open, served: Served) -> None:
     expect(copies.first.get_by_role("img")).to_have_count(2)
     expect(page.get_by_role("heading", name="Used by 1")).to_be_visible()
     expect(page.get_by_text("main/dev, main/test, main/train")).to_be_visible()
+    beside = page.get_by_role("region", name="Profile").bounding_box()
+    users = page.get_by_role("region", name="Used by").get_by_role("list").bounding_box()
+    assert users and beside and users["x"] + users["width"] <= beside["x"]
     assert violations(page) == []
 
 
@@ -138,3 +142,23 @@ def test_a_broken_picture_and_many_columns(visit: Open, served: Served, tmp_path
     expect(page.get_by_role("row", name="cz")).to_have_count(0)
     page.get_by_role("button", name="6 more columns").click()
     expect(page.get_by_role("row", name="cz")).to_be_visible()
+
+
+def test_labels_that_are_boxes_are_told(visit: Open, served: Served) -> None:
+    """`2 cat` under the picture; rows cannot be chosen by boxes, so nothing offers it. Splits that
+    nobody checked are one line, in the order in which people count.
+    """
+    root = served.root / ".peira"
+    boxes = [{"boxes": [[0, 0, 2, 2], [1, 1, 3, 3]], "labels": ["cat", "cat"]}] * 6
+    pictures = np.random.default_rng(0).integers(0, 9, (6, 8, 8))
+    add_table(root, "boxed", {"X": pictures, "boxes": boxes}, label="boxes")
+    for name in ("rep-2", "rep-10"):
+        splits.make(open_dataset(root, "boxed"), name, Recipe())
+    page = visit("data/boxed/1")
+    rows = page.get_by_role("region", name="Rows").get_by_role("listitem")
+    expect(rows).to_have_text(["2 cat"] * 6)
+    expect(page.get_by_role("searchbox", name="Label")).to_have_count(0)
+    unchecked = page.get_by_role("region", name="Checks").get_by_role("paragraph")
+    expect(unchecked).to_have_text(
+        "Not checked yet with rep-2, rep-10: peira data check boxed:v1 --split rep-2"
+    )

@@ -105,6 +105,16 @@ def test_checks_are_shown_once_they_ran(client: httpx.Client, root: Path) -> Non
     assert kept["findings"] is not None and len(kept["findings"]) == len(found)
 
 
+def test_a_plain_folder_has_no_checks(client: httpx.Client, root: Path) -> None:
+    """`peira data check` refuses a folder without rows: nothing says that it was not asked yet."""
+    folder = root.parent / "plain"
+    folder.mkdir()
+    (folder / "README.txt").write_text("no rows here")
+    add_path(root, "plain", folder)
+    told = ask(client, "/plain/1")
+    assert told["type"] == "folder" and told["checks"] == []
+
+
 def test_labels_of_a_sealed_part_are_never_sent(client: httpx.Client) -> None:
     """The whole has no sealed rows; their part has no labels, and cannot be chosen by them."""
     whole = ask(client, "/squares/1/samples", limit=1000)

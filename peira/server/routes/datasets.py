@@ -86,6 +86,8 @@ def version(lab: LabNow, name: PathText, number: Number) -> VersionAnswer:
     counts = count_rows(whole, every) if every else []
     parts = [_split(whole, *pair) for pair in zip(every, counts, strict=True)]
     asked: list[str | None] = [part.name for part in parts] or [None]
+    if whole.manifest.ids is None:
+        asked = []
     made, profiled = found.transform, _profile(whole)
     return VersionAnswer(
         **_row(catalog, found),
@@ -197,7 +199,7 @@ def _splits(whole: Dataset) -> list[splits.Split]:
     return [
         splits.read(whole.root, owner, name)
         for owner in names
-        for name in splits.names(whole.root, owner)
+        for name in splits.listed(whole.root, owner)
     ]
 
 

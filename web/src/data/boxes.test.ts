@@ -9,8 +9,9 @@ test("boxes are counted by their label", () => {
   expect(tellBoxes(answer(7))).toBe("1 7");
   expect(tellBoxes(answer("a", "b", "c", "d", "d", "e"))).toBe("2 d, 1 a, 1 b, 2 more");
   expect(tellBoxes(answer())).toBe("nothing");
+  expect(tellBoxes(JSON.parse(answer("dog", "cat")))).toBe("1 dog, 1 cat");
 });
 
 test("other answers are left as they are", () => {
-  for (const other of ["cat", "{half", '{"labels": []}', null, 3]) expect(tellBoxes(other)).toBeNull();
+  for (const other of ["cat", "{half", '{"labels": []}', { labels: [] }, [1], null, 3]) expect(tellBoxes(other)).toBeNull();
 });

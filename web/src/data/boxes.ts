@@ -1,8 +1,8 @@
-// What a detector answers for a picture, as words: `2 cat, 1 dog`.
+// What a detector answers for a picture, or an annotation holds, as words: `2 cat, 1 dog`.
 
 const LABELS_SHOWN = 3;
 
-/** Boxes by their label, the most frequent first; null for what is no answer of a detector. */
+/** Boxes by their label, the most frequent first; null for what holds no boxes. Read or as JSON. */
 export function tellBoxes(answer: unknown): string | null {
   const labels = labelsOf(answer);
   if (labels === null) return null;
@@ -16,11 +16,15 @@ export function tellBoxes(answer: unknown): string | null {
 }
 
 function labelsOf(answer: unknown): string[] | null {
-  if (typeof answer !== "string" || !answer.startsWith("{")) return null;
+  const { boxes, labels } = ((typeof answer === "string" ? read(answer) : answer) ?? {}) as { boxes?: unknown; labels?: unknown };
+  return Array.isArray(boxes) && Array.isArray(labels) ? labels.map(String) : null;
+}
+
+function read(text: string): unknown {
+  if (!text.startsWith("{")) return {};
   try {
-    const { boxes, labels } = JSON.parse(answer) as { boxes?: unknown; labels?: unknown };
-    return Array.isArray(boxes) && Array.isArray(labels) ? labels.map(String) : null;
+    return JSON.parse(text);
   } catch {
-    return null; // a text that only looks like one
+    return {}; // a text that only looks like boxes
   }
 }
