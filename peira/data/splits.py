@@ -242,6 +242,16 @@ def names(root: Path, dataset: str) -> list[str]:
     return sorted(path.stem for path in (root / DATASETS / dataset / "splits").glob("*.json"))
 
 
+def listed(root: Path, dataset: str) -> list[str]:
+    """Return the names of the splits of a data set as people count: `rep-2` before `rep-10`."""
+
+    def counted(name: str) -> list[str | int]:
+        pieces = re.split(r"([0-9]+)", name)  # texts and numbers in turn
+        return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)]
+
+    return sorted(names(root, dataset), key=counted)
+
+
 def rows_of(split: Split, part: str, dataset: Dataset) -> NDArray[np.intp]:
     """Return the positions, in a version, of the rows of a part, rising.
 

@@ -277,3 +277,11 @@ def test_parts_that_folders_name(tmp_path: Path) -> None:
     assert {name: part.rows for name, part in made.parts.items()} == {"train": 2, "val": 1}
     val = open_reference(tmp_path, "pets:val")
     assert val["path"].tolist() == ["val/cat/2.png"] and val.y.tolist() == ["cat"]
+
+
+def test_splits_are_listed_as_people_count(digits: Dataset) -> None:
+    """The second repeat stands before the tenth."""
+    for name in ("rep-10", "rep-2", "a2b", "2", "a10"):
+        splits.make(digits, name, Recipe())
+    assert splits.names(digits.root, "digits") == ["2", "a10", "a2b", "rep-10", "rep-2"]
+    assert splits.listed(digits.root, "digits") == ["2", "a2b", "a10", "rep-2", "rep-10"]

@@ -163,7 +163,7 @@ def _splits(dataset: Dataset) -> list[dict[str, Any]]:
     every = [
         splits.read(dataset.root, owner, name)
         for owner in Catalog(dataset.root).ancestry(dataset.version)
-        for name in splits.names(dataset.root, owner)
+        for name in splits.listed(dataset.root, owner)
     ]
     return [
         {"dataset": split.dataset, "split": split.name, "part": part, "rows": rows.seen,
