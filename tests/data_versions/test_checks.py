@@ -10,6 +10,7 @@ from sklearn.datasets import load_breast_cancer, load_digits
 
 from peira.data import assign
 from peira.data.checks import View, check
+from peira.data.checks._base import Origin
 from peira.data.rows import row_ids
 from tests.data_versions.worlds import SHARES, find, view
 
@@ -114,6 +115,28 @@ def test_a_column_that_tells_the_label_is_found() -> None:
     code = np.where(data.target == 1, rng.integers(0, 50, 569), rng.integers(60, 99, 569))
     (found,) = find(view({**columns, "code": code, "y": data.target}), "label-leak")
     assert found.columns == ["code"] and found.action == "warn"
+
+
+def test_all_columns_that_tell_the_label_are_named() -> None:
+    """The most telling first, with the share of each; the column that a split is grouped by is
+    left out, as no value of it in test was seen in training.
+    """
+    rng = np.random.default_rng(0)
+    patient = np.repeat(np.arange(60), 10)
+    y = (patient % 2).astype(int)
+    copy = np.where(rng.random(600) < 0.01, 1 - y, y)
+    columns = {"age": rng.random(600), "copy": copy, "patient_id": patient, "code": 9 - y, "y": y}
+    (found,) = find(view(columns), "label-leak")
+    assert set(found.columns) == {"patient_id", "code", "copy"}
+    assert "3 columns each tell the label alone, by share of rows: " in found.title
+    parts = assign.grouped(view(columns).ids, SHARES, 0, patient)
+    by_patient = view(columns, parts=parts, origin=Origin(grouped_by="patient_id"))
+    (found,) = find(by_patient, "label-leak")
+    assert found.columns == ["code", "copy"]
+    assert ": code 100 %, copy 9" in found.title and "patient" not in found.title
+    wide = {f"c{n}": y for n in range(12)} | {"y": y}
+    (found,) = find(view(wide), "label-leak")
+    assert "and 2 others; all columns together 100 %" in found.title
 
 
 def test_parts_that_look_different_are_told() -> None:

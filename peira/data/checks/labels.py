@@ -19,6 +19,8 @@ MARGIN = 0.01
 TREES = 20
 ROWS = 4_000
 ROWS_MIN = 20
+NAMES_MAX = 10
+"""More columns than that are counted in the sentence, not named."""
 PLACES_MAX = 256
 """Arrays of more places a row are pictures and signals, no tables."""
 
@@ -57,14 +59,10 @@ def label_leak(view: View) -> Iterator[Finding]:
     near = max(told.full - MARGIN, told.least)
     names = sure or [name for name in order if told.alone[name] >= near]
     if names:
-        best = told.alone[names[0]]
-        told_best = f"of {percent(best)} of rows" if is_classes else f"(R² {best:.3g})"
-        told_full = percent(told.full) if is_classes else f"{told.full:.3g}"
         yield Finding(
             check="label-leak",
             action="warn" if sure else "note",
-            title=f"The column {names[0]} alone tells the label {told_best}; all columns"
-            f" together {told_full}.",
+            title=_title(names, told),
             count=len(names),
             share=len(names) / len(columns),
             columns=names,
@@ -76,6 +74,21 @@ def label_leak(view: View) -> Iterator[Finding]:
             limits="A column that is known only with the label must go; one that is known before"
             " is a good one.",
         )
+
+
+def _title(names: list[str], told: _Told) -> str:
+    """Return a sentence with the columns that tell the label, the most telling first."""
+    score = percent if told.is_classes else lambda share: f"{share:.3g}"
+    end = f"all columns together {score(told.full)}."
+    best = score(told.alone[names[0]])
+    if len(names) == 1:
+        is_told = f"of {best} of rows" if told.is_classes else f"(R² {best})"
+        return f"The column {names[0]} alone tells the label {is_told}; {end}"
+    each = [f"{name} {score(told.alone[name])}" for name in names[:NAMES_MAX]]
+    if len(names) > NAMES_MAX:
+        each.append(f"and {len(names) - NAMES_MAX} others")
+    what = "by share of rows" if told.is_classes else "by R²"
+    return f"{len(names)} columns each tell the label alone, {what}: {', '.join(each)}; {end}"
 
 
 def _labelled(view: View) -> tuple[NDArray[np.intp], NDArray[Any], bool]:
@@ -94,11 +107,12 @@ def _labelled(view: View) -> tuple[NDArray[np.intp], NDArray[Any], bool]:
 
 def _single_columns(view: View, rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
     """Return single values as ranks from 0, which a missing value has one of, too; texts as codes
-    below 0.
+    below 0. The column that the split keeps together is left out: its values in test are none that
+    a model has seen.
     """
     found: dict[str, NDArray[Any]] = {}
     for name, values in view.columns.items():
-        if name == view.label or values.ndim > 2 or is_nested(values):
+        if name in (view.label, view.origin.grouped_by) or values.ndim > 2 or is_nested(values):
             continue
         if values.dtype.kind == "O" and values.ndim == 1:
             texts = [str(v) for v in values[rows].tolist()]
