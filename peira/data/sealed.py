@@ -117,6 +117,32 @@ def seal_of(root: Path, split: Split, part: str) -> Seal | None:
     return msgspec.convert(history[-1].value, Seal) if is_sealed else None
 
 
+class BudgetChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Who gave a hold-out another number of looks."""
+
+    time: float
+    by: str
+    before: int
+    after: int
+
+    @property
+    def text(self) -> str:
+        """`budget raised from 10 to 1,000 looks by ada`."""
+        word = "raised" if self.after > self.before else "lowered"
+        return f"budget {word} from {self.before:,} to {self.after:,} looks by {self.by}"
+
+
+def budget_changes(root: Path, split: Split, part: str) -> list[BudgetChange]:
+    """Return how the budget of a part changed since it was sealed, in order."""
+    told = [found for found in _history(Journal(root), split, part) if found.value is not None]
+    budgets = [msgspec.convert(found.value, Seal).budget for found in told]
+    return [
+        BudgetChange(time=found.time, by=found.by, before=before, after=after)
+        for found, before, after in zip(told[1:], budgets, budgets[1:], strict=False)
+        if before != after
+    ]
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """A part that is sealed, or was: then who opened it, and why."""
 

@@ -13,6 +13,7 @@ from peira.data import openers, sealed
 from peira.data.catalog import Catalog
 from peira.data.openers import Opened
 from peira.data.reference import find_part
+from peira.data.sealed import BudgetChange
 from peira.evaluate import ledger
 from peira.evaluate.ledger import Look
 from peira.lab.lab import Lab
@@ -33,6 +34,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     """Which of the runs opened a file with sealed rows, or used them before they were sealed: this
     one, and those of the looks at its answers.
     """
+    budget_changes: list[BudgetChange] = []
     unsealed_by: str = ""
     unsealed_why: str = ""
 
@@ -50,11 +52,13 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
                 *self.warnings,
                 f"{self.holdout} is sealed: the answers are deposited, nobody has looked at them;"
                 f" {_looks(self.left)} left",
+                *(change.text for change in self.budget_changes),
             ]
         return [
             *self.warnings,
             *map(told, self.looks),
             f"{_looks(self.left)} left at {self.holdout}",
+            *(change.text for change in self.budget_changes),
         ]
 
     @property
@@ -105,6 +109,7 @@ def price_of(lab: Lab, evaluation: Evaluation, run: str | None = None) -> Price 
         left=max(0, budget - len(taken)),
         is_sealed=state.seal is not None,
         warnings=_warnings([one for one in opened if one.run in involved], run),
+        budget_changes=sealed.budget_changes(root, split, part),
         unsealed_by=state.unsealed_by,
         unsealed_why=state.unsealed_why,
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from peira.cli.app import app
 from peira.core.errors import NotFoundError, UsageError
 from peira.core.ids import new_run_id
 from peira.data import openers, sealed, splits
@@ -25,6 +28,7 @@ from peira.data.transform import derive
 from peira.evaluate import examples, ledger
 from peira.evaluate.ledger import Claim, Facts
 from peira.evaluate.price import prices
+from peira.lab.journal import user_name
 from peira.lab.lab import Lab
 from peira.record import events
 from peira.record.folder import make_run, write_birth
@@ -145,6 +149,32 @@ def test_the_budget_runs_out_and_says_so(digits: Dataset, split: Split) -> None:
     found = ledger.standing(digits.root, split, "test")
     assert found.left == 0 and found.is_due and len(found.looks) == 10
     assert found.width == pytest.approx(3.36 / 1.96, abs=0.02)
+
+
+def test_who_raised_the_budget_is_told(tmp_path: Path) -> None:
+    """`holdout ls`, its JSON and the price on a run say that there are more looks than at first,
+    and who wanted that; sealing again with the same budget changes nothing.
+    """
+    root = tmp_path / ".peira"
+    add_table(root, "d", {"X": np.arange(40.0), "y": np.arange(40) % 2}, label="y")
+    split = splits.make(open_dataset(root, "d"), "main", Recipe(shares={"train": 0.5, "test": 0.5}))
+    command = ["--lab", str(root), "holdout"]
+    for options in ([], [], ["--budget", "1000"], ["--budget", "5"]):
+        CliRunner().invoke(app, [*command, "seal", "d:test", *options], catch_exceptions=False)
+    who = user_name()
+    told = CliRunner().invoke(app, [*command, "ls"]).output
+    assert f"  budget raised from 10 to 1,000 looks by {who}, " in told
+    assert told.index("raised") < told.index(f"lowered from 1,000 to 5 looks by {who}, ")
+    (row,) = json.loads(CliRunner().invoke(app, [*command, "ls", "--json"]).output)
+    assert [(c["before"], c["after"]) for c in row["budget_changes"]] == [(10, 1000), (1000, 5)]
+    with init("p", lab=root, console=False, monitor=False) as run:
+        run.evaluate("test", y_pred=np.zeros(len(run.use("d:main/test")), dtype=int))
+    with Lab(root) as lab:
+        lab.catch_up()
+        lines = prices(lab, run.id, lab.run(run.id).evaluations())["test"].lines
+        assert lines[1] == f"budget raised from 10 to 1,000 looks by {who}"
+    sealed.unseal(root, split, "test", "done")
+    assert "raised from 10" in CliRunner().invoke(app, [*command, "ls"]).output
 
 
 def test_strict_looks_cost_more(digits: Dataset) -> None:

@@ -33,7 +33,8 @@ STYLE = {"supported": "green", "refuted": "red", "undecided": "yellow"}
 @in_session
 def ls(session: Session, *, as_json: bool) -> None:
     """List the hold-outs of the lab, also those that were unsealed: looks taken and left, how much
-    wider the next interval is, and runs that opened a file which sealed rows came from.
+    wider the next interval is, who changed the budget, and runs that opened a file which sealed
+    rows came from.
     """
     import msgspec
 
@@ -47,6 +48,7 @@ def ls(session: Session, *, as_json: bool) -> None:
         told = {
             "dataset": split.dataset, "split": split.name, "part": part,
             "rows": split.parts[part].rows,
+            "budget_changes": msgspec.to_builtins(sealed.budget_changes(lab.root, split, part)),
         }  # fmt: skip
         state = sealed.state_of(lab.root, split, part)
         assert state is not None
@@ -75,6 +77,9 @@ def ls(session: Session, *, as_json: bool) -> None:
     click.echo(head)
     for line, row in zip(lines, rows, strict=True):
         click.echo(line)
+        for change in row["budget_changes"]:
+            text = f"  {sealed.BudgetChange(**change).text}, {ago(change['time'])}"
+            click.echo(out.paint(printable(text), "yellow"))
         for look in row["looks"]:
             click.echo(out.paint(_past(look), "dim"))
         for opened in row["opened_by"]:
