@@ -32,6 +32,8 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """What the numbers of a kind measure."""
 
     text: str
+    words: str
+    """The text without digests: enough where no other kind in the column reads the same."""
     price: str | None = None
     """What they cost, when they are of a hold-out that was unsealed."""
 
@@ -110,7 +112,13 @@ def marks(guard: Guard, columns: Mapping[str, Sequence[int]]) -> dict[str, Mark]
             name: letter_of(place) if len(different) > 1 else ""
             for place, name in enumerate(different)
         }
-        notes = [f"{letters[k]}: {measure_of(guard, k).text}" for k in different if letters[k]]
+        told = [measure_of(guard, kind) for kind in different]
+        is_plain = len({measure.words for measure in told}) == len(told)
+        notes = [
+            f"{letters[kind]}: {measure.words if is_plain else measure.text}"
+            for kind, measure in zip(different, told, strict=True)
+            if letters[kind]
+        ]
         found[key] = Mark(letters=letters, notes=notes + list(dict.fromkeys(costs)))
     return found
 
@@ -159,7 +167,8 @@ def notes_of_groups(lab: Lab, table: GroupTable) -> dict[str, str]:
 
 def measure_of(guard: Guard, name: str) -> Measure:
     """Return what a kind measures."""
-    return guard.measures.get(name, Measure(text="logged by the program, on unknown examples"))
+    text = "logged by the program, on unknown examples"
+    return guard.measures.get(name, Measure(text=text, words=text))
 
 
 def letter_of(place: int) -> str:
@@ -173,8 +182,10 @@ def _measure(lab: Lab, evaluation: Evaluation) -> Measure:
     if evaluation.dataset is not None:
         where = f" of {evaluation.dataset.partition(':')[0]}:{evaluation.split}"
     price = price_of(lab, evaluation)
+    count = f"{evaluation.rows:,} example{'' if evaluation.rows == 1 else 's'}{where}"
     return Measure(
-        text=f"{evaluation.rows:,} examples{where} ({evaluation.ids[:6]}, labels"
+        words=f"{count}, {evaluation.task}",
+        text=f"{count} ({evaluation.ids[:6]}, labels"
         f" {evaluation.labels[:6]}), {evaluation.task} by evaluator {evaluation.evaluator[:6]}",
         price=None if price is None or price.is_sealed else price.text,
     )

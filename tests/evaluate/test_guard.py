@@ -92,9 +92,15 @@ def test_other_examples_and_logged_numbers_are_told_apart(team: Team) -> None:
     mark = marks(guard, {KEY: numbers})[KEY]
     assert list(mark.letters.values()) == ["a", "b", "c"]
     assert mark.notes[0].startswith("a: 50 examples of d:main/dev")
-    assert mark.notes[1].startswith("b: 3 examples (")
+    assert mark.notes[1] == "b: 3 examples, binary"
     assert mark.notes[2] == "c: logged by the program, on unknown examples"
     assert [letter_of(n) for n in (0, 25, 26)] == ["a", "z", "aa"]
+    with team.run("as many") as run:
+        run.evaluate("dev", [1, 1, 0], [0, 1, 0])
+    guard, numbers = team.guard("other", "as many")
+    first, second = marks(guard, {KEY: numbers})[KEY].notes  # words do not tell these apart
+    assert first.startswith("a: 3 examples (") and second.startswith("b: 3 examples (")
+    assert first[1:] != second[1:] and "labels " in first
 
 
 def test_a_former_hold_out_is_said_of_its_numbers(team: Team) -> None:
