@@ -140,6 +140,29 @@ def test_a_run_is_held_against_another(visit: Open, judged: list[str]) -> None:
     assert violations(page) == []
 
 
+def test_runs_with_the_same_evaluation_are_offered(visit: Open, served: Served) -> None:
+    """Those that measured the same come first, each with its number; runs without it are left out,
+    also one that only logged a number of that name.
+    """
+    found = {}
+    for name, count in (("first", 20), ("same", 20), ("shorter", 10), ("logged", 0)):
+        with init("against", name=name, lab=served.root, console=False, monitor=False) as run:
+            if count:
+                run.evaluate("dev", [0, 1] * count, [0, 1] * (count - 1) + [1, 1])
+            else:
+                run.log({"dev/accuracy": 1.0})
+            found[name] = run.id
+    page = visit(f"p/against/r/{found['first']}/eval/dev")
+    page.get_by_role("button", name="Against…").click()
+    offered = page.get_by_role("listbox", name="Results").get_by_role("option")
+    expect(offered).to_contain_text(["accuracy 0.975", "not comparable · accuracy 0.95"])
+    expect(offered).to_contain_text(["same", "shorter"])
+    expect(offered).to_have_count(2)
+    assert violations(page) == []
+    page.get_by_role("combobox", name="Hold first against").fill("logged")
+    expect(page.get_by_text("No run with this evaluation is named so")).to_be_visible()
+
+
 def test_a_hold_out_shows_a_word_and_no_number_of_it(visit: Open, judged: list[str]) -> None:
     """The word, the claim, the half-width and the number of the look; no matrix, no samples."""
     page = visit(evaluate(judged[0], "test"))

@@ -1,10 +1,27 @@
 import { ApiError } from "../api/client";
 import type { RunRow } from "../api/types";
-import { findRuns } from "./findruns";
+import { findRuns, metricColumn } from "./findruns";
 
 const SHOWN_MAX = 20;
 
-/** One run is to be found by its name: the latest ones first, then those that hold what is typed. */
+/** The number of an evaluation that runs are to have: its metric (`dev/accuracy`), and what it measures. */
+export interface Evaluated {
+  metric: string;
+  kind: string;
+}
+
+/** What a run measured of it; null where it measured nothing of it, or only logged a number of this name. */
+export function measured(run: RunRow, { metric, kind }: Evaluated): { value: number | null; isComparable: boolean } | null {
+  const column = metricColumn(metric);
+  const own = run.kinds[column];
+  const value = run.values[column];
+  return own === undefined ? null : { value: typeof value === "number" ? value : null, isComparable: own === kind };
+}
+
+/**
+ * One run is to be found by its name: the latest ones first, then those that hold what is typed. Where an evaluation is
+ * asked for, other runs are left out, and those that measured the same come first.
+ */
 export class RunPicker {
   text = $state("");
   active = $state(0);
@@ -13,10 +30,12 @@ export class RunPicker {
   error: string | null = $state(null);
   readonly #project: string;
   readonly #without: ReadonlySet<string>;
+  readonly #evaluated: Evaluated | null;
   #asking: Promise<void> = Promise.resolve();
 
-  constructor(project: string, without: readonly string[]) {
+  constructor(project: string, without: readonly string[], evaluated: Evaluated | null = null) {
     this.#project = project;
+    this.#evaluated = evaluated;
     this.#without = new Set(without);
     this.type("");
   }
@@ -39,9 +58,9 @@ export class RunPicker {
 
   async #find(text: string): Promise<void> {
     try {
-      const rows = await findRuns(this.#project, text, SHOWN_MAX + this.#without.size);
+      const rows = await findRuns(this.#project, text, SHOWN_MAX + this.#without.size, this.#evaluated?.metric);
       if (text !== this.text) return;
-      this.found = rows.filter((row) => !this.#without.has(row.id)).slice(0, SHOWN_MAX);
+      this.found = this.#fitting(rows.filter((row) => !this.#without.has(row.id))).slice(0, SHOWN_MAX);
       this.active = 0;
       this.error = null;
     } catch (error) {
@@ -49,5 +68,15 @@ export class RunPicker {
       this.error = error.message;
     }
     this.isReady = true;
+  }
+
+  #fitting(rows: RunRow[]): RunRow[] {
+    const wanted = this.#evaluated;
+    if (wanted === null) return rows;
+    const every = rows.flatMap((row) => {
+      const told = measured(row, wanted);
+      return told ? [{ row, ...told }] : [];
+    });
+    return every.sort((a, b) => Number(b.isComparable) - Number(a.isComparable)).map(({ row }) => row);
   }
 }
