@@ -115,6 +115,8 @@ class VersionAnswer(VersionRow, frozen=True, kw_only=True):
     """One for each split, or one without a split; none for a plain folder."""
     profile: Profile | None
     pictures: bool
+    pictures_of: str | None
+    """The version that it was made from and that shows the same rows, when this one shows none."""
     pixels: Pixels | None
 
 

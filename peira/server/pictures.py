@@ -38,7 +38,7 @@ def kind_of(evaluation: Opened) -> Kind | None:
     inputs = evaluation.evaluation.inputs
     if inputs is not None:
         return _kind(look.read_manifest(evaluation.objects.root, inputs))
-    if _pictured(evaluation) is not None:
+    if pictured(evaluation.dataset) is not None:
         return "picture"
     dataset = evaluation.dataset
     if dataset is None or dataset.manifest.ids is None:
@@ -101,7 +101,7 @@ def picture_of(lab: Lab, evaluation: Opened, id: str) -> bytes:
     event = evaluation.evaluation
     if event.inputs is not None:
         return _png(look.look_at(lab.objects, event.inputs, evaluation.row_of(id)))
-    dataset = _pictured(evaluation)
+    dataset = pictured(evaluation.dataset)
     if dataset is None:
         raise NotFoundError("What was shown to the model was not kept.")
     return picture_of_row(dataset, look.row_of(dataset, id))
@@ -119,11 +119,10 @@ def picture_of_row(dataset: Dataset, row: int) -> bytes:
     return _small(look.file_at(dataset, row))
 
 
-def _pictured(evaluation: Opened) -> Dataset | None:
-    """Return the version that shows what was evaluated: the one that was used, else the nearest one
-    that it was made from and whose rows it keeps.
+def pictured(dataset: Dataset | None) -> Dataset | None:
+    """Return the version that shows the rows of one as pictures: itself, else the nearest one that
+    it was made from.
     """
-    dataset = evaluation.dataset
     while dataset is not None and not pixels.shows_pictures(dataset):
         parent = dataset.version.parent
         if parent is None or dataset.manifest.ids is None:

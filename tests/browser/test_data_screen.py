@@ -15,6 +15,7 @@ from peira.data.add import add_path, add_table
 from peira.data.checks.version import Question, check_version
 from peira.data.dataset import open_dataset
 from peira.data.splits import Recipe
+from peira.data.transform import derive
 from peira.media.png import write_png
 from peira.run import init
 from tests.browser.conftest import Open, Served
@@ -162,3 +163,17 @@ def test_labels_that_are_boxes_are_told(visit: Open, served: Served) -> None:
     expect(unchecked).to_have_text(
         "Not checked yet with rep-2, rep-10: peira data check boxed:v1 --split rep-2"
     )
+
+
+def test_rows_without_pictures_are_shown_with_those_of_the_parent(
+    visit: Open, served: Served
+) -> None:
+    """Beside the columns of the version, under the name of the version that has them."""
+    root = served.root / ".peira"
+    add_table(root, "shown", {"X": np.random.default_rng(0).integers(0, 9, (6, 8, 8))})
+    derive(open_dataset(root, "shown"), lambda d: {"ink": d.X.sum(axis=(1, 2))}, {}, name="summed")
+    page = visit("data/summed/1")
+    rows = page.get_by_role("region", name="Rows")
+    expect(rows.get_by_role("columnheader")).to_have_text(["In shown:v1", "Id", "ink"])
+    expect(rows.get_by_role("img")).to_have_count(6)
+    page.wait_for_function("[...document.images].every((image) => image.naturalWidth > 0)")

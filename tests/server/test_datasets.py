@@ -33,6 +33,14 @@ def relabelled(dataset: Any) -> dict[str, Any]:
     return {"X": dataset.X, "y": (dataset.y + 1) % 4}
 
 
+def summed(dataset: Any) -> dict[str, Any]:
+    return {"ink": dataset.X.sum(axis=1), "y": dataset.y}
+
+
+def by_label(dataset: Any) -> dict[str, Any]:
+    return {"label": np.unique(dataset.y), "ink": np.arange(len(np.unique(dataset.y)))}
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data") / ".peira"
@@ -137,6 +145,25 @@ def test_rows_are_pictures(client: httpx.Client) -> None:
         answer = client.get(f"/api/datasets/pictures/1/picture/{sample['id']}")
         assert answer.status_code == (404 if "torn" in sample["path"] else 200)
     assert client.get("/api/datasets/squares/1/picture/zz").status_code == 404
+
+
+def test_rows_of_a_version_without_pictures_are_those_of_its_parent(
+    client: httpx.Client, root: Path
+) -> None:
+    """Where the rows are the same; a row that the version does not have is not found by it."""
+    squares = open_dataset(root, "squares")
+    derive(squares, summed, {}, name="sums")
+    derive(squares, by_label, {}, name="per-label", keeps_rows=False)
+    sums, labels = ask(client, "/sums/1"), ask(client, "/per-label/1")
+    assert (sums["pictures"], sums["pictures_of"]) == (False, "squares:v1")
+    assert (labels["pictures"], labels["pictures_of"]) == (False, None)
+    assert ask(client, "/squares/1")["pictures_of"] is None
+    (row, *_) = ask(client, "/sums/1/samples")["samples"]
+    pictures = [
+        client.get(f"/api/datasets/{at}/picture/{row['id']}") for at in ("sums/1", "squares/1")
+    ]
+    assert pictures[0].content[1:4] == b"PNG" and pictures[0].content == pictures[1].content
+    assert client.get(f"/api/datasets/per-label/1/picture/{row['id']}").status_code == 404
 
 
 def test_two_versions_are_compared(client: httpx.Client) -> None:

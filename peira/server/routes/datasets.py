@@ -39,7 +39,7 @@ from peira.server.dataset_records import (
     VersionRow,
 )
 from peira.server.parameters import LabNow, PathText
-from peira.server.pictures import picture_of_row
+from peira.server.pictures import picture_of_row, pictured
 
 Number = FromPath[int]
 PAGE_MAX = 1_000
@@ -89,6 +89,7 @@ def version(lab: LabNow, name: PathText, number: Number) -> VersionAnswer:
     if whole.manifest.ids is None:
         asked = []
     made, profiled = found.transform, _profile(whole)
+    pictures = shows_pictures(whole, profiled)
     return VersionAnswer(
         **_row(catalog, found),
         label=whole.label,
@@ -102,7 +103,8 @@ def version(lab: LabNow, name: PathText, number: Number) -> VersionAnswer:
         users=relations.users(lab, found),
         checks=[_findings(whole, split) for split in asked],
         profile=profiled,
-        pictures=shows_pictures(whole, profiled),
+        pictures=pictures,
+        pictures_of=None if pictures else _pictures_of(whole),
         pixels=pixels_of(whole, profiled),
     )
 
@@ -126,10 +128,12 @@ def data_samples(
 
 @get("/api/datasets/{name:str}/{number:int}/picture/{id:str}", sync_to_thread=True)
 def data_picture(lab: LabNow, name: PathText, number: Number, id: PathText) -> Response[bytes]:
-    """A row as a PNG."""
+    """A row as a PNG: of this version, or of the one that it was made from."""
     whole = Dataset(lab.root, Catalog(lab.root).find(f"{name}:v{number}"))
+    look.row_of(whole, id)  # another row of the parent is none of this version
+    shown = pictured(whole) or whole
     return Response(
-        picture_of_row(whole, look.row_of(whole, id)),
+        picture_of_row(shown, look.row_of(shown, id)),
         media_type="image/png",
         headers={"Cache-Control": "private, max-age=86400"},
     )
@@ -235,6 +239,16 @@ def _profile(whole: Dataset) -> Profile | None:
     if whole.manifest.ids is not None and whole.manifest.size <= PROFILED_BYTES_MAX:
         return profile(whole)
     return known_profile(whole)
+
+
+def _pictures_of(whole: Dataset) -> str | None:
+    """Return the version that shows the rows of one that shows none itself; None also when that has
+    other rows.
+    """
+    shown = pictured(whole)
+    if shown is None or shown.manifest.ids is None:
+        return None
+    return shown.ref if np.isin(whole.ids[:PAGE_MAX], shown.ids).all() else None
 
 
 def _samples(seen: Dataset, label: str | None, page: slice) -> DataSamplesAnswer:

@@ -837,6 +837,8 @@ export interface VersionData extends VersionRow {
   checks: { split: string | null; findings: Finding[] | null }[];
   profile: Profile | null;
   pictures: boolean;
+  /** The version that it was made from and that shows the same rows, when this one shows none. */
+  pictures_of: string | null;
   /** Columns that are the pixels of a square picture, line by line. */
   pixels: { columns: string[]; side: number; low: number; high: number } | null;
 }
