@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 def compared(served: Served) -> Path:
     """A version, one with fewer rows and three other labels, and a run of one recipe on each."""
     root = served.root / ".peira"
-    pixels = np.random.default_rng(0).integers(0, 16, (300, 64)).astype(float)
+    pixels = np.random.default_rng(7).integers(0, 16, (300, 64)).astype(float)
     labels = np.arange(300) % 10
     add_table(root, "all", {"X": pixels, "y": labels}, label="y")
     fewer = labels[:200].copy()
@@ -176,4 +176,4 @@ def test_rows_without_pictures_are_shown_with_those_of_the_parent(
     rows = page.get_by_role("region", name="Rows")
     expect(rows.get_by_role("columnheader")).to_have_text(["In shown:v1", "Id", "ink"])
     expect(rows.get_by_role("img")).to_have_count(6)
-    page.wait_for_function("[...document.images].every((image) => image.naturalWidth > 0)")
+    expect(rows.get_by_role("img").first).to_have_js_property("naturalWidth", 8)

@@ -96,9 +96,8 @@ def test_a_cell_is_chosen_by_keys_and_shows_all_its_samples(visit: Open, judged:
     count = int(told.partition(": ")[2].split()[0])
     samples = page.get_by_role("img", name="Sample")
     expect(samples).to_have_count(count)
-    page.wait_for_function(
-        "[...document.querySelectorAll('li img')].every(image => image.naturalWidth > 0)"
-    )
+    for sample in samples.all():
+        expect(sample).not_to_have_js_property("naturalWidth", 0)
     matrix(page).press("Escape")
     expect(page.get_by_role("heading", name="All samples 120")).to_be_visible()
 
