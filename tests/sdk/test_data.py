@@ -30,6 +30,7 @@ from tests.sdk.reading import read_run
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PEIRA_LAB", str(tmp_path / ".peira"))
     monkeypatch.setenv("PEIRA_STRICT", "1")
+    monkeypatch.setenv("PEIRA_LEAVE_OUT", "code,packages,sources,inputs")
     return tmp_path / ".peira"
 
 
