@@ -37,8 +37,9 @@ export class QueryCompletion {
         this.from = toUnits(text, found.from);
         this.#to = toUnits(text, found.to);
         const typed = text.slice(this.from, this.#to);
+        const chosen = this.items[this.active]?.insert; // an answer that is late moves no choice
         this.items = found.items.filter((item) => item.insert !== typed).slice(0, ITEMS_MAX);
-        this.active = -1;
+        this.active = this.items.findIndex((item) => item.insert === chosen);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         this.close(); // a completion that failed is no completion; the query itself tells errors
