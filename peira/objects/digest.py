@@ -30,12 +30,16 @@ _one_at_a_time = threading.Lock()
 
 
 def digest_file(
-    path: str | os.PathLike[str], on_bytes: Callable[[int], object] = lambda count: None
+    path: str | os.PathLike[str],
+    on_bytes: Callable[[int], object] = lambda count: None,
+    *,
+    is_alone: bool = True,
 ) -> Stored:
     """Return digest and size of a file. Takes no memory to speak of, whatever the size.
 
     Args:
-        on_bytes: told of every piece of a large file how many bytes it had.
+        on_bytes: told of the pieces of a large file how many bytes they had.
+        is_alone: whether all cores are free for it; else others are hashed beside it.
 
     Raises:
         OSError: it cannot be read.
@@ -45,14 +49,13 @@ def digest_file(
     Traceback (most recent call last):
     peira.core.errors.UsageError: '/dev/null' is not a file.
     """
-
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
             raise UsageError(f"{os.fspath(path)!r:.200} is not a file.")
-        if state.st_size < _SHARED_BYTES_MIN:
-            return _digest_read(descriptor)
+        if state.st_size < _SHARED_BYTES_MIN or not is_alone:
+            return _digest_read(descriptor, on_bytes)
         return _digest_shared(descriptor, on_bytes)
     finally:
         os.close(descriptor)
@@ -70,13 +73,15 @@ class _Buffer(threading.local):
 _buffer = _Buffer()
 
 
-def _digest_read(descriptor: int) -> Stored:
+def _digest_read(descriptor: int, on_bytes: Callable[[int], object]) -> Stored:
     from blake3 import blake3
 
     hasher, size = blake3(), 0
     while count := os.readv(descriptor, [_buffer.bytes]):
         hasher.update(_buffer.bytes[:count])
         size += count
+        if count == _BUFFER_BYTES:  # of a small file the caller tells
+            on_bytes(count)
     return Stored(hasher.hexdigest(), size)
 
 
@@ -123,8 +128,8 @@ def _digest_shared(descriptor: int, on_bytes: Callable[[int], object]) -> Stored
 def digest_files(
     paths: Sequence[str], on_done: Callable[[int, int], object] = lambda files, size: None
 ) -> Iterator[Stored]:
-    """Yield digest and size of many files, in their order: large ones shared by all cores, small
-    ones beside each other.
+    """Yield digest and size of many files, in their order, beside each other; where there are fewer
+    large ones than cores, all cores share each.
 
     Args:
         on_done: told, every now and then, how many files and bytes are done so far.
@@ -151,17 +156,30 @@ def digest_files(
 
         is_small = Path(part[0]).stat().st_size <= _SMALL_BYTES_MAX
         with _one_at_a_time if is_small else nullcontext():
-            found = [digest_file(path, tell_bytes) for path in part]
+            found = [digest_file(path, tell_bytes, is_alone=is_alone) for path in part]
         tell(len(found), sum(stored.size for stored in found) - told)
         return found
 
-    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+    workers = os.cpu_count() or 1
+    parts = _parts(paths)
+    is_alone = len(parts) < workers
+    pool = ThreadPoolExecutor(max_workers=workers)
     try:
-        parts = [paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE)]
         for found in pool.map(some, parts):
             yield from found
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _parts(paths: Sequence[str]) -> list[Sequence[str]]:
+    """Cut paths into what one thread takes at a time: many small files, or one large one."""
+    parts = []
+    start = 0
+    while start < len(paths):
+        is_large = Path(paths[start]).stat().st_size >= _SHARED_BYTES_MIN
+        parts.append(paths[start : start + (1 if is_large else _AT_ONCE)])
+        start += len(parts[-1])
+    return parts
 
 
 def read_all(descriptor: int, size: int) -> bytes:
