@@ -6,15 +6,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-from sqlalchemy import select
 
 from peira.capture.param_roles import role
 from peira.data.catalog import Catalog
 from peira.data.dataset import Dataset
 from peira.evaluate.guard import Guard, marks, read_guard
-from peira.lab.index import schema
 from peira.lab.lab import Lab
 from peira.lab.links import users
+from peira.lab.replicates import Parts, read_parts
 from peira.lab.runs import RunRecord
 
 
@@ -52,7 +51,8 @@ def scores_on(lab: Lab, left: Dataset, right: Dataset) -> Scores:
     sides = [[r for r in runs if r.id not in both and r.state == "finished"] for runs in sides]
     if not all(sides):
         return Scores(runs=(len(sides[0]), len(sides[1])))
-    codes = _codes(lab, [run.id for side in sides for run in side])
+    ids = [run.id for side in sides for run in side]
+    codes = lab.ask(lambda connection: read_parts(connection, ids))
     naming = _naming((left, right), sides)
     before, after = (_by_recipe(runs, codes, naming) for runs in sides)
     changes = []
@@ -86,27 +86,9 @@ def _incomparable(guard: Guard, metric: str, runs: list[int]) -> str:
     return "; ".join(mark.notes) if mark is not None and len(mark.letters) > 1 else ""
 
 
-class _Code(NamedTuple):
-    """Digests of which program a run ran, and of its code; "" where that is not known."""
-
-    entry: str
-    tree: str
-
-
 class _Recipe(NamedTuple):
     entry: str
     params: bytes
-
-
-def _codes(lab: Lab, runs: list[str]) -> dict[str, _Code]:
-    part, run = schema.fingerprint.c, schema.run.c
-    question = (
-        select(run.id, part.entry, part.tree)
-        .join_from(schema.fingerprint, schema.run, part.run == run.n)
-        .where(run.id.in_(runs))
-    )
-    rows = lab.ask(lambda connection: connection.execute(question).all())
-    return {id: _Code(entry, tree) for id, entry, tree in rows}
 
 
 def _naming(versions: tuple[Dataset, Dataset], sides: list[list[RunRecord]]) -> set[str]:
@@ -145,7 +127,7 @@ def _names(dataset: Dataset, aliases: set[str], param: str, value: Any) -> bool:
 
 
 def _by_recipe(
-    runs: list[RunRecord], codes: dict[str, _Code], naming: set[str]
+    runs: list[RunRecord], codes: dict[str, Parts], naming: set[str]
 ) -> dict[_Recipe, list[RunRecord]]:
     """Return runs by what they have in common with others of their recipe.
 

@@ -6,29 +6,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
-from sqlalchemy import select
 
 from peira.capture.param_roles import role
 from peira.core.errors import UsageError
 from peira.data import splits
 from peira.data.splits import Split
-from peira.lab.index import schema
 from peira.lab.lab import Lab
+from peira.lab.replicates import Parts, read_parts
 from peira.lab.runs import RunRecord
 
 _HINT = "Name runs of one recipe that differ in their seeds, or claim something of one model."
-
-
-class _Parts(NamedTuple):
-    """Digests of what a run was; "" where that is not known. `docs/explanation/repeats.md`."""
-
-    entry: str
-    config: str
-    tree: str
-    seed: str
 
 
 def refuse_others(lab: Lab, runs: Sequence[RunRecord], split: Split, part: str) -> None:
@@ -42,7 +32,8 @@ def refuse_others(lab: Lab, runs: Sequence[RunRecord], split: Split, part: str) 
     """
     if len(runs) < 2:
         return
-    known = _parts(lab, [run.id for run in runs])
+    ids = [run.id for run in runs]
+    known = lab.ask(lambda connection: read_parts(connection, ids))
     first = runs[0]
     names = splits.names(lab.root, split.dataset)
     for other in runs[1:]:
@@ -78,18 +69,7 @@ def refuse_others(lab: Lab, runs: Sequence[RunRecord], split: Split, part: str) 
             )
 
 
-def _parts(lab: Lab, runs: list[str]) -> dict[str, _Parts]:
-    part, run = schema.fingerprint.c, schema.run.c
-    question = (
-        select(run.id, part.entry, part.config, part.tree, part.seed)
-        .join_from(schema.fingerprint, schema.run, part.run == run.n)
-        .where(run.id.in_(runs))
-    )
-    rows = lab.ask(lambda connection: connection.execute(question).all())
-    return {id: _Parts(*found) for id, *found in rows}
-
-
-def _differ(mine: _Parts | None, theirs: _Parts | None, name: str) -> bool:
+def _differ(mine: Parts | None, theirs: Parts | None, name: str) -> bool:
     left, right = getattr(mine, name, ""), getattr(theirs, name, "")
     return bool(left and right and left != right)
 

@@ -10,6 +10,8 @@ The code is the same when its syntax tree is. Source: SCIENCE.md 1.9, 1.10.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 from sqlalchemy import Connection, select
 
@@ -42,6 +44,26 @@ class Replicates(msgspec.Struct, frozen=True, kw_only=True):
             (len(self.reproductions), "reproduction"),
         )
         return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counts if n)
+
+
+class Parts(NamedTuple):
+    """Digests of what a run was; "" where that is not known. `docs/explanation/repeats.md`."""
+
+    entry: str
+    config: str
+    tree: str
+    seed: str
+
+
+def read_parts(connection: Connection, runs: list[str]) -> dict[str, Parts]:
+    """Return the parts by run id; runs without a fingerprint are left out."""
+    part, row = schema.fingerprint.c, schema.run.c
+    found = connection.execute(
+        select(row.id, part.entry, part.config, part.tree, part.seed)
+        .join_from(schema.fingerprint, schema.run, part.run == row.n)
+        .where(row.id.in_(runs))
+    )
+    return {id: Parts(*digests) for id, *digests in found}
 
 
 def read_replicates(connection: Connection, run: int) -> Replicates:
